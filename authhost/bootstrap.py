@@ -1,0 +1,204 @@
+"""Puts a host together from its settings, starts it, drains it and stops it.
+
+The only place that knows all rooms. Nothing here decides about a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import secrets as entropy
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import asyncpg
+import structlog
+
+from authhost import keys, limits
+from authhost.authorize import Authorizer, Busy, Silence
+from authhost.doors.http import HttpDoor
+from authhost.doors.http_server import HttpServer
+from authhost.doors.iso_tcp import IsoDoor
+from authhost.doors.load import Load
+from authhost.journal.append import Append, Posting
+from authhost.journal.entry import JournalUnavailable
+from authhost.journal.lane import Lane
+from authhost.journal.reads import READS_AT_ONCE, Reads
+from authhost.journal.settle import Settle, Settlement
+from authhost.journal.views import Views
+from authhost.metrics import Metrics
+from authhost.model import Answer, Kind, Original, Request
+from authhost.secrets import Secrets, load_secrets
+from authhost.settings import IsoListen, Settings, SettingsError
+from authhost.state.accounts import Accounts
+from authhost.state.client import StateClient, StateUnavailable, StateUnknown
+from authhost.translate.fuel93 import Fuel93
+from authhost.translate.iso87 import Iso87
+from authhost.translate.json_door import JsonTranslator
+from iso import FRAMINGS, UnknownProfile
+from iso import get as get_profile
+
+_log = structlog.get_logger()
+_HOLD_US = limits.HOLD_S * 1_000_000
+
+
+def approval_code() -> str:
+    """Six digits (field 38, an6). Not a secret, only hard to guess."""
+    return f"{entropy.randbelow(1_000_000):06d}"
+
+
+class Host:
+    """One host process: doors in front, state and journal behind."""
+
+    def __init__(self, settings: Settings, pool: asyncpg.Pool, secrets: Secrets) -> None:
+        self.settings = settings
+        self._pool = pool
+        clock = settings.clock
+        self.reads = Reads(pool)
+        self.state = StateClient(settings.redis_url)
+        self.accounts = Accounts(self.state, self.reads, clock)
+        self.views = Views(self.reads, clock)
+        self.append_work = Append()
+        self.append: Lane[Posting] = Lane(settings.database_url, self.append_work,
+                                          limits.BATCH_ROWS, clock.real_now_us)
+        self.settle: Lane[Settlement] = Lane(settings.database_url, Settle(), limits.SETTLE_ROWS,
+                                             clock.real_now_us)
+        self.authorizer = Authorizer(
+            views=self.views, accounts=self.accounts, append=self.append, settle=self.settle,
+            reads=self.reads, clock=clock, approval_code=approval_code)
+        self.metrics = Metrics()
+        self.load = Load()
+        self.iso_doors = [self._iso_door(listen, secrets) for listen in settings.iso]
+        self.http_door = HttpDoor(
+            translator=JsonTranslator(secrets), authorizer=self.authorizer, clock=clock,
+            metrics=self.metrics, load=self.load, hold_us=_HOLD_US, ready=self.ready)
+        self._http: HttpServer | None = None
+        self._chores: list[asyncio.Task[None]] = []
+        self._watch()
+
+    async def start(self) -> dict[str, object]:
+        """Open every door; where each listens."""
+        await self.accounts.load()
+        self.append.start()
+        self.settle.start()
+        tls = self.settings.tls.context() if self.settings.tls else None
+        ports: dict[str, object] = {}
+        for door, listen in zip(self.iso_doors, self.settings.iso, strict=True):
+            door.tls = tls if listen.tls else None
+            ports[door.name] = await door.listen(listen.host, listen.port)
+        if self.settings.http is not None:
+            http = self.settings.http
+            self._http = HttpServer(self.http_door.app, http.host, http.port,
+                                    tls if http.tls else None)
+            ports["http"] = await self._http.listen()
+        self._chores = [
+            asyncio.create_task(_every(limits.EXPIRY_SWEEP_S, self._expire)),
+            asyncio.create_task(_every(limits.SETTLED_FLUSH_S, self.accounts.flush_settled)),
+            asyncio.create_task(_every(1, self._sweep_doors)),
+        ]
+        # What lives as long as the process need not be looked at by every collection.
+        gc.collect()
+        gc.freeze()
+        return ports
+
+    async def stop(self) -> None:
+        """Stop listening, answer what is in flight, write what waits, then let go."""
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await asyncio.gather(*(door.close() for door in self.iso_doors))
+        if self._http is not None:
+            await self._http.close()
+        await self.append.close()
+        await self.settle.close()
+        await self.state.close()
+        await self._pool.close()
+
+    async def ready(self) -> bool:
+        """True when a message could be decided now."""
+        try:
+            async with asyncio.timeout(2):
+                return await self.state.call("PING") == b"PONG" and await self.reads.answers()
+        except (StateUnavailable, StateUnknown, TimeoutError):
+            return False
+
+    def _iso_door(self, listen: IsoListen, secrets: Secrets) -> IsoDoor:
+        try:
+            profile = get_profile(listen.profile)
+        except UnknownProfile as error:
+            raise SettingsError(str(error)) from None
+        if listen.framing not in FRAMINGS:
+            raise SettingsError(f"{listen.framing} is no framing; known: {', '.join(FRAMINGS)}")
+        if listen.tls and self.settings.tls is None:
+            raise SettingsError("a door with tls needs --tls-ca, --tls-cert and --tls-key")
+        translate = Iso87 if profile.version == "0" else Fuel93
+        return IsoDoor(
+            name=f"{listen.profile}:{listen.port}", translator=translate(profile, secrets, _HOLD_US),
+            framing=FRAMINGS[listen.framing], authorizer=self.authorizer,
+            clock=self.settings.clock, metrics=self.metrics, load=self.load, tls=None)
+
+    async def _expire(self) -> None:
+        """Open holds and payment requests whose time has come end by their own journal row."""
+        now = self.settings.clock.now()
+        for row in await self.reads.expired(now, limits.EXPIRY_ROWS):
+            request = Request(
+                key=keys.expiry_key(row["key"]), fingerprint=b"", kind=Kind.EXPIRY, door="expiry",
+                terminal_id=row["terminal_id"], deadline_us=0, currency=row["currency"],
+                advice=True, original=Original((row["key"],)))
+            try:
+                await self.authorizer.authorize(request, _unsaid)
+            except (Busy, Silence):
+                return  # the next sweep finds it again
+
+    async def _sweep_doors(self) -> None:
+        for door in self.iso_doors:
+            door.sweep()
+
+    def _watch(self) -> None:
+        gauge, total = self.metrics.gauge, self.metrics.total
+        gauge("authhost_in_flight", "Messages on their way.", lambda: self.load.in_flight)
+        for name, lane in (("append", self.append), ("settle", self.settle)):
+            gauge(f"authhost_{name}_queue", "Rows that wait for the next batch.",
+                  partial(_depth, lane))
+            total(f"authhost_{name}_batches", "Batches committed.", partial(_attribute, lane, "batches"))
+            total(f"authhost_{name}_rows", "Rows committed.", partial(_attribute, lane, "rows"))
+            total(f"authhost_{name}_parked", "Rows parked.", partial(_attribute, lane, "parked"))
+        total("authhost_hydrations", "Accounts summed from the journal again.",
+              lambda: self.accounts.hydrations)
+        total("authhost_fenced_rows", "Rows refused under an old fence or old rules.",
+              lambda: self.append_work.fenced)
+        gauge("authhost_connections", "Open ISO 8583 connections.",
+              lambda: sum(len(door.connections) for door in self.iso_doors))
+
+
+def _depth(lane: Lane[Posting] | Lane[Settlement]) -> float:
+    return lane.depth
+
+
+def _attribute(lane: Lane[Posting] | Lane[Settlement], name: str) -> float:
+    value: int = getattr(lane, name)
+    return value
+
+
+def _unsaid(_: Answer) -> bytes:
+    """An expiry has nobody to answer."""
+    return b""
+
+
+async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+    """A chore again and again; one that fails is told and tried at its next turn."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await chore()
+        except (JournalUnavailable, StateUnavailable, StateUnknown) as error:
+            _log.warning("chore waits", chore=getattr(chore, "__name__", ""), why=str(error))
+        except Exception:
+            _log.exception("chore failed", chore=getattr(chore, "__name__", ""))
+
+
+async def make_host(settings: Settings) -> Host:
+    """A host with its connections; not yet listening."""
+    pool = await asyncpg.create_pool(settings.database_url, min_size=1, max_size=READS_AT_ONCE,
+                                     command_timeout=limits.STATEMENT_TIMEOUT_MS / 1000)
+    return Host(settings, pool, load_secrets(settings.data_dir))

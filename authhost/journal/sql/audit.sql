@@ -1,0 +1,1 @@
+INSERT INTO audit (who, what) VALUES ($1, $2)

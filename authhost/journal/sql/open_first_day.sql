@@ -1,0 +1,1 @@
+INSERT INTO rules (business_date) VALUES ($1) ON CONFLICT DO NOTHING

@@ -1,0 +1,4 @@
+UPDATE claim c SET state = m.state, remaining = m.remaining,
+                   expires_at = CASE WHEN m.state IN (2, 9) THEN c.expires_at END
+FROM unnest($1::text[], $2::smallint[], $3::bigint[]) AS m (key, state, remaining)
+WHERE c.key = m.key

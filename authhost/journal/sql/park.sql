@@ -1,0 +1,1 @@
+INSERT INTO parked (key, fingerprint, why, content) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING

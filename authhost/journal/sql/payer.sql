@@ -1,0 +1,1 @@
+SELECT phone, account_id, public_key FROM payer WHERE phone = $1

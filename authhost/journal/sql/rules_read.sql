@@ -1,0 +1,1 @@
+SELECT version, business_date FROM rules

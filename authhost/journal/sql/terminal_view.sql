@@ -1,0 +1,8 @@
+-- A terminal with its merchant, under the rules version of the same snapshot. One row always: the version is there even
+-- where the terminal is not.
+SELECT r.version, r.business_date, t.terminal_id, t.kind, t.acquirer_id, t.merchant_id, coalesce(t.site_id, '') AS site_id,
+       t.account_id, t.partial_approval, t.status, m.status AS merchant_status, m.account_id AS merchant_account_id,
+       m.name AS merchant_name
+FROM rules r
+LEFT JOIN terminal t ON t.terminal_id = $1
+LEFT JOIN merchant m ON m.merchant_id = t.merchant_id

@@ -1,0 +1,75 @@
+"""The key of a message and the fingerprint of its content.
+
+PURE. Key: acquirer/terminal/class/date/sequence. The repeat digit of the MTI is no part of it, and
+it is the same at every door. The order lets one prefix find all that a terminal sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import Final
+
+from authhost.model import Kind
+
+# The class keeps a reversal or advice apart from its original, whose number it may carry:
+# message class and function of the MTI (ISO 8583:1993, 4.1), and the deposit by processing code 21.
+CLASS: Final[dict[Kind, str]] = {
+    Kind.PREAUTHORIZATION: "10",
+    Kind.SALE: "20",
+    Kind.DEPOSIT: "21",
+    Kind.COMPLETION: "22",
+    Kind.OFFLINE_SALE: "22",
+    Kind.REVERSAL: "42",
+    Kind.RECONCILIATION: "52",
+    Kind.PAYMENT_REQUEST: "60",
+    Kind.PAYMENT: "61",
+    Kind.PAYMENT_REFUSAL: "61",  # one answer a payer: a refusal and a payment share the key
+    Kind.PAYMENT_CANCELLATION: "62",
+    Kind.EXPIRY: "70",
+}
+
+
+def message_key(acquirer: str, terminal: str, kind: Kind, day: str, sequence: str) -> str:
+    """The key; `day` is the terminal's own date as YYYYMMDD. A slash in a part is escaped."""
+    return class_key(acquirer, terminal, CLASS[kind], day, sequence)
+
+
+def class_key(acquirer: str, terminal: str, message_class: str, day: str, sequence: str) -> str:
+    """The key of a message that is known by its class alone: an original."""
+    if "/" in terminal or "/" in sequence or "/" in acquirer:
+        acquirer, terminal, sequence = (part.replace("%", "%25").replace("/", "%2F")
+                                        for part in (acquirer, terminal, sequence))
+    return f"{acquirer}/{terminal}/{message_class}/{day}/{sequence}"
+
+
+def expiry_key(original: str) -> str:
+    """The key of the one expiry that an open hold or payment request can have."""
+    return f"{original}/{CLASS[Kind.EXPIRY]}"
+
+
+def alias_key(who: str, idempotency_key: str) -> str:
+    """The claim of an Idempotency-Key, one namespace a client."""
+    return f"idempotency/{who}/{idempotency_key}"
+
+
+def nearest_date(month: int, day: int, today: date) -> date:
+    """The date nearest to today that a year-less one can mean (a terminal's 31 December on 1 January).
+
+    ValueError when no such day exists in any near year.
+    """
+    candidates = []
+    for year in (today.year - 1, today.year, today.year + 1):
+        try:
+            candidates.append(date(year, month, day))
+        except ValueError:
+            continue  # 29 February
+    if not candidates:
+        raise ValueError(f"no such date: month {month} day {day}")
+    return min(candidates, key=lambda candidate: abs(candidate - today))
+
+
+def fingerprint(key: bytes, *parts: object) -> bytes:
+    """Keyed hash (BLAKE2b, 16 bytes, RFC 7693) over what may not change in a repeat."""
+    text = "\x1f".join(map(str, parts))
+    return hashlib.blake2b(text.encode(), key=key, digest_size=16).digest()

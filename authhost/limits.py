@@ -1,0 +1,47 @@
+"""Every queue, cache, loop and wait of the host has its bound here, by name (invariant 16).
+
+Beyond a bound the answer is quick: "busy", or a closed connection. Units are last in a name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Doors.
+CONNECTIONS_PER_DOOR: Final = 20_000
+IN_FLIGHT_PER_CONNECTION: Final = 64
+IN_FLIGHT_TOTAL: Final = 4_096
+HALF_FRAME_TIMEOUT_S: Final = 20  # a frame begun must end: slow senders hold a connection, no more
+IDLE_CONNECTION_TIMEOUT_S: Final = 900
+WRITE_BUFFER_BYTES: Final = 256 * 1024  # a peer that does not read is closed
+HTTP_BODY_BYTES: Final = 64 * 1024
+DRAIN_TIMEOUT_S: Final = 10
+
+# A request's life.
+DEADLINE_MS: Final = 8_000  # from its arrival to its answer
+COMMIT_MARGIN_MS: Final = 250  # an approval is refused by the commit this long before the deadline
+TRIES: Final = 8  # of reserve and append under a moved fence
+
+# The state.
+STATE_PENDING: Final = 16_384  # calls sent and not answered
+STATE_CONNECT_TIMEOUT_S: Final = 2
+OPEN_RESERVATION_MS: Final = 60_000  # mirrored in functions.lua
+SETTLED_FLUSH_S: Final = 5  # told with the next reservation, or by the sweeper after this
+LEASE_MS: Final = 5_000
+
+# The journal.
+BATCH_ROWS: Final = 512
+JOURNAL_QUEUE: Final = 8_192
+SETTLE_ROWS: Final = 128
+STATEMENT_TIMEOUT_MS: Final = 10_000
+RECONNECT_S: Final = 0.1
+
+# Caches.
+CARD_VIEWS: Final = 200_000
+ACCOUNT_VIEWS: Final = 50_000
+TERMINAL_VIEWS: Final = 50_000
+
+# Holds.
+HOLD_S: Final = 24 * 3_600  # a pre-authorization without completion gives back after this
+EXPIRY_SWEEP_S: Final = 1
+EXPIRY_ROWS: Final = 500

@@ -1,0 +1,167 @@
+"""What one message is, inside: a Request, the Outcome that the state decides, the Answer that leaves.
+
+PURE: knows no clock, no socket, no dialect. Money is an integer in minor units with its ISO 4217
+currency; volume is an integer in millilitres; instants are integers in microseconds or milliseconds
+since 1970 UTC, and say so in their names. Action codes are those of ISO 8583:1993, field 39.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What a message asks for, or what a journal row records."""
+
+    SALE = "sale"
+    PREAUTHORIZATION = "preauthorization"
+    COMPLETION = "completion"
+    OFFLINE_SALE = "offline_sale"
+    REVERSAL = "reversal"
+    EXPIRY = "expiry"
+    DEPOSIT = "deposit"
+    PAYMENT_REQUEST = "payment_request"
+    PAYMENT = "payment"
+    PAYMENT_RECEIPT = "payment_receipt"  # the merchant's leg of a payment
+    PAYMENT_REFUSAL = "payment_refusal"
+    PAYMENT_CANCELLATION = "payment_cancellation"
+    RECONCILIATION = "reconciliation"
+
+
+class Action:
+    """Action codes, ISO 8583:1993 field 39 (and two private ones of the fleet field)."""
+
+    APPROVED = "000"
+    PARTIAL = "002"
+    DO_NOT_HONOUR = "100"
+    EXPIRED_CARD = "101"
+    RESTRICTED_CARD = "104"
+    INVALID_MERCHANT = "109"
+    INVALID_AMOUNT = "110"
+    INVALID_CARD = "111"
+    NO_ACCOUNT = "114"
+    NOT_SUPPORTED = "115"
+    NOT_PERMITTED_CARDHOLDER = "119"
+    NOT_PERMITTED_TERMINAL = "120"
+    EXCEEDS_AMOUNT = "121"
+    SECURITY_VIOLATION = "122"
+    EXCEEDS_FREQUENCY = "123"
+    CARD_NOT_EFFECTIVE = "125"
+    LOST_CARD = "208"
+    STOLEN_CARD = "209"
+    REVERSED = "400"
+    ALREADY_REVERSED = "480"
+    NOTHING_TO_REVERSE = "481"
+    BALANCED = "500"
+    NOT_BALANCED = "501"
+    NETWORK = "800"
+    INVALID_TRANSACTION = "902"
+    FORMAT_ERROR = "904"
+    MALFUNCTION = "909"
+    BUSY = "907"
+    TIMED_OUT = "911"
+    DUPLICATE = "913"
+    ORIGINAL_NOT_FOUND = "914"
+
+
+class CardRef(msgspec.Struct, frozen=True, gc=False):
+    """A card as a message names it. The clear PAN ends here: what goes on is its keyed hash."""
+
+    pan_hmac: bytes
+    pan_masked: str
+    expiry: str  # YYMM; '' when the message has none
+
+    def __repr__(self) -> str:
+        return f"CardRef({self.pan_masked})"
+
+
+class Original(msgspec.Struct, frozen=True, gc=False):
+    """How a completion or reversal names what it is about.
+
+    keys: the candidates, best first (a dialect may not say whether the original was a sale or a
+    pre-authorization); approval_code: the fallback when no key matches.
+    """
+
+    keys: tuple[str, ...]
+    approval_code: str = ""
+
+
+class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One message, whatever door it came through.
+
+    key: acquirer/terminal/class/date/sequence, see keys.py; fingerprint: keyed hash over what may
+    not change in a repeat; deadline_us: after it no approval may leave or be committed.
+    """
+
+    key: str
+    fingerprint: bytes
+    kind: Kind
+    door: str
+    terminal_id: str
+    deadline_us: int
+    amount_minor: int = 0
+    currency: str = ""
+    card: CardRef | None = None
+    account_id: int | None = None  # a payment's payer; a deposit's client comes with the terminal
+    volume_ml: int = 0
+    products: tuple[str, ...] = ()
+    merchant_id: str = ""  # as the message claims it; the terminal's own rules
+    repeat: bool = False
+    partial_ok: bool = False
+    advice: bool = False  # it has happened: cannot be refused, takes with force
+    original: Original | None = None
+    alias: str = ""  # Idempotency-Key claim on top of the device's own key
+    expires_at_us: int = 0  # simulated or real business time, holds and payment requests
+    wrong: str = ""  # found at translation: a request is declined for it, an advice flagged
+    flags: tuple[str, ...] = ()
+    detail: str = "{}"  # JSON: what the files print
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What the state decided for one account, with the effect it counted there.
+
+    status: 'approved' | 'partial' | 'declined'. fence: under which it holds. reservation: the
+    number of the open reservation in the account's state (0: none). day, week, month: the windows
+    that were counted in. broken: limits that an advice passed.
+    """
+
+    status: str
+    reason: str
+    amount_minor: int
+    volume_ml: int
+    count: int
+    decided_at_ms: int
+    fence: int
+    reservation: int
+    day: int
+    week: int
+    month: int
+    broken: tuple[str, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What is said back, before a dialect gives it bytes."""
+
+    action: str
+    reason: str
+    amount_minor: int = 0
+    approval_code: str = ""
+    decided_at_ms: int = 0
+    flags: tuple[str, ...] = ()
+    state: str = ""  # a payment request's own state
+    reference: str = ""  # retrieval reference (ISO field 37), or the id of what was created
+    totals: tuple[int, int, int, int] | None = None  # debits, minor units, reversals, minor units
+    business_date: str = ""  # YYYYMMDD, in the answer to a cut-over
+
+    @property
+    def approved(self) -> bool:
+        """True where the asked thing is done, wholly or in part."""
+        return self.action in APPROVING
+
+
+APPROVING = frozenset(
+    {Action.APPROVED, Action.PARTIAL, Action.REVERSED, Action.BALANCED, Action.NOT_BALANCED,
+     Action.NETWORK}
+)

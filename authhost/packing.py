@@ -1,0 +1,97 @@
+"""How views, questions and counters are packed for the functions: the twin of functions.lua.
+
+PURE. Order matters: the Lua side reads these arrays by number.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+SCOPES: Final = {"account": "a", "card": "c", "vehicle": "v", "driver": "d"}
+MEASURES: Final = {"money": 1, "volume": 2, "count": 3}
+_WINDOW_SLOT: Final = {"transaction": 0, "day": 1, "week": 5, "month": 9, "total": 12}
+
+encode = msgspec.msgpack.Encoder().encode
+
+
+class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At most `maximum` of a measure in a window: minor units, millilitres or a number."""
+
+    window: str
+    measure: str
+    maximum: int
+
+    def packed(self, scope: str) -> list[Any]:
+        """[slot, measure, maximum, name]; slot 0 is the transaction itself.
+
+        ValueError names a window or measure that nobody knows.
+        """
+        if self.window not in _WINDOW_SLOT or self.measure not in MEASURES:
+            raise ValueError(f"no such limit: {self.window} {self.measure}")
+        base = _WINDOW_SLOT[self.window]
+        measure = MEASURES[self.measure]
+        slot = base + measure if base else 0
+        return [slot, measure, self.maximum, f"limit:{scope}:{self.window}:{self.measure}"]
+
+
+def decode_limits(text: str) -> tuple[Limit, ...]:
+    """A JSON list of limits. msgspec.ValidationError says where it is wrong."""
+    return msgspec.json.decode(text, type=tuple[Limit, ...])
+
+
+def pack_view(*, fence: int, account_status: str, card_status: str, expiry_month: int,
+              products: list[str] | None, sites: list[str] | None, hours: list[int] | None,
+              scopes: dict[str, tuple[Limit, ...]], fields: dict[str, str],
+              offsets: list[int]) -> bytes:
+    """The rules of one card (or of an account alone) under one fence.
+
+    scopes: scope name -> its limits; fields: scope name -> its field in the account's hash.
+    Scopes that count in a window come first: only those have counters in the hash.
+    """
+    packed = {scope: [limit.packed(scope) for limit in limits]
+              for scope, limits in scopes.items() if limits}
+    counted = [scope for scope, rows in packed.items() if any(row[0] for row in rows)]
+    rest = [scope for scope in packed if scope not in counted]
+    return encode([fence, account_status, card_status, expiry_month, products, sites, hours,
+                   [fields[scope] for scope in counted],
+                   [packed[scope] for scope in counted + rest], offsets])
+
+
+def expiry_month(yymm: str) -> int:
+    """The number of the month to whose end a card is good: year * 12 + month - 1."""
+    return (2000 + int(yymm[:2])) * 12 + int(yymm[2:]) - 1
+
+
+def zone_offsets(name: str, around: datetime) -> list[int]:
+    """[from_s, offset_s, from_s, offset_s, ...] of a time zone, from a year ago to two years on.
+
+    The function has no time zone database; these are all the changes it can meet meanwhile.
+    ZoneInfoNotFoundError where there is no such zone.
+    """
+    zone = ZoneInfo(name)
+    start = datetime(around.year - 1, 1, 1, tzinfo=UTC)
+    days = [start + timedelta(days=number) for number in range(4 * 366)]
+    changes = [0, _offset(start, zone)]
+    for earlier, later in pairwise(days):
+        if _offset(earlier, zone) == _offset(later, zone):
+            continue
+        low, high = earlier, later
+        while high - low > timedelta(seconds=1):
+            middle = low + (high - low) // 2
+            if _offset(middle, zone) == _offset(earlier, zone):
+                low = middle
+            else:
+                high = middle
+        changes += [int(high.timestamp()), _offset(later, zone)]
+    return changes
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> int:
+    delta = instant.astimezone(zone).utcoffset()
+    assert delta is not None
+    return int(delta.total_seconds())

@@ -1,0 +1,83 @@
+"""What a host process is started with. Plain data; where it comes from is cli.py's."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import msgspec
+
+from authhost.clock import Clock
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used: which one, and why."""
+
+
+class IsoListen(msgspec.Struct, frozen=True):
+    """One ISO 8583 door: profile:framing:host:port[:tls]."""
+
+    profile: str
+    framing: str
+    host: str
+    port: int
+    tls: bool
+
+    @staticmethod
+    def parse(text: str) -> IsoListen:
+        """Read `ifsf:binary2:127.0.0.1:8583:tls`."""
+        parts = text.split(":")
+        if len(parts) not in {4, 5} or (len(parts) == 5 and parts[4] != "tls"):
+            raise SettingsError(f"--iso {text}: expected profile:framing:host:port[:tls]")
+        return IsoListen(parts[0], parts[1], parts[2], _port(parts[3], text), len(parts) == 5)
+
+
+class HttpListen(msgspec.Struct, frozen=True):
+    """The JSON door: host:port[:tls]."""
+
+    host: str
+    port: int
+    tls: bool
+
+    @staticmethod
+    def parse(text: str) -> HttpListen:
+        """Read `127.0.0.1:8443:tls`."""
+        parts = text.split(":")
+        if len(parts) not in {2, 3} or (len(parts) == 3 and parts[2] != "tls"):
+            raise SettingsError(f"--http {text}: expected host:port[:tls]")
+        return HttpListen(parts[0], _port(parts[1], text), len(parts) == 3)
+
+
+class TlsFiles(msgspec.Struct, frozen=True):
+    """PEM files of mutual TLS: who may connect (ca), and who we are."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """A server context that wants a certificate of every peer (RFC 8446, 4.3.2)."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(self.ca))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One host process."""
+
+    database_url: str
+    redis_url: str
+    data_dir: Path
+    iso: tuple[IsoListen, ...] = ()
+    http: HttpListen | None = None
+    tls: TlsFiles | None = None
+    clock: Clock = Clock()
+    log_level: str = "info"
+
+
+def _port(text: str, whole: str) -> int:
+    if not text.isdigit() or int(text) > 65_535:
+        raise SettingsError(f"{whole}: {text!r} is no port")
+    return int(text)

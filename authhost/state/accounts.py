@@ -1,0 +1,188 @@
+"""The account's state in Redis, seen from the host: reserve, give back, and hydrate what is missing.
+
+Knows the functions and the sums that the journal gives; decides nothing itself. Whoever hydrates
+holds a lease, so that one host does the work and the others wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Protocol
+
+import hiredis
+import msgspec
+
+from authhost import limits
+from authhost.clock import Clock
+from authhost.model import Outcome
+from authhost.state.client import StateClient, StateUnavailable, StateUnknown
+from authhost.packing import encode
+
+_outcome = msgspec.msgpack.Decoder(Outcome).decode
+_told = msgspec.msgpack.Decoder(tuple[str, tuple[str, ...]]).decode
+
+Counters = tuple[int, ...]  # fifteen numbers, see functions.lua
+
+
+class Sums(Protocol):
+    """What the journal knows: the port that hydration reads."""
+
+    async def raise_fence(self, account_id: int) -> tuple[int, Counters]:
+        """Raise the fence, then sum the account's rows below it: (fence, counters)."""
+
+    async def counters(self, account_id: int, fence: int, field: str) -> Counters:
+        """Sum the rows of one card, vehicle or driver with a smaller fence."""
+
+
+class Stale(Exception):
+    """The view is older than the state: load it again."""
+
+
+class GiveBack(msgspec.Struct, frozen=True):
+    """What Redis is told once a row has given back: positive amounts, in the original's windows."""
+
+    account_id: int
+    fence: int
+    fields: tuple[str, ...]
+    day: int
+    week: int
+    month: int
+    money: int
+    volume: int
+    count: int
+
+
+class Accounts:
+    """All accounts' states on one server or cluster."""
+
+    def __init__(self, client: StateClient, sums: Sums, clock: Clock) -> None:
+        self._client = client
+        self._sums = sums
+        self._clock = clock
+        self._hydrating: dict[int, asyncio.Task[None]] = {}
+        # Reservations that have their row, told with the next reservation of their account.
+        self._settled: dict[int, tuple[int, list[int]]] = {}
+        self._library = files(__package__).joinpath("functions.lua").read_text(encoding="utf-8")
+        self.hydrations = 0
+
+    async def reserve(self, account_id: int, fence: int, view: bytes, money: int, volume: int,
+                      count: int, products: Sequence[str], site: str, refused: str, partial_ok: bool,
+                      force: bool) -> Outcome:
+        """Check everything and count it, atomically: ONE call when the state is there.
+
+        Raises Stale when the view is older than the state, StateUnavailable when nothing was
+        sent, StateUnknown when it may have been counted.
+        """
+        for _ in range(limits.TRIES):
+            settled = self._take_settled(account_id, fence)
+            ask = encode([self._clock.skew_us() // 1000, money, volume, count, products, site,
+                          refused, partial_ok, force, settled])
+            outcome = _outcome(await self._function("authhost_reserve", account_id, view, ask))
+            if outcome.status == "missing":
+                await self._hydrate(account_id)
+                raise Stale
+            if outcome.status == "stale":
+                raise Stale
+            if outcome.status != "fill":
+                return outcome
+            await self._fill(account_id, outcome.fence, outcome.broken)
+        raise StateUnavailable(f"account {account_id} does not come to rest")
+
+    def settled(self, account_id: int, fence: int, reservation: int) -> None:
+        """This reservation has its row; Redis hears of it with the next call or the sweep."""
+        held = self._settled.get(account_id)
+        if held is None or held[0] != fence:
+            self._settled[account_id] = (fence, [reservation])
+        else:
+            held[1].append(reservation)
+
+    def _take_settled(self, account_id: int, fence: int) -> list[int]:
+        held = self._settled.pop(account_id, None)
+        # Numbers of another fence mean nothing now: that state has gone with its reservations.
+        return held[1] if held is not None and held[0] == fence else []
+
+    async def flush_settled(self) -> None:
+        """Tell what no later reservation has told: an open one must not age for nothing."""
+        waiting, self._settled = self._settled, {}
+        for account_id, (fence, reservations) in waiting.items():
+            await self._function("authhost_settled", account_id, fence, encode(reservations))
+
+    async def give_back(self, tell: GiveBack, reservation: int = 0) -> None:
+        """Rule 1's second half: once, and only under that fence. Never raises: not told, the
+        state holds too much until its next hydration."""
+        settled = [reservation] if reservation else []
+        packed = encode([tell.fence, settled, tell.fields, tell.day, tell.week, tell.month,
+                         tell.money, tell.volume, tell.count])
+        try:
+            for _ in range(limits.TRIES):
+                said, absent = _told(await self._function("authhost_give_back", tell.account_id,
+                                                          packed))
+                if said != "fill":
+                    return
+                await self._fill(tell.account_id, tell.fence, absent)
+        except (StateUnavailable, StateUnknown):
+            return
+
+    async def _fill(self, account_id: int, fence: int, absent: Sequence[str]) -> None:
+        parts: list[bytes | str | int] = [fence]
+        for field in absent:
+            counters = await self._sums.counters(account_id, fence, field)
+            parts += [field, encode(counters)]
+        await self._function("authhost_fill", account_id, *parts)
+
+    async def _hydrate(self, account_id: int) -> None:
+        """One task an account in this process, one lease an account among all."""
+        task = self._hydrating.get(account_id)
+        if task is None:
+            task = asyncio.create_task(self._hydrate_under_lease(account_id))
+            self._hydrating[account_id] = task
+            task.add_done_callback(lambda _: self._hydrating.pop(account_id, None))
+        await asyncio.shield(task)
+
+    async def _hydrate_under_lease(self, account_id: int) -> None:
+        lease = f"{_key(account_id)}:lease"
+        if await self._client.call("SET", lease, "1", "NX", "PX", limits.LEASE_MS) is None:
+            await self._wait_for(lease)
+            return
+        try:
+            self.hydrations += 1
+            fence, counters = await self._sums.raise_fence(account_id)
+            await self._function("authhost_install", account_id, fence, encode(counters))
+        finally:
+            await self._client.call("DEL", lease)
+
+    async def _wait_for(self, lease: str) -> None:
+        """Another host hydrates: wait until it is done or its lease has run out."""
+        for _ in range(limits.LEASE_MS // 20):
+            await asyncio.sleep(0.02)
+            if not await self._client.call("EXISTS", lease):
+                return
+
+    async def _function(self, name: str, account_id: int, *args: bytes | str | int) -> bytes:
+        """FCALL on the account's hash; a server that came back empty is given the library."""
+        for attempt in (1, 2):
+            try:
+                value: bytes = await self._client.call("FCALL", name, 1, _key(account_id), *args)
+            except hiredis.ReplyError as error:
+                if attempt == 2 or "unction not found" not in str(error):
+                    raise StateUnavailable(str(error)) from None
+                await self.load()
+            else:
+                return value
+        raise AssertionError("unreachable")
+
+    async def load(self) -> None:
+        """Load the function library, ours replacing an older one."""
+        try:
+            await self._client.call("FUNCTION", "LOAD", "REPLACE", self._library)
+        except hiredis.ReplyError as error:
+            raise StateUnavailable(str(error)) from None
+
+
+def _key(account_id: int) -> str:
+    """Braces: whatever belongs to an account lies in one hash slot of a cluster."""
+    return f"{{{account_id}}}"
+
+

@@ -1,0 +1,296 @@
+"""ISO 8583:1993 as fuel terminals speak it (profiles ifsf, ops, x9tg23): message <-> model.
+
+PURE. Key: fields 32, 41, 12 (date), 11. Original: field 56, else the approval code (38), else the
+same sequence number of the same day.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from authhost import keys
+from authhost.currencies import ALPHABETIC, EXPONENT
+from authhost.model import Action, Answer, CardRef, Kind, Original, Request
+from authhost.secrets import Secrets
+from authhost.translate.incoming import (
+    MOST_ITEMS,
+    NO_GOODS,
+    Goods,
+    Incoming,
+    Network,
+    Reconciliation,
+    Refusal,
+    Totals,
+    card_ref,
+    checked_date,
+    content_of,
+    detail,
+    goods,
+)
+from iso import DecodeError, Message, Profile
+from iso import elements as e
+from iso.subfields import Prompt
+
+_NETWORK: Final = {"801": "sign-on", "802": "sign-off", "821": "cut-over", "831": "echo"}
+_COMPLETION_FUNCTION: Final = "201"
+_PARTIAL_REVERSAL: Final = "401"
+_ECHOED: Final = (e.PROCESSING_CODE, e.TRANSMISSION, e.STAN, e.LOCAL_TIME, e.ACQUIRER, e.TERMINAL,
+                  e.CARD_ACCEPTOR, e.CURRENCY)
+_ODOMETER: Final = "4"
+
+
+class Fuel93:
+    """The translator of one 1993 profile. business_hold_us: how long a pre-authorization holds."""
+
+    def __init__(self, profile: Profile, secrets: Secrets, hold_us: int) -> None:
+        self.profile = profile
+        self._secrets = secrets
+        self._hold_us = hold_us
+
+    def incoming(self, message: Message, deadline_us: int, now_us: int) -> Incoming:
+        """The meaning of a message. Refusal names the field that is missing or wrong.
+
+        deadline_us is real time, now_us business time.
+        """
+        if message.mti[0] != self.profile.version:
+            raise Refusal("MTI", f"{message.mti} is of another version than this door's")
+        what = message.mti[1:3]
+        if what in {"20", "10"}:
+            kind = Kind.SALE if what == "20" else Kind.PREAUTHORIZATION
+            return self._money(message, kind, deadline_us, now_us)
+        if what == "22":
+            return self._advice(message, deadline_us, now_us)
+        if what in {"40", "42"}:
+            return self._reversal(message, deadline_us)
+        if what in {"80", "82"}:
+            return self._network(message)
+        if what in {"50", "52"}:
+            return self._reconciliation(message, deadline_us)
+        raise Refusal("MTI", f"{message.mti} is not a message that a terminal sends here")
+
+    def _money(self, message: Message, kind: Kind, deadline_us: int, now_us: int,
+               original: Original | None = None) -> Request:
+        fields = message.fields
+        card = self._card(fields)
+        currency = self._currency(fields)
+        amount = int(self._need(fields, e.AMOUNT))
+        sold = self._goods(fields, currency)
+        terminal, acquirer, day, stan = self._place(fields)
+        advice = kind is not Kind.SALE and kind is not Kind.PREAUTHORIZATION
+        return Request(
+            key=keys.class_key(acquirer, terminal, keys.CLASS[kind], day, stan),
+            fingerprint=content_of(self._secrets, kind, card, amount, currency, sold.volume_ml,
+                                   sold.products),
+            kind=kind, door=self.profile.name, terminal_id=terminal,
+            deadline_us=deadline_us, amount_minor=amount, currency=currency, card=card,
+            volume_ml=sold.volume_ml, products=sold.products,
+            merchant_id=str(fields.get(e.CARD_ACCEPTOR, "")).rstrip(),
+            repeat=message.mti[3] in "1357", advice=advice, original=original,
+            expires_at_us=now_us + self._hold_us if kind is Kind.PREAUTHORIZATION else 0,
+            wrong="items_sum" if sold.rows and sold.sum_minor != amount else "",
+            detail=detail(sold.rows, stan=stan, odometer=self._odometer(fields)))
+
+    def _advice(self, message: Message, deadline_us: int, now_us: int) -> Request:
+        """A completion where it names an original or says that it is one; else an off-line sale.
+
+        An off-line sale may be the advice of a sale whose answer was lost: the same number of the
+        same day is looked for before it is counted.
+        """
+        fields = message.fields
+        approval = str(fields.get(e.APPROVAL_CODE, "")).strip()
+        named = e.ORIGINAL_1993 in fields or bool(approval)
+        completion = named or fields.get(e.FUNCTION_CODE) == _COMPLETION_FUNCTION
+        classes = (Kind.PREAUTHORIZATION, Kind.SALE)
+        return self._money(message, Kind.COMPLETION if completion else Kind.OFFLINE_SALE,
+                           deadline_us, now_us, self._original(fields, classes, approval))
+
+    def _reversal(self, message: Message, deadline_us: int) -> Request:
+        fields = message.fields
+        terminal, acquirer, day, stan = self._place(fields)
+        amount = self._partial_amount(fields)
+        original = self._original(fields, (Kind.SALE, Kind.PREAUTHORIZATION, Kind.COMPLETION), "")
+        currency = self._currency(fields) if e.CURRENCY in fields else ""
+        card = self._card(fields) if e.PAN in fields or e.TRACK_2 in fields else None
+        return Request(
+            key=keys.message_key(acquirer, terminal, Kind.REVERSAL, day, stan),
+            fingerprint=content_of(self._secrets, Kind.REVERSAL, None, amount, currency, 0, (),
+                                   *original.keys),
+            kind=Kind.REVERSAL, door=self.profile.name, terminal_id=terminal,
+            deadline_us=deadline_us, amount_minor=amount, currency=currency, card=card,
+            repeat=message.mti[3] in "1357", advice=True, original=original,
+            detail=detail([], stan=stan, why=fields.get(e.REASON_CODE)))
+
+    def _partial_amount(self, fields: dict[int, str | bytes]) -> int:
+        """Minor units that a partial reversal gives back; 0 is a whole one."""
+        if fields.get(e.FUNCTION_CODE) != _PARTIAL_REVERSAL:
+            return 0
+        amount = int(self._need(fields, e.AMOUNT))
+        if not amount:
+            raise Refusal(f"field {e.AMOUNT}", "a partial reversal gives back more than nothing")
+        return amount
+
+    def _network(self, message: Message) -> Network:
+        code = str(self._need(message.fields, e.FUNCTION_CODE))
+        if code not in _NETWORK:
+            raise Refusal(f"field {e.FUNCTION_CODE}", f"{code} is no network function known here")
+        terminal = str(message.fields.get(e.TERMINAL, "")).rstrip()
+        return Network(_NETWORK[code], terminal)
+
+    def _reconciliation(self, message: Message, deadline_us: int) -> Reconciliation:
+        fields = message.fields
+        terminal, acquirer, day, stan = self._place(fields)
+        totals = read_totals(fields)
+        request = Request(
+            key=keys.message_key(acquirer, terminal, Kind.RECONCILIATION, day, stan),
+            fingerprint=content_of(self._secrets, Kind.RECONCILIATION, None, 0, "", 0, (), totals),
+            kind=Kind.RECONCILIATION, door=self.profile.name, terminal_id=terminal,
+            deadline_us=deadline_us, repeat=message.mti[3] in "1357", advice=True,
+            detail=detail([], stan=stan))
+        return Reconciliation(request, totals, acquirer, day)
+
+    def answer(self, message: Message, answer: Answer) -> bytes:
+        """The bytes of an answer: the echoed fields and what was decided."""
+        fields = message.fields
+        said: dict[int, str | bytes] = {}
+        for number in _ECHOED:
+            value = fields.get(number)
+            if value is not None:
+                said[number] = value
+        said[e.ACTION_CODE] = answer.action
+        if answer.reference:
+            said[e.REFERENCE] = answer.reference
+        if answer.amount_minor or e.AMOUNT in fields:
+            said[e.AMOUNT] = f"{answer.amount_minor:012d}"
+        if answer.approval_code:
+            said[e.APPROVAL_CODE] = answer.approval_code
+        if answer.reason != "approved" and answer.reason:
+            said[e.RESPONSE_TEXT] = answer.reason[:99]
+        if answer.totals is not None:
+            said |= write_totals(answer.totals)
+        if answer.business_date:
+            said[e.RECONCILIATION_DATE] = answer.business_date[2:]
+        batch = self._batch(fields)
+        if batch:
+            said[e.CONTROL] = batch
+        return self.profile.codec.encode(Message(response_mti(message.mti), said))
+
+    def refusal(self, message: Message, refusal: Refusal) -> bytes:
+        """A format error that names what is wrong; nothing of it is kept."""
+        answer = Answer(action=Action.FORMAT_ERROR, reason=str(refusal))
+        return self.answer(message, answer)
+
+    def _batch(self, fields: dict[int, str | bytes]) -> str:
+        """Field 48 of an answer: the batch number alone, where the request had one."""
+        raw = fields.get(e.CONTROL)
+        if not isinstance(raw, str):
+            return ""
+        try:
+            number = self.profile.control(raw).get(e.BATCH)
+        except DecodeError:
+            return ""
+        return self.profile.encode_control({e.BATCH: number}) if number else ""
+
+    def _card(self, fields: dict[int, str | bytes]) -> CardRef:
+        pan = fields.get(e.PAN)
+        if isinstance(pan, str) and pan:
+            return card_ref(self._secrets, pan, str(fields.get(e.EXPIRY, "")))
+        return card_of_track(self._secrets, fields.get(e.TRACK_2))
+
+    def _currency(self, fields: dict[int, str | bytes]) -> str:
+        return currency_of(str(self._need(fields, e.CURRENCY)))
+
+    def _goods(self, fields: dict[int, str | bytes], currency: str) -> Goods:
+        return goods_of(self.profile, fields, currency)
+
+    def _odometer(self, fields: dict[int, str | bytes]) -> str:
+        """The answer to the odometer's prompt, 48-8 type 4."""
+        raw = fields.get(e.CONTROL)
+        if not isinstance(raw, str):
+            return ""
+        try:
+            prompts = self.profile.control(raw).get(e.CUSTOMER_DATA, ())
+        except DecodeError as error:
+            raise Refusal(f"field {error.field}", error.reason) from None
+        return next((prompt.value for prompt in prompts
+                     if isinstance(prompt, Prompt) and prompt.type == _ODOMETER), "")
+
+    def _place(self, fields: dict[int, str | bytes]) -> tuple[str, str, str, str]:
+        """(terminal, acquirer, day YYYYMMDD, sequence number)."""
+        local = str(self._need(fields, e.LOCAL_TIME))
+        day = checked_date("20" + local[:6], f"field {e.LOCAL_TIME}")
+        terminal = str(self._need(fields, e.TERMINAL)).rstrip()
+        if not terminal:
+            raise Refusal(f"field {e.TERMINAL}", "is blank")
+        return terminal, str(fields.get(e.ACQUIRER, "")), day, str(self._need(fields, e.STAN))
+
+    def _original(self, fields: dict[int, str | bytes], kinds: tuple[Kind, ...],
+                  approval: str) -> Original:
+        terminal, acquirer, day, stan = self._place(fields)
+        raw = fields.get(e.ORIGINAL_1993)
+        if isinstance(raw, str) and raw:
+            if len(raw) < 22:
+                raise Refusal(f"field {e.ORIGINAL_1993}", "is shorter than MTI, number and time")
+            stan, acquirer = raw[4:10], raw[24:] or acquirer
+            day = checked_date("20" + raw[10:16], f"field {e.ORIGINAL_1993}")
+            return Original((keys.class_key(acquirer, terminal, raw[1:3], day, stan),), approval)
+        return Original(tuple(keys.message_key(acquirer, terminal, kind, day, stan)
+                              for kind in kinds), approval)
+
+    @staticmethod
+    def _need(fields: dict[int, str | bytes], number: int) -> str:
+        value = fields.get(number)
+        if not isinstance(value, str):
+            raise Refusal(f"field {number}", "is missing")
+        return value
+
+
+def response_mti(mti: str) -> str:
+    """The MTI of the answer: the next function, without the repeat mark."""
+    return f"{mti[:2]}{int(mti[2]) + 1}{'4' if mti[3] in '45' else '0'}"
+
+
+def currency_of(code: str) -> str:
+    """The alphabetic code for what field 49 says (numeric, or alphabetic already)."""
+    if code in EXPONENT:
+        return code
+    if code not in ALPHABETIC:
+        raise Refusal(f"field {e.CURRENCY}", f"{code} is no currency known here")
+    return ALPHABETIC[code]
+
+
+def goods_of(profile: Profile, fields: dict[int, str | bytes], currency: str) -> Goods:
+    """Field 63 in the profile's form. Refusal names the item and the part of it."""
+    raw = fields.get(e.PRODUCTS_SOLD)
+    if not isinstance(raw, str) or not raw:
+        return NO_GOODS
+    try:
+        items = profile.purchase(raw, EXPONENT[currency]).items
+    except DecodeError as error:
+        raise Refusal(f"field {error.field}", error.reason) from None
+    if len(items) > MOST_ITEMS:
+        raise Refusal(f"field {e.PRODUCTS_SOLD}", f"has more than {MOST_ITEMS} items")
+    return goods(items, EXPONENT[currency])
+
+
+def card_of_track(secrets: Secrets, track: str | bytes | None) -> CardRef:
+    """The card of track 2 (ISO/IEC 7813): number, separator, YYMM."""
+    if not isinstance(track, str) or not track:
+        raise Refusal(f"field {e.PAN}", "is missing, and so is the track")
+    number, _, rest = track.replace("D", "=").partition("=")
+    if not number.isdigit() or len(rest) < 4:
+        raise Refusal(f"field {e.TRACK_2}", "is no track 2")
+    return card_ref(secrets, number, rest[:4])
+
+
+def read_totals(fields: dict[int, str | bytes]) -> Totals:
+    """Fields 76, 88, 77, 89: debits, and debits that were reversed; absent is zero."""
+    return Totals(*(int(fields.get(number, "0")) for number in (
+        e.DEBITS_NUMBER, e.DEBITS_AMOUNT, e.DEBITS_REVERSED_NUMBER, e.DEBITS_REVERSED_AMOUNT)))
+
+
+def write_totals(totals: tuple[int, int, int, int]) -> dict[int, str | bytes]:
+    """The host's own totals in the same fields."""
+    debits, debits_minor, reversals, reversals_minor = totals
+    return {e.DEBITS_NUMBER: f"{debits:010d}", e.DEBITS_REVERSED_NUMBER: f"{reversals:010d}",
+            e.DEBITS_AMOUNT: f"{debits_minor:016d}",
+            e.DEBITS_REVERSED_AMOUNT: f"{reversals_minor:016d}"}

@@ -1,0 +1,241 @@
+"""JSON <-> model: the same requests that the ISO dialects make, under the same keys.
+
+PURE. The acquirer is the terminal's own, so that one message through two doors has one key; where a
+message has no sequence number of a device (payment requests), the Idempotency-Key is the number.
+"""
+
+from __future__ import annotations
+
+import base64
+
+
+from decimal import Decimal
+from typing import Final, Literal
+
+import msgspec
+
+from authhost import keys
+from authhost.clock import as_datetime
+from authhost.currencies import EXPONENT
+from authhost.model import Action, Answer, Kind, Original, Request
+from authhost.secrets import Secrets
+from authhost.states import State
+from authhost.translate.bodies import (
+    Approval,
+    Cancellation,
+    Completion,
+    Decision,
+    Deposit,
+    OriginalRef,
+    PaymentRequest,
+    Reversal,
+    Sale,
+)
+from authhost.translate.incoming import (
+    Refusal,
+    card_ref,
+    checked_date,
+    content_of,
+    detail,
+    goods,
+)
+from iso.subfields import SaleItem
+
+DOOR: Final = "json"
+_encode = msgspec.json.Encoder().encode
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What the door knows besides the body. Times in microseconds; deadline real, now business."""
+
+    acquirer_id: str
+    idempotency_key: str
+    client: str  # whose namespace the Idempotency-Key is in
+    deadline_us: int
+    now_us: int
+    hold_us: int
+
+
+class JsonTranslator:
+    """Bodies to requests, answers to bodies."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+
+    def sale(self, body: Sale, kind: Kind, context: Context) -> Request:
+        """A sale, pre-authorization, off-line sale or completion."""
+        exponent = _exponent(body.currency)
+        sold = goods([SaleItem(item.product, item.unit, _scaled(item.quantity, f"items[{at}].quantity"),
+                               _scaled(item.unit_price, f"items[{at}].unit_price"),
+                               Decimal(item.amount_minor).scaleb(-exponent), "")
+                      for at, item in enumerate(body.items)], exponent)
+        card = card_ref(self._secrets, body.card.pan, body.card.expiry)
+        original = None
+        if kind is Kind.OFFLINE_SALE:
+            original = self._same_number(body, context)
+        elif isinstance(body, Completion):
+            original = self._original(body.original, body.terminal_id, context, body.approval_code) \
+                if body.original else Original(
+                    self._same_number(body, context).keys, body.approval_code)
+        holds = kind is Kind.PREAUTHORIZATION
+        return Request(
+            key=self._key(body, kind, context),
+            fingerprint=content_of(self._secrets, kind, card, body.amount_minor, body.currency,
+                                   sold.volume_ml, sold.products),
+            kind=kind, door=DOOR, terminal_id=body.terminal_id, deadline_us=context.deadline_us,
+            amount_minor=body.amount_minor, currency=body.currency, card=card,
+            volume_ml=sold.volume_ml, products=sold.products, partial_ok=body.partial,
+            advice=kind in {Kind.OFFLINE_SALE, Kind.COMPLETION}, original=original,
+            alias=keys.alias_key(context.client, context.idempotency_key),
+            expires_at_us=context.now_us + context.hold_us if holds else 0,
+            wrong="items_sum" if sold.rows and sold.sum_minor != body.amount_minor else "",
+            detail=detail(sold.rows, stan=body.sequence,
+                          odometer=str(body.odometer) if body.odometer is not None else ""))
+
+    def reversal(self, body: Reversal, context: Context) -> Request:
+        """Takes back a message of the same terminal."""
+        original = self._original(body.original, body.terminal_id, context, "")
+        return Request(
+            key=self._key(body, Kind.REVERSAL, context),
+            fingerprint=content_of(self._secrets, Kind.REVERSAL, None, body.amount_minor,
+                                   body.currency or "", 0, (), *original.keys),
+            kind=Kind.REVERSAL, door=DOOR, terminal_id=body.terminal_id,
+            deadline_us=context.deadline_us, amount_minor=body.amount_minor,
+            currency=body.currency or "", advice=True, original=original,
+            alias=keys.alias_key(context.client, context.idempotency_key),
+            detail=detail([], stan=body.sequence))
+
+    def deposit(self, body: Deposit, context: Context) -> Request:
+        """Cash in the safe: it is there, so it cannot be refused, only its credit withheld.
+
+        Refusal where the denominations do not add up: that is no count at all.
+        """
+        _exponent(body.currency)
+        counted = sum(row.value_minor * row.count for row in body.denominations)
+        if counted != body.amount_minor:
+            raise Refusal("denominations", f"add up to {counted}, not to {body.amount_minor}")
+        rows = [msgspec.structs.asdict(row) for row in body.denominations]
+        return Request(
+            key=self._key(body, Kind.DEPOSIT, context),
+            fingerprint=content_of(self._secrets, Kind.DEPOSIT, None, body.amount_minor,
+                                   body.currency, 0, ()),
+            kind=Kind.DEPOSIT, door=DOOR, terminal_id=body.terminal_id,
+            deadline_us=context.deadline_us, amount_minor=body.amount_minor,
+            currency=body.currency, advice=True,
+            alias=keys.alias_key(context.client, context.idempotency_key),
+            detail=detail([], denominations=rows, depositor=body.depositor,
+                          cassette=body.cassette, reference=body.reference,
+                          receipt=body.sequence))
+
+    def payment_request(self, body: PaymentRequest, context: Context) -> Request:
+        """Kept until the payer's word, its cancellation or its expiry."""
+        _exponent(body.currency)
+        content = content_of(self._secrets, Kind.PAYMENT_REQUEST, None, body.amount_minor,
+                             body.currency, 0, (), body.purpose, body.payer_phone, body.reference)
+        return Request(
+            key=keys.message_key(context.acquirer_id, body.terminal_id, Kind.PAYMENT_REQUEST, "",
+                                 context.idempotency_key),
+            fingerprint=content, kind=Kind.PAYMENT_REQUEST, door=DOOR,
+            terminal_id=body.terminal_id, deadline_us=context.deadline_us,
+            amount_minor=body.amount_minor, currency=body.currency,
+            expires_at_us=context.now_us + body.expires_in_s * 1_000_000,
+            detail=detail([], purpose=body.purpose, payer_phone=body.payer_phone,
+                          reference=body.reference))
+
+    def approval(self, body: Approval, context: Context, *, request_key: str, terminal_id: str,
+                 payer_account_id: int, amount_minor: int, currency: str,
+                 kept: dict[str, str]) -> Request:
+        """The payer's word; one key for yes and no, so that the first stands."""
+        kind = Kind.PAYMENT if body.decision == "approve" else Kind.PAYMENT_REFUSAL
+        return Request(
+            key=f"{request_key}/{keys.CLASS[kind]}",
+            fingerprint=content_of(self._secrets, kind, None, amount_minor, currency, 0, (),
+                                   body.phone, body.decision),
+            kind=kind, door=DOOR, terminal_id=terminal_id, deadline_us=context.deadline_us,
+            amount_minor=amount_minor, currency=currency, account_id=payer_account_id,
+            original=Original((request_key,)),
+            alias=keys.alias_key(context.client, context.idempotency_key),
+            detail=detail([], payer_phone=body.phone, **kept))
+
+    def cancellation(self, body: Cancellation, context: Context, request_key: str) -> Request:
+        """The merchant's word; it may lose the race against the payer's."""
+        return Request(
+            key=f"{request_key}/{keys.CLASS[Kind.PAYMENT_CANCELLATION]}",
+            fingerprint=content_of(self._secrets, Kind.PAYMENT_CANCELLATION, None, 0, "", 0, ()),
+            kind=Kind.PAYMENT_CANCELLATION, door=DOOR, terminal_id=body.terminal_id,
+            deadline_us=context.deadline_us, original=Original((request_key,)),
+            alias=keys.alias_key(context.client, context.idempotency_key))
+
+    def answer(self, request: Request, answer: Answer) -> bytes:
+        """The body of an answer."""
+        said: Literal["approved", "partial", "declined"] = "declined"
+        if answer.action == Action.PARTIAL:
+            said = "partial"
+        elif answer.approved:
+            said = "approved"
+        identity, state = "", ""
+        if request.kind is Kind.PAYMENT_REQUEST:
+            identity = public_id(request.key)
+            state = State.REQUESTED.name if answer.approved else State.REFUSED.name
+        elif request.kind in {Kind.PAYMENT, Kind.PAYMENT_REFUSAL, Kind.PAYMENT_CANCELLATION}:
+            assert request.original is not None, "an event names its original"
+            identity, state = public_id(request.original.keys[0]), answer.state
+        return _encode(Decision(
+            key=request.key, decision=said, action_code=answer.action, reason=answer.reason,
+            amount_minor=answer.amount_minor, currency=request.currency,
+            approval_code=answer.approval_code,
+            decided_at=as_datetime(answer.decided_at_ms * 1000).isoformat(timespec="milliseconds"),
+            flags=answer.flags, id=identity, state=state))
+
+    def _key(self, body: Sale | Reversal | Deposit, kind: Kind, context: Context) -> str:
+        day = checked_date(body.local_time[:10].replace("-", ""), "local_time")
+        return keys.message_key(context.acquirer_id, body.terminal_id, kind, day, body.sequence)
+
+    @staticmethod
+    def _same_number(body: Sale, context: Context) -> Original:
+        day = body.local_time[:10].replace("-", "")
+        return Original(tuple(
+            keys.message_key(context.acquirer_id, body.terminal_id, kind, day, body.sequence)
+            for kind in (Kind.PREAUTHORIZATION, Kind.SALE)))
+
+    @staticmethod
+    def _original(named: OriginalRef, terminal_id: str, context: Context,
+                  approval_code: str) -> Original:
+        day = checked_date(named.local_date.replace("-", ""), "original.local_date")
+        return Original((keys.message_key(context.acquirer_id, terminal_id, Kind(named.kind), day,
+                                          named.sequence),), approval_code)
+
+
+def public_id(key: str) -> str:
+    """The id of a payment request in URLs: its key, base64url (RFC 4648) without padding."""
+    return base64.urlsafe_b64encode(key.encode()).rstrip(b"=").decode()
+
+
+def key_of(identity: str) -> str | None:
+    """The key behind an id; None where it is none."""
+    try:
+        padded = identity + "=" * (-len(identity) % 4)
+        return base64.urlsafe_b64decode(padded.encode("ascii")).decode()
+    except (ValueError, UnicodeError):
+        return None
+
+
+def _exponent(currency: str) -> int:
+    if currency not in EXPONENT:
+        raise Refusal("currency", f"{currency} is no currency known here")
+    return EXPONENT[currency]
+
+
+def _scaled(value: Decimal, where: str) -> Decimal:
+    """A quantity or price: not negative, at most four decimals and nine digits before them."""
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -4 or value < 0 or value.adjusted() > 8:
+        raise Refusal(where, "must be 0 to 999999999 with at most four decimals")
+    return value
+
+
+def signed_text(identity: str, decision: str, amount_minor: int, currency: str, merchant_id: str,
+                purpose: str) -> bytes:
+    """What the payer's phone signs: one value a line, in this order."""
+    return "\n".join(("authhost payment v1", identity, decision, str(amount_minor), currency,
+                      merchant_id, purpose)).encode()

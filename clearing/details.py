@@ -1,0 +1,28 @@
+"""The journal's detail: JSON that many devices write, over years.
+
+PURE. The host stores what it was sent, so any JSON at all may be here. What has another shape is
+None, never an error: the money stands in columns of its own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TypeVar
+
+import msgspec
+
+_T = TypeVar("_T", bound=msgspec.Struct)
+
+
+def read_json(text: str, shape: type[_T]) -> _T | None:
+    """`text` as a value of `shape`, or None."""
+    try:
+        value: _T = _decoder(shape).decode(text)
+    except (msgspec.DecodeError, RecursionError):  # brackets in brackets, thousands deep
+        return None
+    return value
+
+
+@cache
+def _decoder(shape: type[_T]) -> msgspec.json.Decoder[_T]:
+    return msgspec.json.Decoder(shape)

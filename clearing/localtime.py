@@ -1,0 +1,24 @@
+"""The time that a driver or a shopkeeper had on the wall.
+
+PURE. Knows the IANA time zones; an unknown one counts as UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+
+def date_and_time(moment: datetime, time_zone: str) -> tuple[str, str]:
+    """`2026-07-23`, `14:05`, in the zone."""
+    local = moment.astimezone(_zone(time_zone))
+    return local.strftime("%Y-%m-%d"), local.strftime("%H:%M")
+
+
+@lru_cache(maxsize=600)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such zone, a path, a folder
+        return UTC

@@ -1,0 +1,78 @@
+"""Post a closed day: place every captured row, book it, decide the credits. All of it or nothing.
+
+Knows the order of these steps; the rules themselves are data and SQL (posting_rule,
+sql/place.sql). Must not know any file. A day is posted once; a repeat only checks that the
+journal is still the same.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from clearing.credits import store_credits
+from clearing.errors import ClearingError
+from clearing.money import plain
+from clearing.queries import Connection, query
+from clearing.run_id import RunId
+from clearing.settings import Settings
+
+# How far back a late reversal's original is looked for; from farther back it has no detail.
+LOOK_BACK_DAYS: Final = 92
+
+
+async def post_day(connection: Connection, run_id: RunId, settings: Settings,
+                   journal_digest: str, journal_count: int) -> Settings:
+    """Post unless it is posted; the settings that this run stands on, those of its first time.
+
+    ClearingError: the journal of the closed day is not what was cleared, or a total does not agree.
+    """
+    run = await connection.fetchrow(query("run"), str(run_id))
+    if run is not None:
+        if run["journal_digest"] != journal_digest:
+            raise ClearingError(f"{run_id}: the journal of the closed day has changed: "
+                                f"{journal_digest} is not {run['journal_digest']}")
+        return msgspec.json.decode(run["settings"], type=Settings)
+    try:
+        async with connection.transaction():
+            await _post(connection, run_id, settings, journal_digest, journal_count)
+    except asyncpg.UniqueViolationError as error:
+        raise ClearingError(f"{run_id}: a row would be booked twice: {error.detail}") from error
+    return settings
+
+
+async def _post(connection: Connection, run_id: RunId, settings: Settings,
+                journal_digest: str, journal_count: int) -> None:
+    run, day = str(run_id), run_id.business_date
+    await connection.execute(query("insert_run"), run, day, run_id.stream, run_id.sequence,
+                             journal_digest, journal_count, settings.encode())
+    await connection.execute(query("place"), run, day, LOOK_BACK_DAYS)
+    await connection.execute(query("snapshot"), run, day, LOOK_BACK_DAYS)
+    # Lest the planner takes fresh tables for empty ones and loops over the whole day.
+    await connection.execute(query("analyze"))
+    await connection.execute(query("post"), run, day)
+    await store_credits(connection, run_id, settings)
+    await check_books(connection, run_id)
+
+
+async def check_books(connection: Connection, run_id: RunId) -> None:
+    """All rows are placed and booked, and the run balances; ClearingError if not."""
+    run, day = str(run_id), run_id.business_date
+    unplaced = await connection.fetchrow(query("unplaced"), run, day)
+    if unplaced is not None:
+        raise ClearingError(f"{run_id}: {unplaced['kind']} {unplaced['key']} has no place")
+    hop = await connection.fetchrow(query("journal_to_ledger"), run, day)
+    if hop is not None:
+        raise ClearingError(
+            f"{run_id}: {hop['currency']}: the journal has {hop['journal_count']} rows of "
+            f"{hop['journal_minor']}, the ledger {hop['ledger_count']} of {hop['ledger_minor']}")
+    for row in await connection.fetch(query("trial_balance"), run):
+        currency = row["currency"]
+        if row["debits_minor"] != row["credits_minor"]:
+            raise ClearingError(f"{run_id}: debits are not credits in {currency}")
+        if row["between_minor"]:
+            raise ClearingError(
+                f"{run_id}: {plain(row['between_minor'], currency)} {currency} taken from payers "
+                "and given to no merchant, or the other way round")

@@ -1,0 +1,29 @@
+"""The SQL of this room, by file name, and the connection that all of it runs on.
+
+Knows where the files are; must not know what is in them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, TypeAlias
+
+import asyncpg
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+
+@cache
+def query(name: str) -> str:
+    """The text of sql/<name>.sql."""
+    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+async def connect(database_url: str) -> Connection:
+    """A connection whose text forms do not depend on the server's settings."""
+    return await asyncpg.connect(
+        database_url, server_settings={"TimeZone": "UTC", "DateStyle": "ISO", "jit": "off"})

@@ -1,0 +1,49 @@
+"""The identity of a run, and every id that is made from it.
+
+PURE. A message id or end-to-end id depends on nothing but the run and a place in a stable order:
+so a file that is sent again carries the same ids, and no bank pays it twice.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+
+class RunId(msgspec.Struct, frozen=True):
+    """(business date, stream, sequence), as `2026-07-23/night/1`."""
+
+    business_date: date
+    stream: str = "night"
+    sequence: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.business_date.isoformat()}/{self.stream}/{self.sequence}"
+
+    @property
+    def code(self) -> str:
+        """The same in characters that ISO 20022 and file names take."""
+        return f"{self.business_date:%Y%m%d}-{self.stream.upper()}-{self.sequence}"
+
+    @property
+    def created(self) -> str:
+        """The creation time that every file states, ISO 8601: the day's, never the clock's."""
+        return f"{self.business_date.isoformat()}T23:59:59Z"
+
+    def message_id(self, purpose: str, currency: str) -> str:
+        """MsgId of a bank file, at most 35 characters."""
+        return self._numbered(f"{self.code}-{purpose.upper()}-{currency}")
+
+    def end_to_end_id(self, letter: str, number: int) -> str:
+        """EndToEndId of the number-th credit of its kind."""
+        return self._numbered(f"{self.code}-{letter}{number:07d}")
+
+    def document(self, letter: str, number: int) -> str:
+        """The number of an invoice or a settlement, also its file name."""
+        return self._numbered(f"{letter}{self.code}-{number:06d}")
+
+    @staticmethod
+    def _numbered(text: str) -> str:
+        assert len(text) <= 35, text
+        return text

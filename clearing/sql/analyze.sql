@@ -1,0 +1,1 @@
+ANALYZE clearing_place, clearing_party

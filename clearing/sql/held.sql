@@ -1,0 +1,15 @@
+-- What is booked but goes into no file, and why: credits held back, withheld deposits, sales without a fleet.
+-- $1 run id, $2 business date
+SELECT purpose AS kind, account_id, end_to_end_id AS reference, amount_minor, currency, held AS reason
+FROM clearing_credit WHERE run_id = $1 AND held <> ''
+UNION ALL
+SELECT CASE p.family WHEN 'deposit_withheld' THEN 'withheld_deposit' ELSE 'unidentified_sale' END,
+       j.account_id, j.key, j.posted_minor, j.currency,
+       CASE WHEN j.kind = 'reversal' THEN 'given_back'
+            WHEN p.family = 'deposit_withheld'
+                THEN coalesce(substring(j.flags FROM '(?:^|,)withheld:([^,]*)'), 'not_a_safe_client')
+            ELSE 'not_a_fleet' END
+FROM clearing_place p JOIN journal j ON j.business_date = $2::date AND j.id = p.journal_id
+WHERE p.run_id = $1 AND p.journal_date = $2::date AND p.place = 'cleared' AND j.posted_minor <> 0
+  AND p.family IN ('deposit_withheld', 'fuel_unidentified')
+ORDER BY 1, 3

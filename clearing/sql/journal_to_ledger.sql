@@ -1,0 +1,15 @@
+-- The first hop: currencies in which count or sum of what the journal says to book is not what was booked.
+-- $1 run id, $2 business date
+WITH journaled AS (
+    SELECT currency, count(*) AS count, sum(posted_minor) AS minor FROM journal
+    WHERE business_date = $2::date AND posted_minor <> 0 GROUP BY currency
+),
+booked AS (
+    SELECT currency, count(*) AS count, sum(amount_minor) AS minor FROM ledger_entry
+    WHERE run_id = $1 AND line = 1 AND journal_id IS NOT NULL GROUP BY currency
+)
+SELECT currency, coalesce(j.count, 0)::int AS journal_count, coalesce(b.count, 0)::int AS ledger_count,
+       coalesce(j.minor, 0)::bigint AS journal_minor, coalesce(b.minor, 0)::bigint AS ledger_minor
+FROM journaled j FULL JOIN booked b USING (currency)
+WHERE (j.count, j.minor) IS DISTINCT FROM (b.count, b.minor)
+ORDER BY currency LIMIT 1

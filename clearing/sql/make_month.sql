@@ -1,0 +1,1 @@
+SELECT journal_month($1)

@@ -1,0 +1,1 @@
+SELECT business_date FROM rules

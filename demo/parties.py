@@ -1,0 +1,154 @@
+"""Who takes part: the rows of the portfolio, with what only their owners know (PAN, private key).
+
+Knows shapes, and how a row looks in the database; knows nothing of how many there are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from terminals.purchase import Card
+
+Limit = dict[str, str | int]
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A fleet, payer, safe's client or merchant, with its bank details."""
+
+    account_id: int
+    kind: str
+    name: str
+    status: str = "active"
+    currency: str = "EUR"
+    time_zone: str = "Europe/Vienna"
+    limits: tuple[Limit, ...] = ()
+    iban: str | None = None
+    bic: str | None = None
+    address: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Vehicle(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle of a fleet."""
+
+    vehicle_id: int
+    account_id: int
+    plate: str
+    limits: tuple[Limit, ...] = ()
+
+
+class Driver(msgspec.Struct, frozen=True, kw_only=True):
+    """A driver of a fleet."""
+
+    driver_id: int
+    account_id: int
+    name: str
+    limits: tuple[Limit, ...] = ()
+
+
+class FleetCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A card. role: what the day uses it for; 'ordinary', or the restriction that it has."""
+
+    card_id: int
+    account_id: int
+    card: Card
+    role: str
+    currency: str
+    status: str = "active"
+    vehicle_id: int | None = None
+    driver_id: int | None = None
+    products: tuple[str, ...] | None = None
+    sites: tuple[str, ...] | None = None
+    hours: tuple[int, ...] | None = None
+    limits: tuple[Limit, ...] = ()
+
+    def row(self, pan_hmac: bytes) -> dict[str, Any]:
+        """The row that the host keeps: the keyed hash instead of the number."""
+        names = ("card_id", "account_id", "status", "vehicle_id", "driver_id", "products",
+                 "sites", "hours", "limits")
+        return {name: getattr(self, name) for name in names} | {
+            "pan_hmac": f"\\x{pan_hmac.hex()}", "pan_masked": self.card.masked,
+            "expiry": self.card.expiry}
+
+
+class Merchant(msgspec.Struct, frozen=True, kw_only=True):
+    """A station, a shop, or the client whose safe it is."""
+
+    merchant_id: str
+    name: str
+    status: str = "active"
+    account_id: int | None = None
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of a merchant."""
+
+    site_id: str
+    merchant_id: str
+    name: str
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A terminal row: POS, safe or till. outdoor and currency are known to the demo alone."""
+
+    terminal_id: str
+    kind: str
+    acquirer_id: str
+    merchant_id: str
+    site_id: str | None = None
+    account_id: int | None = None
+    partial_approval: bool = False
+    status: str = "active"
+    outdoor: bool = False
+    currency: str = "EUR"
+
+    def row(self) -> dict[str, Any]:
+        """The row that the host keeps."""
+        row: dict[str, Any] = msgspec.to_builtins(self)
+        del row["outdoor"], row["currency"]
+        return row
+
+
+class Payer(msgspec.Struct, frozen=True, kw_only=True):
+    """A payer's phone. seed: its private key (RFC 8032, 32 bytes), which the host never sees."""
+
+    phone: str
+    account_id: int
+    seed: bytes
+
+    @property
+    def private_key(self) -> Ed25519PrivateKey:
+        """The key that signs."""
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+    def row(self) -> dict[str, Any]:
+        """The row that the host keeps: the public half."""
+        public = self.private_key.public_key().public_bytes_raw()
+        return {"phone": self.phone, "account_id": self.account_id,
+                "public_key": f"\\x{public.hex()}"}
+
+    def __repr__(self) -> str:
+        return f"Payer({self.phone})"
+
+
+class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
+    """All of them."""
+
+    accounts: tuple[Account, ...]
+    vehicles: tuple[Vehicle, ...]
+    drivers: tuple[Driver, ...]
+    cards: tuple[FleetCard, ...]
+    merchants: tuple[Merchant, ...]
+    sites: tuple[Site, ...]
+    devices: tuple[Device, ...]
+    payers: tuple[Payer, ...]
+
+    def cards_of(self, role: str, currency: str = "EUR") -> list[FleetCard]:
+        """The cards that the day uses for this."""
+        return [card for card in self.cards if card.role == role and card.currency == currency]
+
+    def devices_of(self, kind: str) -> list[Device]:
+        """All terminals of a kind: 'pos', 'safe' or 'till'."""
+        return [device for device in self.devices if device.kind == kind]

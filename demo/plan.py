@@ -1,0 +1,69 @@
+"""The plan of the day: which story happens when. Deterministic from the seed.
+
+Knows how many of each story there are and how a day's traffic is spread over its hours;
+knows nothing of how a story goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Final
+
+import msgspec
+
+OPENS_S: Final = 600  # the first story, in seconds since midnight
+CLOSES_S: Final = 22.75 * 3_600  # the last one begins before; then the terminals close their day
+# Visits in each hour, relative: commuters, lunch, the evening; lorries at night.
+_HOURS: Final = (2, 1, 1, 1, 2, 5, 9, 12, 10, 8, 7, 8, 10, 8, 7, 8, 10, 12, 11, 8, 6, 5, 3, 0)
+
+# The stories at fuel terminals, and how many of each a day has.
+FUEL: Final = {
+    "sale": 1_280, "sale_repeated": 110,
+    "hold_equal": 110, "hold_smaller": 180, "hold_zero": 36, "hold_above": 30, "hold_late": 20,
+    "hold_by_code": 20, "hold_reversed": 15,
+    "reversed": 90, "reversed_partly": 40, "reversed_before": 20, "reversed_repeated": 20,
+    "offline": 60, "conflict": 15, "echo": 80,
+    "unknown_card": 20, "unknown_terminal": 8, "blocked_terminal": 10, "blocked_station": 14,
+}
+# Sales with cards of a role: what each is refused for.
+CARDS: Final = {
+    "blocked": 10, "lost": 8, "stolen": 8, "expired": 10, "not_effective": 8, "closed": 6,
+    "diesel_only": 24, "one_site": 20, "office_hours": 24,
+    "card:transaction:money": 16, "card:day:money": 24, "card:day:volume": 20,
+    "card:day:count": 18, "card:week:money": 20, "card:month:money": 20,
+    "vehicle:day:money": 15, "driver:day:count": 14,
+}
+SAFES: Final = {"deposit": 190, "deposit_repeated": 35, "deposit_wrong": 10}
+PHONES: Final = {"approved": 130, "approved_repeated": 15, "refused": 20, "cancelled": 15,
+                 "expired": 12}
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """One story. at_s: business seconds since midnight. seed: all its other choices."""
+
+    at_s: float
+    place: str  # 'fuel', 'card', 'safe' or 'phone'
+    story: str
+    seed: int
+
+
+Story = Callable[[Random, Visit], Awaitable[None]]
+
+
+def plan(seed: int) -> list[Visit]:
+    """All visits of a day, in their order."""
+    random = Random(seed)
+    visits = [
+        Visit(at_s=_moment(random), place=place, story=story, seed=random.getrandbits(48))
+        for place, stories in (("fuel", FUEL), ("card", CARDS), ("safe", SAFES), ("phone", PHONES))
+        for story, count in stories.items()
+        for _ in range(count)
+    ]
+    return sorted(visits, key=lambda visit: (visit.at_s, visit.seed))
+
+
+def _moment(random: Random) -> float:
+    """A moment of the day by the hours' weights, between the first story and the last."""
+    hour = random.choices(range(24), _HOURS)[0]
+    return min(max(hour * 3_600 + random.random() * 3_600, OPENS_S), CLOSES_S)

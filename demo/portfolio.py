@@ -1,0 +1,244 @@
+"""The seeded portfolio: fleets with cards, stations, safes, merchants and payers.
+
+Knows how many of each there are and which restriction each special card has, so that a day can
+meet every reason to decline; knows no database. The same seed gives the same portfolio.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from random import Random
+from typing import Final, TypedDict
+
+from demo.numbers import iban, luhn_check_digit
+from demo.parties import (
+    Account,
+    Device,
+    Driver,
+    FleetCard,
+    Limit,
+    Merchant,
+    Payer,
+    Portfolio,
+    Site,
+    Vehicle,
+)
+from terminals.purchase import Card
+
+BUSINESS_DATE: Final = date(2026, 11, 20)  # a Friday, and a TARGET day
+DIESEL: Final = "019"
+PETROL: Final = "001"
+WASH: Final = "102"
+SHOP: Final = "421"
+STATION_ACQUIRER: Final = "280131"
+BLOCKED_TERMINAL: Final = "T0903"
+BLOCKED_STATION: Final = 12
+SWISS_STATIONS: Final = (10, 11)
+ONE_SITE: Final = "SITE01"
+
+_FLEETS: Final = ("Alpenfracht Logistik", "Donau Kurier", "Rhein Transport")
+_FLEET_IDS: Final = (101, 102, 103)
+_SWISS_FLEET: Final = 103
+_CLIENTS: Final = ("Markthalle Mitte", "Kaufhaus Sonne", "Baumarkt Nord", "Apotheke am Ring",
+                   "Casino Royal Betrieb", "Reisemarkt Bahnhof")
+_SHOPS: Final = ("Blumen", "Taxi", "Pizzeria", "Buchladen", "Friseur", "Kartenbüro")
+_TOWNS: Final = (("Wien", "1010", "AT"), ("Graz", "8010", "AT"), ("Linz", "4020", "AT"),
+                 ("München", "80331", "DE"), ("Passau", "94032", "DE"))
+_STREETS: Final = ("Hauptstraße", "Bahnhofstraße", "Ringstraße", "Gartengasse", "Marktplatz")
+_NAMES: Final = ("Gruber", "Huber", "Wagner", "Müller", "Pichler", "Steiner", "Moser", "Mayer")
+_FIRST_NAMES: Final = ("Anna", "Lukas", "Maria", "Jonas", "Sophie", "David", "Lea", "Paul")
+# (country, bank code, BIC, digits of the account number)
+_BANKS: Final = (("AT", "20111", "GIBAATWWXXX", 11), ("AT", "12000", "BKAUATWWXXX", 11),
+                 ("DE", "37040044", "COBADEFFXXX", 10), ("DE", "50070010", "DEUTDEFFXXX", 10))
+_SWISS_BANK: Final = ("CH", "00700", "ZKBKCHZZ80A", 12)
+
+_OFFICE_DAY: Final = sum(1 << hour for hour in range(8, 16))
+_GOOD: Final = "2912"
+_ORDINARY: Final = {101: 62, 102: 44, 103: 28}
+
+
+def _limit(window: str, measure: str, maximum: int) -> Limit:
+    return {"window": window, "measure": measure, "maximum": maximum}
+
+
+# role -> (how many, what its cards have): the small print of the portfolio.
+_SPECIAL: Final[dict[str, tuple[int, dict[str, object]]]] = {
+    "blocked": (4, {"status": "blocked"}),
+    "lost": (3, {"status": "lost"}),
+    "stolen": (3, {"status": "stolen"}),
+    "not_effective": (3, {"status": "not_effective"}),
+    "closed": (2, {"status": "closed"}),
+    "expired": (4, {}),
+    "diesel_only": (6, {"products": (DIESEL,)}),
+    "one_site": (5, {"sites": (ONE_SITE,)}),
+    "office_hours": (5, {"hours": (_OFFICE_DAY,) * 5 + (0, 0)}),
+    "card:transaction:money": (4, {"limits": (_limit("transaction", "money", 5_000),)}),
+    "card:day:money": (5, {"limits": (_limit("day", "money", 12_000),)}),
+    "card:day:volume": (4, {"limits": (_limit("day", "volume", 90_000),)}),
+    "card:day:count": (4, {"limits": (_limit("day", "count", 2),)}),
+    "card:week:money": (4, {"limits": (_limit("week", "money", 15_000),)}),
+    "card:month:money": (4, {"limits": (_limit("month", "money", 18_000),)}),
+    "vehicle:day:money": (3, {}),
+    "driver:day:count": (3, {}),
+}
+
+
+def build(seed: int) -> Portfolio:
+    """The portfolio of a seed: 3 fleets with 200 cards, 12 stations, 20 safes, 30 merchants."""
+    random = Random(seed)
+    vehicles, drivers, cards = _fleet_cards(random)
+    stations, sites, terminals = _stations()
+    shops, tills = _shops(random)
+    clients, safes = _clients()
+    return Portfolio(
+        accounts=(*_fleets(random), *_client_accounts(random), *_shop_accounts(random),
+                  *_payer_accounts(random)),
+        vehicles=vehicles, drivers=drivers, cards=cards,
+        merchants=(*stations, *clients, *shops),
+        sites=sites,
+        devices=(*terminals, *safes, *tills),
+        payers=_payers(random),
+    )
+
+
+def card_number(random: Random) -> str:
+    """A number of the range 780131 with its check digit, 19 digits."""
+    digits = f"780131{random.randrange(10**12):012d}"
+    return digits + luhn_check_digit(digits)
+
+
+class _Bank(TypedDict):
+    iban: str
+    bic: str
+
+
+def _bank(random: Random, *, swiss: bool = False) -> _Bank:
+    country, code, bic, digits = _SWISS_BANK if swiss else random.choice(_BANKS)
+    return {"iban": iban(country, f"{code}{random.randrange(10**digits):0{digits}d}"), "bic": bic}
+
+
+def _address(random: Random) -> dict[str, str]:
+    town, postcode, country = random.choice(_TOWNS)
+    return {"street": random.choice(_STREETS), "number": str(random.randint(1, 120)),
+            "postcode": postcode, "town": town, "country": country}
+
+
+def _person(random: Random) -> str:
+    return f"{random.choice(_FIRST_NAMES)} {random.choice(_NAMES)}"
+
+
+def _fleets(random: Random) -> list[Account]:
+    """The Swiss fleet has a collective limit that its day runs into."""
+    accounts = []
+    for account_id, name in zip(_FLEET_IDS, _FLEETS, strict=True):
+        swiss = account_id == _SWISS_FLEET
+        accounts.append(Account(
+            account_id=account_id, kind="fleet", name=name, currency="CHF" if swiss else "EUR",
+            time_zone="Europe/Zurich" if swiss else "Europe/Vienna",
+            limits=(_limit("day", "money", 1_200_000 if swiss else 40_000_000),),
+            address=_address(random), **_bank(random, swiss=swiss)))
+    return accounts
+
+
+def _fleet_cards(random: Random) -> tuple[tuple[Vehicle, ...], tuple[Driver, ...],
+                                          tuple[FleetCard, ...]]:
+    wanted = [(account_id, "ordinary") for account_id, count in _ORDINARY.items()
+              for _ in range(count)]
+    wanted += [(_FLEET_IDS[number % 2], role) for role, (count, _) in _SPECIAL.items()
+               for number in range(count)]
+    vehicles, drivers, cards = [], [], []
+    numbers: set[str] = set()
+    for card_id, (account_id, role) in enumerate(wanted, start=1001):
+        number = card_number(random)
+        assert number not in numbers
+        numbers.add(number)
+        currency = "CHF" if account_id == _SWISS_FLEET else "EUR"
+        day = (_limit("day", "money", 20_000),) if role == "vehicle:day:money" else ()
+        vehicles.append(Vehicle(vehicle_id=card_id, account_id=account_id, limits=day,
+                                plate=f"W {random.randint(10000, 99999)} {card_id % 100:02d}"))
+        count = (_limit("day", "count", 2),) if role == "driver:day:count" else ()
+        drivers.append(Driver(driver_id=card_id, account_id=account_id, limits=count,
+                              name=_person(random)))
+        ordinary: dict[str, object] = {"limits": (_limit("day", "money", 5_000_000),
+                                                  _limit("month", "volume", 90_000_000))}
+        rules = _SPECIAL[role][1] if role in _SPECIAL else ordinary
+        cards.append(FleetCard(
+            card_id=card_id, account_id=account_id, role=role, currency=currency,
+            card=Card(number, "2509" if role == "expired" else _GOOD),
+            vehicle_id=card_id, driver_id=card_id, **rules))  # type: ignore[arg-type]
+    return tuple(vehicles), tuple(drivers), tuple(cards)
+
+
+def _stations() -> tuple[list[Merchant], tuple[Site, ...], list[Device]]:
+    """Twelve stations of three terminals; the outdoor one takes partial approvals."""
+    merchants, sites, devices = [], [], []
+    for number in range(1, 13):
+        merchant_id, site_id = f"STATION{number:02d}", f"SITE{number:02d}"
+        currency = "CHF" if number in SWISS_STATIONS else "EUR"
+        status = "blocked" if number == BLOCKED_STATION else "active"
+        merchants.append(Merchant(merchant_id=merchant_id, name=f"Tankstelle {number}",
+                                  status=status))
+        sites.append(Site(site_id=site_id, merchant_id=merchant_id, name=f"Autohof {number}"))
+        for place in range(1, 4):
+            terminal_id = f"T{number:02d}{place:02d}"
+            devices.append(Device(
+                terminal_id=terminal_id, kind="pos", acquirer_id=STATION_ACQUIRER,
+                merchant_id=merchant_id, site_id=site_id, partial_approval=place == 3,
+                status="blocked" if terminal_id == BLOCKED_TERMINAL else "active",
+                outdoor=place == 3, currency=currency))
+    return merchants, tuple(sites), devices
+
+
+def _clients() -> tuple[list[Merchant], list[Device]]:
+    """Twenty safes of six clients."""
+    merchants = [Merchant(merchant_id=f"CLIENT{number:02d}", name=name, account_id=None)
+                 for number, name in enumerate(_CLIENTS, start=1)]
+    safes = []
+    for number in range(20):
+        client = number % len(_CLIENTS)
+        safes.append(Device(
+            terminal_id=f"S{number + 1:04d}", kind="safe", acquirer_id="900001",
+            merchant_id=merchants[client].merchant_id, account_id=201 + client,
+            currency="CHF" if client == 5 else "EUR"))
+    return merchants, safes
+
+
+def _client_accounts(random: Random) -> list[Account]:
+    """The casino has a cap on its provisional credit that its day runs into."""
+    return [Account(account_id=201 + number, kind="safe_client", name=name,
+                    currency="CHF" if number == 5 else "EUR",
+                    limits=(_limit("day", "money", 3_000_000),) if number == 4 else (),
+                    address=_address(random), **_bank(random, swiss=number == 5))
+            for number, name in enumerate(_CLIENTS)]
+
+
+def _shops(random: Random) -> tuple[list[Merchant], list[Device]]:
+    merchants = [Merchant(merchant_id=f"SHOP{number:02d}", account_id=300 + number,
+                          name=f"{_SHOPS[number % len(_SHOPS)]} {random.choice(_NAMES)}")
+                 for number in range(1, 31)]
+    tills = [Device(terminal_id=f"K{number:04d}", kind="till", acquirer_id="900002",
+                    merchant_id=merchant.merchant_id)
+             for number, merchant in enumerate(merchants, start=1)]
+    return merchants, tills
+
+
+def _shop_accounts(random: Random) -> list[Account]:
+    return [Account(account_id=300 + number, kind="merchant",
+                    name=f"{_SHOPS[number % len(_SHOPS)]} {random.choice(_NAMES)}",
+                    address=_address(random), **_bank(random))
+            for number in range(1, 31)]
+
+
+def _payer_accounts(random: Random) -> list[Account]:
+    """Every twentieth payer is blocked, every tenth has a small day."""
+    return [Account(account_id=400 + number, kind="payer", name=_person(random),
+                    status="blocked" if number % 20 == 0 else "active",
+                    limits=(_limit("day", "money", 3_000 if number % 10 == 5 else 500_000),),
+                    address=_address(random), **_bank(random))
+            for number in range(1, 61)]
+
+
+def _payers(random: Random) -> tuple[Payer, ...]:
+    return tuple(Payer(phone=f"+43660{number:07d}", account_id=400 + number,
+                       seed=random.randbytes(32))
+                 for number in range(1, 61))

@@ -1,0 +1,62 @@
+"""What a demo says about itself, as one JSON object or as tables for people.
+
+Knows the words of the summary and whether all of it is well; computes no sum of its own.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from demo.tally import Latency
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file of the night."""
+
+    path: str
+    kind: str
+    count: int
+    sum_minor: int
+    currency: str
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Where the clients' own record and the journal do not say the same."""
+
+    kind: str
+    currency: str
+    client_count: int
+    journal_count: int
+    client_minor: int
+    journal_minor: int
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The summary. Money in minor units; maps are by currency."""
+
+    ok: bool
+    messages: int
+    approved: int
+    declined: int
+    refused: int
+    declined_by_reason: dict[str, int]
+    messages_by_kind: dict[str, int]
+    actions: dict[str, int]
+    repeats: int
+    repeats_identical: bool
+    lost: int
+    deposits: int
+    payments: int
+    latencies_ms: dict[str, Latency]
+    differences: tuple[Difference, ...]
+    faults: tuple[str, ...]
+    files: tuple[File, ...]
+    cases: int
+    places: dict[str, int]
+    debits_minor: dict[str, int]
+    credits_minor: dict[str, int]
+    balanced: bool
+    digest: str
+    out_dir: str
+    seconds: float
+    seconds_by_step: dict[str, float]

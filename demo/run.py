@@ -1,0 +1,168 @@
+"""The demo from end to end: servers, parties, host, day, night, and one verdict.
+
+Knows the order of things; each step is another module's. The data directory is a new one each
+time, below the one given: a day can be played only once in a journal.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from authhost.clock import Clock
+from authhost.embedded import Servers, embedded
+from authhost.journal.migrate import migrate
+from authhost.secrets import load_secrets
+from clearing.run import clear
+from clearing.summary import Summary
+from demo import check, portfolio, show
+from demo.day import MIDNIGHT, RATE, Day, Host
+from demo.host import Command, free_port, running
+from demo.insert import insert
+from demo.parties import Portfolio
+from demo.plan import Visit, plan
+from demo.result import Difference, File, Result
+from demo.tally import Tally
+from terminals import pki
+
+_HEAD_START_US: Final = 1_500_000  # real time until midnight: the host starts meanwhile
+
+
+class Steps:
+    """How long each step took, in real seconds; said aloud where somebody looks on."""
+
+    def __init__(self, console: Console) -> None:
+        self.seconds: dict[str, float] = {}
+        self._console = console
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time the block under this name."""
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - started, 2)
+        self._console.print(f"[dim]{self.seconds[name]:6.2f} s[/]  {name}", highlight=False)
+
+
+def run_demo_in(out: Path | None, *, seed: int, json_output: bool) -> int:
+    """`authhost demo`: the exit code. Without `out` the servers' data goes, the files stay.
+
+    out: the folder to keep all of it in, as `data` and `files`.
+    """
+    if out is not None:
+        return uvloop.run(run_demo(out / "data", seed, json_output, out / "files"))
+    files = Path(tempfile.mkdtemp(prefix="authhost-demo-files-"))
+    with tempfile.TemporaryDirectory(prefix="authhost-demo-") as data:
+        return uvloop.run(run_demo(Path(data), seed, json_output, files))
+
+
+async def run_demo(data_dir: Path, seed: int, json_output: bool, out_dir: Path) -> int:
+    """Play the day of `seed`; 0 only if every sum, repeat and answer is as it must be.
+
+    data_dir: where the servers keep theirs, in a new folder below; out_dir: where the files go.
+    json_output: print the summary alone, as one JSON object.
+    """
+    started = time.perf_counter()
+    console = Console(stderr=True, quiet=json_output)
+    steps = Steps(console)
+    here = _new_directory(data_dir)
+    tally = Tally()
+    with _servers(here, steps) as servers:
+        database_url = servers.postgres.url
+        parties = portfolio.build(seed)
+        with steps.step("schema and portfolio"):
+            await migrate(database_url)
+            await insert(database_url, parties, portfolio.BUSINESS_DATE,
+                         load_secrets(here).pan_index)
+        with steps.step("the business day"):
+            await _play(parties, plan(seed), servers, tally, console)
+        with steps.step("the night's clearing"):
+            summary = await clear(database_url, portfolio.BUSINESS_DATE, out_dir)
+        differences = check.differences(
+            tally, await check.journal_sums(database_url, portfolio.BUSINESS_DATE))
+    result = _result(tally, summary, differences, out_dir=out_dir, seconds=steps.seconds,
+                     total_s=round(time.perf_counter() - started, 2))
+    if json_output:
+        sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+    else:
+        show.show(result, Console())
+    return 0 if result.ok else 1
+
+
+def _new_directory(data_dir: Path) -> Path:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="demo-", dir=data_dir)).resolve()
+
+
+@contextmanager
+def _servers(directory: Path, steps: Steps) -> Iterator[Servers]:
+    with steps.step("PostgreSQL and Valkey"):
+        context = embedded(directory)
+        servers = context.__enter__()
+    try:
+        yield servers
+    finally:
+        context.__exit__(*sys.exc_info())
+
+
+async def _play(parties: Portfolio, visits: Sequence[Visit], servers: Servers, tally: Tally,
+                console: Console) -> None:
+    """The host up, the day over its wires, the host down again in good order."""
+    here = servers.directory
+    authority = pki.Authority.create(here / "pki")
+    clock = Clock(Clock.real_now_us() + _HEAD_START_US,
+                  int(MIDNIGHT.timestamp()) * 1_000_000, RATE)
+    command = Command(
+        database_url=servers.postgres.url, redis_url=servers.valkey.url, data_dir=here,
+        iso_port=free_port(), http_port=free_port(), authority=authority,
+        identity=authority.server(), clock=clock)
+    host = Host(iso_port=command.iso_port, http_port=command.http_port, authority=authority)
+    day = Day(parties, host, clock, tally, here / "terminals.jsonl")
+    async with running(command, here / "host.log"):
+        with _progress(console, day, len(visits)) as advance:
+            await day.run(visits, advance)
+
+
+@contextmanager
+def _progress(console: Console, day: Day, total: int) -> Iterator[Callable[[], None]]:
+    """A bar with the business time; nothing where nobody looks on."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"),
+                  TimeElapsedColumn(), console=console, transient=True,
+                  disable=console.quiet or not console.is_terminal) as progress:
+        task = progress.add_task("00:00", total=total)
+        yield lambda: progress.update(task, advance=1,
+                                      description=day.local_now().strftime("%H:%M"))
+
+
+def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...], *,
+            out_dir: Path, seconds: dict[str, float], total_s: float) -> Result:
+    faults = (*tally.surprises, *(f"not balanced: {text}" for text in tally.unbalanced),
+              *(f"another answer: {text}" for text in tally.repeats_different),
+              *(f"no answer: {text}" for text in tally.lost))
+    return Result(
+        ok=summary.balanced and not faults and not differences,
+        messages=tally.messages, approved=tally.approved, declined=tally.declined,
+        refused=tally.refused,
+        declined_by_reason=dict(tally.reasons.most_common()),
+        messages_by_kind=dict(tally.kinds.most_common()),
+        actions=dict(sorted(tally.actions.items())),
+        repeats=tally.repeats, repeats_identical=not tally.repeats_different,
+        lost=len(tally.lost), deposits=tally.kinds["deposit"],
+        payments=tally.kinds["payment"], latencies_ms=tally.latencies(),
+        differences=differences, faults=faults,
+        files=tuple(File(entry.path, entry.kind, entry.count, entry.sum_minor, entry.currency)
+                    for entry in summary.files),
+        cases=len(summary.cases), places=summary.places,
+        debits_minor=summary.debits_minor, credits_minor=summary.credits_minor,
+        balanced=summary.balanced, digest=summary.digest, out_dir=str(out_dir),
+        seconds=total_s, seconds_by_step=seconds)

@@ -1,0 +1,76 @@
+"""The summary for people: tables on a terminal.
+
+Knows rich and the result's fields; decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from demo.result import Result
+
+_FILES_SHOWN: Final = 14
+
+
+def show(result: Result, console: Console) -> None:
+    """Print all of it, the verdict last."""
+    console.print()
+    console.print(f"[bold]{result.messages:,}[/] messages: {result.approved:,} approved, "
+                  f"{result.declined:,} declined, {result.refused:,} refused as malformed; "
+                  f"{result.deposits:,} deposits, {result.payments:,} payments", highlight=False)
+    console.print(_table("Messages and their answers", ("kind", "count", "p50 ms", "p99 ms"), (
+        (kind, f"{latency.count:,}", f"{latency.p50_ms:.1f}", f"{latency.p99_ms:.1f}")
+        for kind, latency in result.latencies_ms.items())))
+    console.print(_table("Declined", ("reason", "count"), (
+        (reason, f"{count:,}") for reason, count in result.declined_by_reason.items())))
+    files = [(entry.path, entry.kind, f"{entry.count:,}", money(entry.sum_minor), entry.currency)
+             for entry in result.files]
+    if len(files) > _FILES_SHOWN:
+        more = len(files) - _FILES_SHOWN
+        files = [*files[:_FILES_SHOWN], (f"and {more} more", "", "", "", "")]
+    console.print(_table(f"Files in {result.out_dir}",
+                         ("path", "kind", "count", "sum", "currency"), files))
+    console.print(_table("Double entry", ("currency", "debits", "credits"), (
+        (currency, money(minor), money(result.credits_minor.get(currency, 0)))
+        for currency, minor in sorted(result.debits_minor.items()))))
+    for difference in result.differences:
+        console.print(f"[red]record and journal differ:[/] {escape(str(difference))}")
+    for fault in result.faults[:20]:
+        console.print(f"[red]fault:[/] {escape(fault)}")
+    _verdict(result, console)
+
+
+def money(minor: int) -> str:
+    """Minor units of a currency with two decimals, for people."""
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
+
+
+def _verdict(result: Result, console: Console) -> None:
+    checks = (
+        (result.balanced, "debits equal credits"),
+        (result.repeats_identical, f"{result.repeats} repeats got the first answer's bytes"),
+        (result.lost == 0, "every message was answered"),
+        (not result.differences, "the terminals' record agrees with the journal"),
+        (not result.faults, "every story went as it must"),
+    )
+    for good, text in checks:
+        console.print(f"[green]yes[/]  {text}" if good else f"[red]NO[/]   {text}",
+                      highlight=False)
+    console.print(f"{result.seconds:.1f} s", highlight=False)
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None,
+                  padding=(0, 2, 0, 0))
+    numbers = {"count", "p50 ms", "p99 ms", "sum", "debits", "credits"}
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table

@@ -1,0 +1,16 @@
+"""The sub-fields of elements 48, 62 and 63: layouts as data, and one reader and writer for each.
+
+Knows: the layouts of the profiles. Must not know: messages; it is handed one element's text.
+"""
+
+from iso.subfields.values import (
+    ControlValue,
+    Hidden,
+    Products,
+    Prompt,
+    Purchase,
+    SaleItem,
+    VatRate,
+)
+
+__all__ = ["ControlValue", "Hidden", "Products", "Prompt", "Purchase", "SaleItem", "VatRate"]

@@ -1,0 +1,145 @@
+"""The JSON door as its clients see it: POST with an Idempotency-Key, repeated until answered.
+
+Knows HTTP and the answer's shape; knows no safe, till or phone. A repeat is the same body under
+the same key, so the host does it once. Decimals travel as strings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+import time
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from terminals.record import Record
+
+_ASK_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # not an answer, a mood
+_OK: Final = 200
+
+
+class NoAnswer(Exception):  # noqa: N818 - reads as the event it names
+    """All repeats went unanswered: whether the host has acted is unknown."""
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's own word
+    """The host refused the message itself (RFC 9457): it was malformed, or not allowed."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"HTTP {status}: {body[:500].decode(errors='replace')}")
+        self.status = status
+        self.body = body
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The answer of a POST. id and state belong to payment requests."""
+
+    key: str = ""
+    decision: str
+    action_code: str = ""
+    reason: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    approval_code: str = ""
+    decided_at: str = ""
+    flags: tuple[str, ...] = ()
+    id: str = ""
+    state: str = ""
+
+    @property
+    def approved(self) -> bool:
+        """Done, wholly or in part."""
+        return self.decision in ("approved", "partial")
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """One POST and what became of it. raw: the answer's body, to compare with a repeat's."""
+
+    kind: str
+    path: str
+    key: str
+    body: bytes
+    decision: Decision
+    raw: bytes
+    sent: int
+    latency_s: float
+
+
+def key_about(action: str, request_id: str) -> str:
+    """The Idempotency-Key of an action on a request: ids may be longer than a key (64)."""
+    return f"{action}-{hashlib.blake2b(request_id.encode(), digest_size=16).hexdigest()}"
+
+
+class JsonDoor:
+    """The host over HTTP, for one client. tls: its own certificate and the host's authority."""
+
+    def __init__(self, base_url: str, *, tls: ssl.SSLContext | None = None,
+                 record: Record | None = None, timeout_s: float = 10.0, repeats: int = 3,
+                 pause_s: float = 0.2) -> None:
+        self.record = record or Record()
+        self._repeats = repeats
+        self._pause_s = pause_s
+        self._client = httpx.AsyncClient(
+            base_url=base_url, verify=tls if tls is not None else True, timeout=timeout_s,
+            limits=httpx.Limits(max_connections=4, keepalive_expiry=60.0), trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def post(self, kind: str, path: str, content: dict[str, Any], *, client_id: str,
+                   key: str) -> Posted:
+        """Send until answered. Problem when refused, NoAnswer after the last repeat."""
+        body = msgspec.json.encode(content)
+        local_time = str(content.get("local_time", ""))
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        started = time.perf_counter()
+        for sent in range(1, self._repeats + 2):
+            self.record.add("sent", client_id, kind, stan=key, local_time=local_time,
+                            amount_minor=content.get("amount_minor", 0))
+            response = await self._try(path, body, headers)
+            if response is not None:
+                raw = response.content
+                if response.status_code >= 400:
+                    raise Problem(response.status_code, raw)
+                decision = msgspec.json.decode(raw, type=Decision)
+                self.record.add(
+                    "answered", client_id, kind, stan=key, local_time=local_time,
+                    amount_minor=decision.amount_minor, action=decision.action_code,
+                    reason=decision.reason, approval_code=decision.approval_code, raw=raw)
+                return Posted(kind=kind, path=path, key=key, body=body, decision=decision,
+                              raw=raw, sent=sent, latency_s=time.perf_counter() - started)
+            if sent <= self._repeats:
+                await asyncio.sleep(self._pause_s)
+        raise NoAnswer(f"{kind} {key}")
+
+    async def post_again(self, posted: Posted, client_id: str) -> Posted:
+        """The same message again, though it was answered: the same bytes have to come back."""
+        return await self.post(posted.kind, posted.path, msgspec.json.decode(posted.body),
+                               client_id=client_id, key=posted.key)
+
+    async def get(self, path: str) -> bytes:
+        """The body of a GET; Problem when refused, NoAnswer after the last repeat."""
+        for sent in range(1, self._repeats + 2):
+            try:
+                response = await self._client.get(path)
+            except httpx.TransportError:
+                response = None
+            if response is not None and response.status_code not in _ASK_AGAIN:
+                if response.status_code != _OK:
+                    raise Problem(response.status_code, response.content)
+                return response.content
+            if sent <= self._repeats:
+                await asyncio.sleep(self._pause_s)
+        raise NoAnswer(path)
+
+    async def _try(self, path: str, body: bytes,
+                   headers: dict[str, str]) -> httpx.Response | None:
+        try:
+            response = await self._client.post(path, content=body, headers=headers)
+        except httpx.TransportError:
+            return None
+        return None if response.status_code in _ASK_AGAIN else response

@@ -1,0 +1,163 @@
+"""The messages of a fuel terminal in the 1993 dialect, as docs/api.md lays them out.
+
+Knows which fields each message has; knows no socket and no clock: the caller passes the local
+time and the sequence number. Field 63 and field 48 come from the profile's own tables in `iso`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+import iso
+from iso import Message
+from iso.subfields import Prompt, Purchase, SaleItem
+from terminals.purchase import Item, Sale, Terminal
+
+CURRENCY_NUMBERS: Final = {"BAM": "977", "CHF": "756", "EUR": "978", "PLN": "985", "RSD": "941"}
+REASON_CUSTOMER: Final = "4000"
+REASON_TIMEOUT: Final = "4021"
+FUNCTION_SIGN_ON: Final = "801"
+FUNCTION_CUT_OVER: Final = "821"
+FUNCTION_ECHO: Final = "831"
+
+_PROCESSING_GOODS: Final = "000000"
+_CHIP_READ_WITHOUT_PIN: Final = "B0010150014C"
+_INDOOR: Final = "5541"
+_OUTDOOR: Final = "5542"
+_ZERO_COUNT: Final = "0" * 10
+_ZERO_AMOUNT: Final = "0" * 16
+_CUSTOMER_DATA: Final = 8  # of field 48
+_PROMPT_ODOMETER: Final = "4"
+_PROFILE: Final = iso.get("ifsf")
+
+
+class Stamp(msgspec.Struct, frozen=True, gc=False):
+    """The moment and the sequence number of a message: fields 7, 11 and 12."""
+
+    stan: str
+    at: datetime  # aware, in the terminal's own zone
+
+    @property
+    def local(self) -> str:
+        """Field 12, YYMMDDhhmmss."""
+        return self.at.strftime("%y%m%d%H%M%S")
+
+    @property
+    def transmission(self) -> str:
+        """Field 7, MMDDhhmmss in UTC."""
+        return self.at.astimezone(UTC).strftime("%m%d%H%M%S")
+
+
+class Totals(msgspec.Struct, frozen=True, gc=False):
+    """A terminal's own sums for the reconciliation: fields 76, 88, 77 and 89."""
+
+    debits: int = 0
+    debits_minor: int = 0
+    reversed_debits: int = 0
+    reversed_debits_minor: int = 0
+
+
+def request(mti: str, function: str, terminal: Terminal, stamp: Stamp, sale: Sale) -> Message:
+    """A sale, pre-authorization, completion or off-line sale; the caller adds an original."""
+    fields = _common(terminal, stamp)
+    fields |= {
+        2: sale.card.pan,
+        3: _PROCESSING_GOODS,
+        4: f"{sale.amount_minor:012d}",
+        14: sale.card.expiry,
+        22: _CHIP_READ_WITHOUT_PIN,
+        24: function,
+        26: _OUTDOOR if terminal.outdoor else _INDOOR,
+        42: terminal.merchant_id.ljust(15),
+        49: CURRENCY_NUMBERS[sale.currency],
+    }
+    if sale.items:
+        fields[63] = products(sale.items, self_service=terminal.outdoor)
+    if sale.odometer:
+        fields[48] = control(sale.odometer)
+    return ordered(mti, fields)
+
+
+def reversal(terminal: Terminal, stamp: Stamp, original: Message, reason: str,
+             amount_minor: int | None = None) -> Message:
+    """Gives back `original`: all of it, or `amount_minor`. Field 56 says which message it was."""
+    fields = _common(terminal, stamp)
+    amount = original.text(4) if amount_minor is None else f"{amount_minor:012d}"
+    fields |= {
+        3: _PROCESSING_GOODS,
+        4: amount or "0" * 12,
+        24: "400" if amount_minor is None else "401",
+        25: reason,
+        42: terminal.merchant_id.ljust(15),
+        49: original.text(49) or "",
+        56: original_elements(original),
+    }
+    for number in (2, 14):
+        value = original.text(number)
+        if value:
+            fields[number] = value
+    return ordered("1420", fields)
+
+
+def reconciliation(terminal: Terminal, stamp: Stamp, totals: Totals, currency: str) -> Message:
+    """The terminal's counts and sums of its business day, in one currency."""
+    fields = _common(terminal, stamp)
+    fields |= {
+        24: "500",
+        42: terminal.merchant_id.ljust(15),
+        49: CURRENCY_NUMBERS[currency],
+        74: _ZERO_COUNT,
+        75: _ZERO_COUNT,
+        76: f"{totals.debits:010d}",
+        77: f"{totals.reversed_debits:010d}",
+        86: _ZERO_AMOUNT,
+        87: _ZERO_AMOUNT,
+        88: f"{totals.debits_minor:016d}",
+        89: f"{totals.reversed_debits_minor:016d}",
+    }
+    return ordered("1520", fields)
+
+
+def network(terminal: Terminal, stamp: Stamp, function: str) -> Message:
+    """Sign-on, cut-over or echo."""
+    return ordered("1804" if function == FUNCTION_ECHO else "1820",
+                   _common(terminal, stamp) | {24: function})
+
+
+def products(items: tuple[Item, ...], *, self_service: bool) -> str:
+    """Field 63 of the items sold."""
+    return _PROFILE.encode_purchase(Purchase("S" if self_service else "F", tuple(
+        SaleItem(item.product, item.unit, item.quantity, item.unit_price,
+                 Decimal(item.amount_minor).scaleb(-2), tax_code="1")
+        for item in items)))
+
+
+def control(odometer: int) -> str:
+    """Field 48 with the answer to the prompt for the odometer, in kilometres."""
+    return _PROFILE.encode_control({_CUSTOMER_DATA: (Prompt(_PROMPT_ODOMETER, str(odometer)),)})
+
+
+def repeat_of(message: Message) -> Message:
+    """The same message with its repeat digit raised: 1220 becomes 1221, and stays so."""
+    return Message(message.mti[:3] + str(int(message.mti[3]) | 1), message.fields)
+
+
+def original_elements(original: Message) -> str:
+    """Field 56: MTI n4 without the repeat mark, STAN n6, local time n12, acquirer LLVAR."""
+    acquirer = original.text(32) or ""
+    mti = original.mti[:3] + str(int(original.mti[3]) & ~1)
+    return f"{mti}{original.text(11)}{original.text(12)}{len(acquirer):02d}{acquirer}"
+
+
+def ordered(mti: str, fields: dict[int, str | bytes]) -> Message:
+    """A message with its elements in the order of their numbers, so that one slicer serves all."""
+    return Message(mti, dict(sorted(fields.items())))
+
+
+def _common(terminal: Terminal, stamp: Stamp) -> dict[int, str | bytes]:
+    return {7: stamp.transmission, 11: stamp.stan, 12: stamp.local, 32: terminal.acquirer_id,
+            41: terminal.terminal_id.ljust(8)}

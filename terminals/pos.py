@@ -1,0 +1,287 @@
+"""A fuel terminal: asks, repeats with the raised digit, reverses what was never answered.
+
+Knows the life of a message at the terminal's end; must not know how the host decides. A request
+without answer is repeated and then reversed; an advice without answer goes into the off-line
+store, since it has happened and must arrive some day. By hand:
+
+    python -m terminals.pos --port 8583 --terminal T0001 --merchant M0001 --pan 78013... sale 41.35
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from iso import Message
+from terminals import layout
+from terminals.layout import Stamp, Totals
+from terminals.link import Address, ConnectionLost, Link, Received
+from terminals.purchase import Sale, Terminal
+from terminals.record import Direction, Record
+from terminals.store import OfflineStore
+
+_STAN_LIMIT: Final = 1_000_000
+
+
+class Unanswered(Exception):  # noqa: N818 - reads as the event it names
+    """No answer to an advice, and no store to keep it in: its outcome is unknown."""
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """How patient a terminal is. Real seconds, not business time."""
+
+    answer_timeout_s: float = 5.0
+    request_repeats: int = 1  # then the reversal
+    advice_repeats: int = 5  # then the store; a later upload begins again
+    reconnect_pause_s: float = 0.2
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What the host answered. raw: its bytes without frame, to compare with a repeat's."""
+
+    mti: str
+    action: str  # field 39
+    amount_minor: int = 0  # field 4, approved
+    approval_code: str = ""  # field 38
+    reference: str = ""  # field 37
+    reason: str = ""  # field 44, of a decline
+    raw: bytes
+    message: Message
+
+    @property
+    def approved(self) -> bool:
+        """Approved, wholly or in part."""
+        return self.action in ("000", "002")
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One message and what became of it.
+
+    reply: None when no answer came; then `reversal` says what was done about it, or the advice
+    waits in the store. sent: transmissions, repeats included.
+    """
+
+    kind: str
+    request: Message
+    reply: Reply | None
+    sent: int
+    latency_s: float  # from the first transmission to the answer
+    reversal: Exchange | None = None
+
+    @property
+    def approved_minor(self) -> int:
+        """Approved amount; 0 when declined or unanswered."""
+        return self.reply.amount_minor if self.reply is not None and self.reply.approved else 0
+
+
+class Pos:
+    """One terminal with one connection, opened when first needed and again when lost.
+
+    now: the terminal's clock, aware and in its own zone. Several methods may run at once.
+    """
+
+    def __init__(self, terminal: Terminal, address: Address, *, now: Callable[[], datetime],
+                 record: Record | None = None, store: OfflineStore | None = None,
+                 timing: Timing | None = None, first_stan: int = 1) -> None:
+        assert 0 < first_stan < _STAN_LIMIT
+        self.terminal = terminal
+        self.record = record or Record()
+        self.store = store
+        self._address = address
+        self._now = now
+        self._timing = timing or Timing()
+        self._stans = itertools.count(first_stan)
+        self._link: Link | None = None
+        self._connecting = asyncio.Lock()
+        self._uploading = asyncio.Lock()  # two uploads at once would send each advice twice
+
+    async def __aenter__(self) -> Pos:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection. What waits is treated as unanswered."""
+        if self._link is not None:
+            await self._link.close()
+
+    def stamp(self) -> Stamp:
+        """The next sequence number, at this moment."""
+        number = (next(self._stans) - 1) % (_STAN_LIMIT - 1) + 1
+        return Stamp(f"{number:06d}", self._now())
+
+    async def sale(self, sale: Sale, stamp: Stamp | None = None) -> Exchange:
+        """1200, answered at once or reversed."""
+        return await self._request("sale", "1200", "200", sale, stamp)
+
+    async def preauthorize(self, sale: Sale) -> Exchange:
+        """1100: holds an amount before the fuel flows."""
+        return await self._request("preauthorization", "1100", "101", sale, None)
+
+    async def complete(self, original: Exchange, sale: Sale, *,
+                       by_approval_code: bool = False) -> Exchange:
+        """1220: what was really sold; amount 0 releases the hold. Field 56 or 38 names it."""
+        message = layout.request("1220", "201", self.terminal, self.stamp(), sale)
+        fields = dict(message.fields)
+        if by_approval_code and original.reply is not None:
+            fields[38] = original.reply.approval_code
+        else:
+            fields[56] = layout.original_elements(original.request)
+        return await self._advise("completion", layout.ordered("1220", fields))
+
+    async def reverse(self, original: Exchange | Message, reason: str = layout.REASON_CUSTOMER,
+                      amount_minor: int | None = None) -> Exchange:
+        """1420: the whole original, or `amount_minor` of it. It may never have arrived."""
+        message = original.request if isinstance(original, Exchange) else original
+        return await self._advise("reversal", layout.reversal(
+            self.terminal, self.stamp(), message, reason, amount_minor))
+
+    async def reconcile(self, totals: Totals, currency: str) -> Exchange:
+        """1520: our counts and sums; 500 when the host has the same."""
+        return await self._advise("reconciliation", layout.reconciliation(
+            self.terminal, self.stamp(), totals, currency))
+
+    async def echo(self) -> Exchange:
+        """1804 with 831: is anybody there?"""
+        return await self._network("echo", layout.FUNCTION_ECHO)
+
+    async def sign_on(self) -> Exchange:
+        """1820 with 801."""
+        return await self._network("sign_on", layout.FUNCTION_SIGN_ON)
+
+    async def cut_over(self) -> Exchange:
+        """1820 with 821; the answer's field 28 names the business date."""
+        return await self._network("cut_over", layout.FUNCTION_CUT_OVER)
+
+    def build_sale(self, sale: Sale) -> Message:
+        """A sale that is not sent (yet): what a reversal that comes first is about."""
+        return layout.request("1200", "200", self.terminal, self.stamp(), sale)
+
+    def sell_offline(self, sale: Sale) -> Message:
+        """Sell without a host: the advice goes into the store; StoreFull at its limit."""
+        if self.store is None:
+            raise ValueError("selling off line needs a store")
+        message = layout.request("1220", "200", self.terminal, self.stamp(), sale)
+        self._keep("offline_sale", message)
+        return message
+
+    async def upload(self) -> list[Exchange]:
+        """Send what the store holds, oldest first, until it is empty or the host is silent."""
+        done: list[Exchange] = []
+        async with self._uploading:
+            while self.store is not None and (kept := self.store.first()) is not None:
+                exchange = await self._exchange(kept.kind, kept.message,
+                                                self._timing.request_repeats)
+                if exchange.reply is None:
+                    break
+                self.store.remove(kept)
+                done.append(exchange)
+        return done
+
+    async def repeat(self, exchange: Exchange) -> Exchange:
+        """The same message again with the raised digit, though it was answered: same bytes back."""
+        return await self.send(exchange.kind, layout.repeat_of(exchange.request))
+
+    async def send(self, kind: str, message: Message) -> Exchange:
+        """Any message as it is, once: neither repeated nor reversed."""
+        return await self._exchange(kind, message, 0)
+
+    async def _request(self, kind: str, mti: str, function: str, sale: Sale,
+                       stamp: Stamp | None) -> Exchange:
+        message = layout.request(mti, function, self.terminal, stamp or self.stamp(), sale)
+        exchange = await self._exchange(kind, message, self._timing.request_repeats)
+        if exchange.reply is not None:
+            return exchange
+        # Approved or not, nobody knows: the customer leaves without, so it has to be given back.
+        reversal = await self.reverse(message, layout.REASON_TIMEOUT)
+        return msgspec.structs.replace(exchange, reversal=reversal)
+
+    async def _advise(self, kind: str, message: Message) -> Exchange:
+        exchange = await self._exchange(kind, message, self._timing.advice_repeats)
+        if exchange.reply is None:
+            if self.store is None:
+                raise Unanswered(f"{kind} {message.text(11)} of {self.terminal.terminal_id}")
+            self._keep(kind, layout.repeat_of(message) if exchange.sent else message)
+        return exchange
+
+    def _keep(self, kind: str, message: Message) -> None:
+        assert self.store is not None
+        self.store.put(kind, message)
+        self._note("kept", kind, message)
+
+    async def _network(self, kind: str, function: str) -> Exchange:
+        message = layout.network(self.terminal, self.stamp(), function)
+        return await self._exchange(kind, message, self._timing.request_repeats)
+
+    async def _exchange(self, kind: str, message: Message, repeats: int) -> Exchange:
+        """Send, wait, repeat with the raised digit. A repeat's answer is as good as the first."""
+        started = asyncio.get_running_loop().time()
+        first, sent = message, 0
+        for attempt in range(repeats + 1):
+            received, transmitted = await self._attempt(kind, message)
+            sent += transmitted
+            if received is not None:
+                reply = _reply(received)
+                self._note("answered", kind, received.message, reply)
+                return Exchange(kind=kind, request=first, reply=reply, sent=sent,
+                                latency_s=asyncio.get_running_loop().time() - started)
+            message = layout.repeat_of(message) if sent else message
+            if attempt < repeats and (self._link is None or self._link.lost):
+                await asyncio.sleep(self._timing.reconnect_pause_s)
+        return Exchange(kind=kind, request=first, reply=None, sent=sent,
+                        latency_s=asyncio.get_running_loop().time() - started)
+
+    async def _attempt(self, kind: str, message: Message) -> tuple[Received | None, int]:
+        """One transmission: the answer or None, and whether (1 or 0) anything left us."""
+        try:
+            link = await self._connected()
+        except OSError:
+            return None, 0
+        try:
+            answer = link.ask(message)
+        except ConnectionLost:
+            return None, 0
+        self._note("sent", kind, message)
+        try:
+            return await asyncio.wait_for(answer, self._timing.answer_timeout_s), 1
+        except (TimeoutError, ConnectionLost):
+            return None, 1
+
+    async def _connected(self) -> Link:
+        async with self._connecting:
+            if self._link is None or self._link.lost:
+                self._link = await Link.connect(self._address, self._unexpected)
+            return self._link
+
+    def _unexpected(self, received: Received) -> None:
+        self._note("unexpected", "", received.message, _reply(received))
+
+    def _note(self, direction: Direction, kind: str, message: Message,
+              reply: Reply | None = None) -> None:
+        self.record.add(
+            direction, self.terminal.terminal_id, kind, mti=message.mti,
+            stan=message.text(11) or "", local_time=message.text(12) or "",
+            amount_minor=int(message.text(4) or 0),
+            action=reply.action if reply else "", reason=reply.reason if reply else "",
+            approval_code=reply.approval_code if reply else "", raw=reply.raw if reply else b"")
+
+
+def _reply(received: Received) -> Reply:
+    message = received.message
+    return Reply(
+        mti=message.mti, action=message.text(39) or "", amount_minor=int(message.text(4) or 0),
+        approval_code=(message.text(38) or "").strip(), reference=message.text(37) or "",
+        reason=message.text(44) or "", raw=received.raw, message=message)
+
+
+if __name__ == "__main__":
+    from terminals.by_hand import pos_main
+
+    sys.exit(pos_main(sys.argv[1:]))

@@ -1,0 +1,73 @@
+"""A smart safe: counts notes and coins, reports the deposit until the host has it.
+
+Knows deposits, denominations and its own sequence numbers; must not know whether credit is given.
+A confirmed deposit has happened (the notes are inside), so it is repeated without end. By hand:
+
+    python -m terminals.safe --url http://127.0.0.1:8580 --terminal S0001 5000x4 2000x1
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from terminals.json_door import JsonDoor, Posted
+
+
+class Denomination(msgspec.Struct, frozen=True, gc=False):
+    """So many notes or coins of one value."""
+
+    value_minor: int
+    count: int
+    kind: Literal["note", "coin"] = "note"
+
+
+class Safe:
+    """One safe. now: its clock; local times are sent without zone."""
+
+    def __init__(self, terminal_id: str, door: JsonDoor, *, now: Callable[[], datetime],
+                 currency: str = "EUR", first_sequence: int = 1) -> None:
+        self.terminal_id = terminal_id
+        self.currency = currency
+        self._door = door
+        self._now = now
+        self._sequences = itertools.count(first_sequence)
+
+    async def deposit(self, denominations: Sequence[Denomination], *, depositor: str = "",
+                      cassette: str = "", reference: str = "",
+                      amount_minor: int | None = None) -> Posted:
+        """Report what was counted. amount_minor: only to claim another sum than the notes make.
+
+        Problem where the host finds the message itself wrong; NoAnswer when it is silent.
+        """
+        counted = sum(entry.value_minor * entry.count for entry in denominations)
+        sequence = f"{next(self._sequences):06d}"
+        content = {
+            "terminal_id": self.terminal_id,
+            "sequence": sequence,
+            "local_time": self._now().replace(tzinfo=None).isoformat(timespec="seconds"),
+            "amount_minor": counted if amount_minor is None else amount_minor,
+            "currency": self.currency,
+            "denominations": msgspec.to_builtins(denominations),
+            "depositor": depositor,
+            "cassette": cassette,
+            "reference": reference,
+        }
+        return await self._door.post("deposit", "/v1/deposits", content,
+                                     client_id=self.terminal_id,
+                                     key=f"{self.terminal_id}-{sequence}")
+
+    async def repeat(self, posted: Posted) -> Posted:
+        """The same deposit again: counted once, the same answer."""
+        return await self._door.post_again(posted, self.terminal_id)
+
+
+if __name__ == "__main__":
+    from terminals.by_hand import safe_main
+
+    sys.exit(safe_main(sys.argv[1:]))

@@ -1,0 +1,524 @@
+"""The night against a real PostgreSQL: close, book, write, check, release, and again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pytest
+
+from clearing import invoices
+from clearing.close import close_day
+from clearing.errors import ClearingError
+from clearing.invoice import Invoice
+from clearing.pages import write_page
+from clearing.queries import connect
+from clearing.run import STEPS, clear
+from clearing.settings import load_settings
+from clearing.summary import Case, Summary
+from tests.e2e.clearing_day import (
+    BAD_CLIENT,
+    BARE_FLEET,
+    CLIENT,
+    DAY,
+    FLEET,
+    NEXT,
+    POOR_MERCHANT,
+    deposit,
+    fuel,
+    full_day,
+    insert,
+    make_day,
+    payment,
+    reversal,
+    row,
+    sql,
+    tree,
+    wait,
+)
+
+pytestmark = pytest.mark.invariant(11)
+
+
+def sums(summary: Summary) -> dict[tuple[str, str], int]:
+    """Money by kind of file and currency."""
+    found: dict[tuple[str, str], int] = {}
+    for file in summary.files:
+        if file.currency:
+            key = (file.kind, file.currency)
+            found[key] = found.get(key, 0) + file.sum_minor
+    return found
+
+
+def read_invoices(folder: Path) -> list[Invoice]:
+    return [msgspec.json.decode(path.read_bytes(), type=Invoice)
+            for path in sorted((folder / "invoices").glob("*.json"))]
+
+
+def test_a_full_day(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    told: list[str] = []
+    summary = wait(clear(database_url, DAY, tmp_path, progress=told.append))
+    assert told == list(STEPS)
+    assert sums(summary) == {
+        ("invoice_json", "EUR"): 52_900, ("invoice_html", "EUR"): 52_900,
+        ("invoice_json", "RSD"): 99_900, ("invoice_html", "RSD"): 99_900,
+        ("deposit_credit_xml", "EUR"): 155_050, ("deposit_credit_xml", "USD"): 8_800,
+        ("merchant_payout_xml", "EUR"): 1_999,
+        ("settlement_json", "EUR"): 1_999, ("settlement_html", "EUR"): 1_999,
+        ("settlement_csv", "EUR"): 1_999,
+    }
+    assert summary.balanced
+    assert summary.debits_minor == summary.credits_minor
+    # Reversed: a sale and a payment and another with their reversals (two legs each), two holds.
+    assert summary.places == {"cleared": 18, "reversed": 12, "open": 1}
+    assert summary.seconds.keys() == set(STEPS) - {"done"}
+    assert {path for path in tree(tmp_path / "2026-07-23") if path != "manifest.json"} == {
+        file.path for file in summary.files}
+    manifest = json.loads((tmp_path / "2026-07-23" / "manifest.json").read_text())
+    assert {file["path"]: file["sha256"] for file in manifest["files"]} == {
+        path: digest for path, digest in tree(tmp_path / "2026-07-23").items()
+        if path != "manifest.json"}
+    assert sql(database_url, "SELECT status FROM clearing_run")[0][0] == "done"
+    assert sql(database_url, "SELECT business_date, version FROM rules")[0][:] == (NEXT, 2)
+
+
+def test_what_needs_a_person_is_named(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    summary = wait(clear(database_url, DAY, tmp_path))
+    prefix = "20260723-NIGHT-1"
+    assert summary.cases == (
+        Case("deposit_credit", BAD_CLIENT, f"{prefix}-D0000003", 6_600, "EUR", "iban_invalid"),
+        Case("merchant_payout", POOR_MERCHANT, f"{prefix}-M0000001", 0, "EUR", "not_positive"),
+        Case("unidentified_sale", None, "offline-unknown", 800, "EUR", "not_a_fleet"),
+        Case("withheld_deposit", CLIENT, "deposit-kept", 77_700, "EUR", "provisional_cap"),
+        Case("invoice", BARE_FLEET, f"F{prefix}-000003", 2_500, "EUR", "address_incomplete"),
+    )
+    # Withheld money is in suspense, and a credit that cannot be sent is still owed.
+    due = "SELECT sum(amount_minor)::int FROM ledger_entry WHERE code = $1 AND account_id = $2"
+    assert sql(database_url, due, "2900", CLIENT)[0][0] == -77_700
+    assert sql(database_url, due, "2200", BAD_CLIENT)[0][0] == -6_600
+    assert sql(database_url, due, "2200", CLIENT)[0][0] == 0
+
+
+def test_every_transaction_sums_to_zero(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    wait(clear(database_url, DAY, tmp_path))
+    assert sql(database_url, "SELECT count(*) FROM ledger_entry")[0][0] > 40
+    assert sql(database_url, "SELECT transaction FROM ledger_entry "
+                             "GROUP BY transaction, currency HAVING sum(amount_minor) <> 0") == []
+
+
+def test_a_second_run_makes_the_same_bytes(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    first = wait(clear(database_url, DAY, tmp_path / "first"))
+    entries = sql(database_url, "SELECT count(*) FROM ledger_entry")
+    # What master data and settings say now is for the next day.
+    sql(database_url, "UPDATE account SET name = 'New name', iban = NULL, address = '{}'")
+    sql(database_url, "UPDATE merchant SET name = 'New name', account_id = NULL")
+    sql(database_url, "UPDATE vehicle SET plate = 'NEW'")
+    other = msgspec.structs.replace(load_settings(), vat_basis_points=500, product_groups=())
+    again = wait(clear(database_url, DAY, tmp_path / "first", settings=other))
+    elsewhere = wait(clear(database_url, DAY, tmp_path / "second", settings=other))
+    assert first.digest == again.digest == elsewhere.digest
+    assert tree(tmp_path / "first") == tree(tmp_path / "second")
+    assert sql(database_url, "SELECT count(*) FROM ledger_entry") == entries
+
+
+def test_an_empty_day(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, []))
+    summary = wait(clear(database_url, DAY, tmp_path))
+    assert [file.path for file in summary.files] == ["cases.json", "open_holds.csv"]
+    assert (summary.balanced, summary.debits_minor) == (True, {})
+
+
+class CrashError(Exception):
+    """The process dies here."""
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_crash_at_any_step_and_then_a_repeat(step: str, database_url: str,
+                                               tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+
+    def die(name: str) -> None:
+        if name == step:
+            raise CrashError
+
+    with pytest.raises(CrashError):
+        wait(clear(database_url, DAY, tmp_path / "crashed", progress=die))
+    shown = (tmp_path / "crashed" / "2026-07-23").exists()
+    assert shown == (step == "done")
+    repeated = wait(clear(database_url, DAY, tmp_path / "crashed"))
+    wait(clear(database_url, DAY, tmp_path / "plain"))
+    assert tree(tmp_path / "crashed") == tree(tmp_path / "plain")
+    assert repeated.places == {"cleared": 18, "reversed": 12, "open": 1}
+
+
+def test_a_posting_that_dies_half_way_leaves_nothing(
+        database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wait(make_day(database_url, full_day()))
+
+    async def die(*_: object) -> None:
+        raise CrashError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("clearing.post.store_credits", die)
+        with pytest.raises(CrashError):
+            wait(clear(database_url, DAY, tmp_path))
+    assert sql(database_url, "SELECT FROM ledger_entry") == []
+    assert sql(database_url, "SELECT FROM clearing_run") == []
+    assert wait(clear(database_url, DAY, tmp_path)).balanced
+
+
+@pytest.mark.parametrize(("pattern", "old", "new"), [
+    ("bank/deposits-EUR.xml", b">50.00<", b">51.00<"),
+    ("bank/payouts-EUR.xml", b"<EndToEndId>", b"<EndToEndId><!-- -->"),
+    ("bank/deposits-USD.xml", b"<Ctry>FR", b"<Ctry>France"),
+    ("invoices/*000001.json", b'"amount_minor": 41357', b'"amount_minor": 41358'),
+    ("invoices/*000001.html", b'data-amount-minor="41357"', b'data-amount-minor="41356"'),
+    ("settlements/*000002.csv", b",1999,", b",2999,"),
+    ("settlements/*000002.html", b'data-total-minor="1999"', b'data-total-minor="1990"'),
+    ("settlements/*000002.json", b'"net_minor": 1999', b'"net_minor": 1'),
+    ("cases.json", b"[", b"[1,"),
+])
+def test_a_planted_mismatch_is_refused(pattern: str, old: bytes, new: bytes, database_url: str,
+                                       tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    if pattern == "bank/payouts-EUR.xml":  # a credit that is there twice
+        old, new = b"</CdtTrfTxInf>\n</PmtInf>", b"</CdtTrfTxInf>\n%b</PmtInf>"
+
+    def tamper(step: str) -> None:
+        if step == "control":
+            path, = (tmp_path / ".2026-07-23.staging").glob(pattern)
+            content = path.read_bytes()
+            credit = content[content.find(b"<CdtTrfTxInf>"):content.find(b"</PmtInf>\n")]
+            changed = content.replace(old, new.replace(b"%b", credit))
+            assert changed != content
+            path.write_bytes(changed)
+
+    with pytest.raises(ClearingError):
+        wait(clear(database_url, DAY, tmp_path, progress=tamper))
+    assert not (tmp_path / "2026-07-23").exists()
+    assert sql(database_url, "SELECT status FROM clearing_run")[0][0] == "posted"
+    wait(clear(database_url, DAY, tmp_path))
+    assert (tmp_path / "2026-07-23").exists()
+
+
+def test_a_file_that_is_missing_is_refused(database_url: str, tmp_path: Path,
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    wait(make_day(database_url, full_day()))
+
+    async def forget(*_: object) -> list[object]:
+        return []
+
+    monkeypatch.setattr("clearing.run.write_settlements", forget)
+    with pytest.raises(ClearingError, match="settlement_csv in EUR: the files say None"):
+        wait(clear(database_url, DAY, tmp_path))
+
+
+def test_a_ledger_that_was_tampered_with_is_refused(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    wait(clear(database_url, DAY, tmp_path / "first"))
+    sql(database_url, "ALTER TABLE ledger_entry DISABLE TRIGGER append_only")
+    sql(database_url, "UPDATE ledger_entry SET amount_minor = amount_minor * 2 "
+                      "WHERE transaction = 'sale-1#0'")
+    with pytest.raises(ClearingError, match="EUR: the journal has"):
+        wait(clear(database_url, DAY, tmp_path / "second"))
+
+
+def test_what_was_released_does_not_change(database_url: str, tmp_path: Path,
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    wait(make_day(database_url, full_day()))
+    wait(clear(database_url, DAY, tmp_path))
+    before = tree(tmp_path)
+
+    def otherwise(sink: object, template: str, **values: object) -> None:
+        write_page(sink, template, **values)  # type: ignore[arg-type]
+        sink.write(b"<!-- a new version -->")  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(invoices, "write_page", otherwise)
+    with pytest.raises(ClearingError, match=r"would change files .*invoices/F20260723"):
+        wait(clear(database_url, DAY, tmp_path))
+    assert tree(tmp_path / "2026-07-23") == {
+        path.removeprefix("2026-07-23/"): digest for path, digest in before.items()}
+
+
+def test_a_damaged_folder_is_mended(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    wait(clear(database_url, DAY, tmp_path))
+    before = tree(tmp_path)
+    (tmp_path / "2026-07-23" / "bank" / "deposits-EUR.xml").write_bytes(b"torn")
+    (tmp_path / "2026-07-23" / "cases.json").unlink()
+    wait(clear(database_url, DAY, tmp_path))
+    assert tree(tmp_path) == before
+
+
+def test_the_folder_of_another_run_is_left_alone(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    (tmp_path / "2026-07-23").mkdir()
+    (tmp_path / "2026-07-23" / "manifest.json").write_text("{}")
+    with pytest.raises(ClearingError, match="another run"):
+        wait(clear(database_url, DAY, tmp_path))
+    assert tree(tmp_path / "2026-07-23").keys() == {"manifest.json"}
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE ledger_entry SET amount_minor = 1", "DELETE FROM ledger_entry",
+    "TRUNCATE ledger_entry", "DELETE FROM clearing_place", "UPDATE clearing_credit SET held = 'x'",
+    "DELETE FROM clearing_file", "UPDATE clearing_party SET content = '{}'",
+    "DELETE FROM clearing_run", "UPDATE clearing_run SET status = 'posted', manifest_digest = NULL",
+    "UPDATE clearing_run SET journal_digest = ''", "UPDATE clearing_run SET manifest_digest = ''",
+])
+def test_the_record_cannot_be_changed(statement: str, database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    wait(clear(database_url, DAY, tmp_path))
+    with pytest.raises(asyncpg.RestrictViolationError):
+        sql(database_url, statement)
+
+
+@pytest.mark.parametrize(("lines", "message"), [
+    ([("1100", 100, "EUR"), ("2100", -99, "EUR")], "off by 1 EUR"),
+    ([("1100", 100, "EUR"), ("2100", -100, "USD")], "off by"),
+    ([("1100", 100, "EUR")], "off by 100 EUR"),
+    ([("9999", 100, "EUR"), ("2100", -100, "EUR")], "9999 is not in the chart"),
+])
+def test_the_database_refuses_a_wrong_entry(lines: list[tuple[str, int, str]], message: str,
+                                            database_url: str) -> None:
+    values = ", ".join(f"('r', 't', {number}, '{code}', {minor}, '{currency}')"
+                       for number, (code, minor, currency) in enumerate(lines))
+    statement = ("INSERT INTO ledger_entry "
+                 f"(run_id, transaction, line, code, amount_minor, currency) VALUES {values}")
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=message):
+        sql(database_url, statement)
+
+
+async def clear_next_day(database_url: str, rows: list[dict[str, object]], out: Path) -> Summary:
+    """The second day: its rows come when it is open."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await insert(connection, rows)
+    finally:
+        await connection.close()
+    return await clear(database_url, NEXT, out)
+
+
+def test_a_late_reversal_becomes_a_credit(database_url: str, tmp_path: Path) -> None:
+    sale, other, cash = fuel("sale", 41_357), fuel("other", 10_000), deposit("cash", 9_000)
+    kept = deposit("kept", 5_000, flags="withheld:counterfeit")
+    shop = payment("pay", 700)
+    wait(make_day(database_url, [sale, other, cash, kept, *shop]))
+    wait(clear(database_url, DAY, tmp_path))
+    late = [
+        reversal(sale, -41_357, business_date=NEXT), reversal(other, -2_500, business_date=NEXT),
+        reversal(cash, -4_000, business_date=NEXT, terminal_id="OTHER"),
+        reversal(kept, -5_000, business_date=NEXT),
+        deposit("new", 6_000, business_date=NEXT),
+        *(reversal(leg, -700, business_date=NEXT) for leg in shop),
+        reversal(fuel("never-seen", 1), -300, business_date=NEXT),
+    ]
+    summary = wait(clear_next_day(database_url, late, tmp_path))
+    assert summary.places == {"cleared": 8, "reversed": 0, "open": 0}
+    assert sums(summary)["invoice_json", "EUR"] == -44_157
+    assert sums(summary)["settlement_json", "EUR"] == -700
+    # The client's credit is net, at the safe of the deposit that is given back.
+    assert sums(summary)["deposit_credit_xml", "EUR"] == 2_000
+    invoice, = read_invoices(tmp_path / NEXT.isoformat())
+    lines = [line for vehicle in invoice.vehicles for line in vehicle.lines]
+    assert [(line.credit_for, line.credit_date, line.quantity, line.amount_minor, line.date)
+            for line in lines] == [
+        ("other", "2026-07-23", "", -2_500, "2026-07-23"),
+        ("sale", "2026-07-23", "-20.125", -41_357, "2026-07-23"),
+        ("never-seen", "", "", -300, "2026-07-24"),
+    ]
+    suspense = "SELECT sum(amount_minor)::int FROM ledger_entry WHERE code = '2900'"
+    assert sql(database_url, suspense)[0][0] == 0
+    assert [(case.kind, case.amount_minor, case.reason) for case in summary.cases] == [
+        ("merchant_payout", -700, "not_positive"), ("withheld_deposit", -5_000, "given_back")]
+
+
+def test_a_hold_stays_open_until_it_ends(database_url: str, tmp_path: Path) -> None:
+    holds = [row("preauthorization", f"hold-{number}", 0) for number in range(4)]
+    wait(make_day(database_url, holds))
+    first = wait(clear(database_url, DAY, tmp_path))
+    assert first.places == {"cleared": 0, "reversed": 0, "open": 4}
+    ends = [
+        row("completion", "completion-0", 5_000, original_key="hold-0", business_date=NEXT),
+        reversal(holds[1], 0, business_date=NEXT),
+        row("expiry", "hold-2/70", 0, original_key="hold-2", business_date=NEXT),
+        row("preauthorization", "hold-new", 0, business_date=NEXT),
+    ]
+    second = wait(clear_next_day(database_url, ends, tmp_path))
+    assert second.places == {"cleared": 1, "reversed": 0, "open": 2}
+    listed = (tmp_path / NEXT.isoformat() / "open_holds.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in listed[1:]] == ["hold-3", "hold-new"]
+    # The first day does not learn of the second.
+    wait(clear(database_url, DAY, tmp_path / "again"))
+    assert tree(tmp_path / "again" / DAY.isoformat()) == tree(tmp_path / DAY.isoformat())
+
+
+def test_the_open_list_does_not_depend_on_earlier_runs(database_url: str, tmp_path: Path) -> None:
+    rows = [row("preauthorization", "old", 0), row("preauthorization", "ended", 0),
+            row("completion", "end", 5_000, original_key="ended", business_date=NEXT),
+            row("preauthorization", "new", 0, business_date=NEXT)]
+    wait(make_day(database_url, rows, open_date=NEXT))
+    late = wait(clear(database_url, NEXT, tmp_path / "without"))
+    assert late.places == {"cleared": 1, "reversed": 0, "open": 2}
+    wait(clear(database_url, DAY, tmp_path))  # the day before, after the day
+    again = wait(clear(database_url, NEXT, tmp_path / "with"))
+    assert again.digest == late.digest
+
+
+def test_a_row_written_into_a_closed_day_is_noticed(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    wait(clear(database_url, DAY, tmp_path))
+    wait(clear_next_day(database_url, [fuel("smuggled", 100)], tmp_path))
+    with pytest.raises(ClearingError, match="closed day has changed"):
+        wait(clear(database_url, DAY, tmp_path))
+
+
+@pytest.mark.parametrize(("rows", "message"), [
+    (payment("one-leg", 500)[:1], "taken from payers"),
+    ([fuel("twice", 500), fuel("twice", 500)], "booked twice"),
+    ([fuel("declined", 500, approved=False)], "sale declined has no place"),
+    ([row("reconciliation", "odd", 500)], "reconciliation odd has no place"),
+    ([row("preauthorization", "hold", 500)], "preauthorization hold has no place"),
+])
+def test_a_journal_that_cannot_be_true_stops_the_run(
+        rows: list[dict[str, object]], message: str, database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, [*full_day(), *rows]))
+    with pytest.raises(ClearingError, match=message):
+        wait(clear(database_url, DAY, tmp_path))
+    assert sql(database_url, "SELECT FROM ledger_entry") == []
+    assert tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize("detail", [
+    "[]", '"text"', "null", '{"items": 5}', '{"items": [{"quantity": "NaN", "amount_minor": 1}]}',
+    '{"items": [{"quantity": "1E+999999", "amount_minor": 1}]}',
+    '{"purpose": 7, "receipt": [], "vehicle": "\\ud800"}',
+    '{"x": ' + "[" * 2_000 + "]" * 2_000 + ', "odometer": []}',
+    '{"items": [{"amount_minor": 1.5}]}',
+    '{"items": [{"product": null}], "vehicle": 7}',
+])
+def test_a_detail_that_cannot_be_read_costs_its_text_not_its_money(
+        detail: str, database_url: str, tmp_path: Path) -> None:
+    rows = [fuel("sale", 100, detail=detail), deposit("cash", 200, detail=detail),
+            *payment("pay", 300, detail=detail)]
+    wait(make_day(database_url, rows))
+    summary = wait(clear(database_url, DAY, tmp_path))
+    assert sums(summary)["invoice_html", "EUR"] == 100
+    assert [case.reason for case in summary.cases] == ["detail_unreadable"]
+
+
+def test_hostile_text_stays_text(database_url: str, tmp_path: Path) -> None:
+    nasty = '<img src=x onerror=alert(1)> data-transaction data-amount-minor="5" ]]></Ustrd> \x07'
+    typed = nasty + "\0"  # JSON may hold it, a text column may not
+    sale = {"items": [{"product": typed, "unit": typed, "amount_minor": 100}], "vehicle": typed,
+            "driver": typed, "odometer": typed}
+    rows = [fuel("sale", 100, detail=sale, pan_masked=nasty),
+            deposit("cash", 200, terminal_id=nasty, detail={"receipt": typed}),
+            *payment("pay", 300, detail={"purpose": typed, "reference": typed})]
+    wait(make_day(database_url, rows))
+    sql(database_url, "UPDATE account SET name = $1", nasty)
+    summary = wait(clear(database_url, DAY, tmp_path))
+    assert {file.kind for file in summary.files} >= {"invoice_html", "deposit_credit_xml"}
+    for page in tmp_path.rglob("*.html"):
+        assert b"<img" not in page.read_bytes()
+
+
+def test_a_day_still_to_come_cannot_be_closed(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, []))
+    with pytest.raises(ClearingError, match="still to come: the open business date is 2026-07-23"):
+        wait(clear(database_url, NEXT, tmp_path))
+    assert tree(tmp_path) == {}
+
+
+def test_a_host_never_set_up_has_no_day(database_url: str, tmp_path: Path) -> None:
+    with pytest.raises(ClearingError, match="no rules row"):
+        wait(clear(database_url, DAY, tmp_path))
+
+
+def test_two_runs_of_a_day_at_once(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+
+    async def both() -> list[object]:
+        return await asyncio.gather(
+            clear(database_url, DAY, tmp_path), clear(database_url, DAY, tmp_path),
+            return_exceptions=True)
+
+    results = wait(both())
+    refused = [result for result in results if isinstance(result, ClearingError)]
+    assert len(refused) == 1
+    assert "someone else" in str(refused[0])
+    assert tree(tmp_path / "2026-07-23")
+
+
+def test_closing_waits_for_the_batch_in_flight_and_no_longer(database_url: str) -> None:
+    """Batches that overlap without a gap do not keep the day open, and none commits after it."""
+    wait(make_day(database_url, []))
+
+    async def batch(begun: Callable[[], None], stop: asyncio.Event) -> None:
+        connection = await connect(database_url)
+        while not stop.is_set():
+            async with connection.transaction():
+                day = await connection.fetchval("SELECT business_date FROM rules FOR SHARE")
+                begun()
+                await asyncio.sleep(0.02)
+                # Its commit comes before the close's, or it saw the day after.
+                assert day in {DAY, NEXT}
+                assert day == await connection.fetchval("SELECT business_date FROM rules")
+        await connection.close()
+
+    async def run() -> None:
+        stop, busy = asyncio.Event(), asyncio.Event()
+        hosts = [asyncio.create_task(batch(busy.set, stop)) for _ in range(4)]
+        await busy.wait()
+        connection = await connect(database_url)
+        await asyncio.wait_for(close_day(connection, DAY), 5)
+        await close_day(connection, DAY)  # nothing to do
+        stop.set()
+        await asyncio.gather(*hosts)
+        assert await connection.fetchval("SELECT business_date FROM rules") == NEXT
+        assert await connection.fetchval("SELECT version FROM rules") == 2
+        await connection.close()
+
+    wait(run())
+
+
+def test_the_partition_of_the_day_after_is_there(database_url: str, tmp_path: Path) -> None:
+    last = DAY.replace(day=31)
+    wait(make_day(database_url, [], open_date=last))
+    wait(clear(database_url, last, tmp_path))
+    wait(make_rows(database_url, [fuel("august", 1, business_date=last + timedelta(days=1))]))
+
+
+async def make_rows(database_url: str, rows: list[dict[str, object]]) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await insert(connection, rows)
+    finally:
+        await connection.close()
+
+
+def test_vat_is_once_a_rate_and_the_parts_come_to_the_total(database_url: str,
+                                                            tmp_path: Path) -> None:
+    """Three lines of 0.05 at 20 %: 0.03 of VAT from 0.15, not three times 0.01."""
+    settings = load_settings()
+    groups = tuple(msgspec.structs.replace(group, vat_basis_points=550)
+                   if group.name == "Merchandise" else group for group in settings.product_groups)
+    food = {"items": [{"product": "420", "amount_minor": 999}]}
+    wait(make_day(database_url, [*(fuel(f"sale-{number}", 5) for number in range(3)),
+                                 fuel("food", 999, detail=food)]))
+    wait(clear(database_url, DAY, tmp_path,
+               settings=msgspec.structs.replace(settings, product_groups=groups)))
+    invoice, = read_invoices(tmp_path / DAY.isoformat())
+    assert invoice.buyer.account_id == FLEET
+    assert [(vat.rate_basis_points, vat.gross_minor, vat.net_minor, vat.vat_minor)
+            for vat in invoice.vat] == [(550, 999, 947, 52), (2000, 15, 12, 3)]
+    assert (invoice.net_minor, invoice.vat_minor, invoice.total_minor) == (959, 55, 1_014)

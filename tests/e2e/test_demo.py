@@ -1,0 +1,111 @@
+"""The whole product once: a business day over the real wires, the night, and all sums compared.
+
+One run serves every test here; each looks at another part of what it said about itself.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo import plan
+
+_TIMEOUT_S = 180
+_LIMITS = {name for name in plan.CARDS if ":" in name}
+_REASONS = {
+    "card_unknown", "card_blocked", "card_lost", "card_stolen", "card_expired", "card_closed",
+    "card_not_effective", "terminal_unknown", "terminal_blocked", "merchant_blocked", "site",
+    "hours", "product:001", "duplicate_with_other_content", "reversed_before_it_came",
+    "account_blocked",
+    *(f"limit:{name}" for name in _LIMITS), "limit:account:day:money",
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """`authhost demo --json`, as a user types it."""
+    directory = tmp_path_factory.mktemp("demo")
+    return subprocess.run(
+        [sys.executable, "-m", "authhost", "demo", "--json", "--data-dir", str(directory / "data"),
+         "--out", str(directory / "out")],
+        capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+
+
+@pytest.fixture(scope="module")
+def summary(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What it printed: one JSON object and nothing else."""
+    assert run.stdout.count("\n") == 1, run.stdout + run.stderr
+    parsed: dict[str, Any] = json.loads(run.stdout)
+    return parsed
+
+
+def test_it_ends_well(run: subprocess.CompletedProcess[str], summary: dict[str, Any]) -> None:
+    assert summary["faults"] == []
+    assert run.returncode == 0, run.stderr
+    assert summary["ok"]
+
+
+def test_it_is_a_day_of_thousands_of_messages_in_under_a_minute(summary: dict[str, Any]) -> None:
+    assert summary["messages"] > 3_500
+    assert summary["seconds"] < 60
+    assert summary["deposits"] >= sum(plan.SAFES.values()) - plan.SAFES["deposit_repeated"]
+    assert summary["payments"] > 100
+
+
+@pytest.mark.invariant(3)
+def test_every_repeat_got_the_same_bytes(summary: dict[str, Any]) -> None:
+    assert summary["repeats"] >= 150
+    assert summary["repeats_identical"]
+
+
+@pytest.mark.invariant(2)
+def test_what_the_terminals_recorded_is_what_the_journal_holds(summary: dict[str, Any]) -> None:
+    assert summary["differences"] == []
+    assert summary["lost"] == 0
+
+
+def test_every_reason_to_decline_occurs(summary: dict[str, Any]) -> None:
+    assert set(summary["declined_by_reason"]) >= _REASONS
+
+
+def test_some_amounts_were_approved_in_part(summary: dict[str, Any]) -> None:
+    assert summary["actions"]["002"] > 0
+
+
+@pytest.mark.invariant(11)
+def test_debits_equal_credits_in_each_currency(summary: dict[str, Any]) -> None:
+    assert summary["balanced"]
+    assert summary["debits_minor"] == summary["credits_minor"]
+    assert {"EUR", "CHF"} <= set(summary["debits_minor"])
+    assert all(minor > 0 for minor in summary["debits_minor"].values())
+
+
+def test_the_files_are_where_it_says(summary: dict[str, Any]) -> None:
+    kinds = {entry["kind"] for entry in summary["files"]}
+    assert {"invoice_json", "invoice_html", "settlement_csv", "deposit_credit_xml",
+            "merchant_payout_xml"} <= kinds
+    folders = [path for path in Path(summary["out_dir"]).iterdir() if path.is_dir()]
+    for entry in summary["files"]:
+        assert any((folder / entry["path"]).is_file() for folder in folders), entry
+
+
+@pytest.mark.invariant(15)
+def test_no_card_number_lies_about(summary: dict[str, Any]) -> None:
+    """Neither in the files of the night nor in what the terminals and the host logged."""
+    from demo.portfolio import build  # noqa: PLC0415 - the same seed as the run
+
+    pans = [card.card.pan.encode() for card in build(1).cards]
+    out = Path(summary["out_dir"])
+    read = 0
+    for path in (*out.rglob("*"), *out.parent.glob("data/demo-*/*.log"),
+                 *out.parent.glob("data/demo-*/*.jsonl")):
+        if path.is_file():
+            content = path.read_bytes()
+            read += 1
+            assert not any(pan in content for pan in pans), path
+    assert read > len(summary["files"])

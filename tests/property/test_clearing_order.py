@@ -1,0 +1,143 @@
+"""Any day, its rows committed in any order: the same digest, books that balance, one place a row."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from authhost.embedded import Servers
+from clearing.run import clear
+from clearing.summary import Summary
+from tests.e2e.clearing_day import (
+    BAD_CLIENT,
+    CLIENT,
+    DAY,
+    FLEET,
+    MERCHANT,
+    POOR_MERCHANT,
+    Row,
+    deposit,
+    fuel,
+    insert,
+    payment,
+    reversal,
+    row,
+    set_up,
+)
+
+_databases = itertools.count(1)
+
+currencies = st.sampled_from(["EUR", "RSD", "JPY"])
+amounts = st.integers(1, 10**7)
+
+
+@st.composite
+def transactions(draw: st.DrawFn, number: int) -> list[Row]:
+    """One thing that happens, with what comes after it on the same day."""
+    key, minor, currency = f"k{number:03d}", draw(amounts), draw(currencies)
+    match draw(st.sampled_from(["sale", "offline", "deposit", "payment", "hold", "late"])):
+        case "sale":
+            rows = [fuel(key, minor, currency=currency, account_id=draw(
+                st.sampled_from([FLEET, None])))]
+        case "offline":
+            rows = [row("offline_sale", key, minor, currency=currency)]
+        case "deposit":
+            rows = [deposit(key, minor, currency=currency,
+                            flags=draw(st.sampled_from(["", "withheld:cap"])),
+                            account_id=draw(st.sampled_from([CLIENT, BAD_CLIENT])))]
+        case "payment":
+            rows = payment(key, minor, currency=currency,
+                           account_id=draw(st.sampled_from([MERCHANT, POOR_MERCHANT])))
+        case "late":
+            rows = [fuel(key, minor, currency=currency)]
+            return [reversal(rows[0], -minor)]
+        case _:
+            return _hold(key, minor, draw(st.sampled_from(["open", "completed", "expired"])))
+    back = draw(st.sampled_from([0, 0, 1, minor]))
+    if back:
+        rows += [reversal(leg, -back) for leg in rows]
+    return rows
+
+
+def _hold(key: str, minor: int, ending: str) -> list[Row]:
+    hold = row("preauthorization", key, 0)
+    if ending == "completed":
+        return [hold, row("completion", f"{key}-c", minor, original_key=key)]
+    if ending == "expired":
+        return [hold, row("expiry", f"{key}/70", 0, original_key=key)]
+    return [hold]
+
+
+days = st.integers(0, 12).flatmap(
+    lambda size: st.tuples(*(transactions(number) for number in range(size))))
+
+
+@pytest.mark.invariant(11)
+@settings(max_examples=20, deadline=None)
+@given(day=days, seed=st.integers())
+def test_order_of_commits_changes_nothing(servers: Servers, day: tuple[list[Row], ...],
+                                          seed: int) -> None:
+    rows = [made for group in day for made in group]
+    shuffled = random.Random(seed).sample(rows, len(rows))
+    first, second = asyncio.run(_clear_both(servers.postgres.url, rows, shuffled))
+    assert first.digest == second.digest
+    assert first.balanced
+    assert first.debits_minor == first.credits_minor
+    assert first.places == _places(rows)
+
+
+def _places(rows: list[Row]) -> dict[str, int]:
+    """The rule of places, said once more in another way: row by row."""
+    found = {"cleared": 0, "reversed": 0, "open": 0}
+    for made in rows:
+        if made["kind"] == "expiry":
+            continue
+        if made["kind"] == "preauthorization":
+            ends = [other["kind"] for other in rows if other["original_key"] == made["key"]]
+            place = "open" if not ends else "cleared" if "completion" in ends else "reversed"
+        else:
+            origin = made["original_key"] if made["kind"] == "reversal" else made["key"]
+            group = [other for other in rows if other["account_id"] == made["account_id"]
+                     and origin in {other["key"], other["original_key"]}
+                     and other["kind"] != "completion"]
+            alone = len(group) < 2
+            place = "cleared" if alone or sum(
+                other["posted_minor"] for other in group) else "reversed"
+        found[place] += 1
+    return found
+
+
+async def _clear_both(url: str, *orders: list[Row]) -> list[Summary]:
+    return [await _clear(url, rows) for rows in orders]
+
+
+async def _clear(url: str, rows: list[Row]) -> Summary:
+    name = f"order_{next(_databases)}"
+    admin = await asyncpg.connect(url)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template_authhost STRATEGY file_copy")
+    own = url.replace("/authhost?", f"/{name}?")
+    try:
+        await _insert(own, [{**made, "id": number} for number, made in enumerate(rows, 1)])
+        with tempfile.TemporaryDirectory() as folder:
+            return await clear(own, DAY, Path(folder))
+    finally:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
+
+
+async def _insert(url: str, rows: list[dict[str, Any]]) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await set_up(connection)
+        await insert(connection, rows)
+    finally:
+        await connection.close()

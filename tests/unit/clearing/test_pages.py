@@ -1,0 +1,63 @@
+"""Pages escape what strangers typed; tables do not run it."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+import pytest
+from jinja2 import UndefinedError
+
+from clearing.invoice import Buyer, Line, make_invoice
+from clearing.pages import write_page
+from clearing.party import Address
+from clearing.settings import load_settings
+from clearing.settlement import Merchant, Payment, Payout, make_settlement
+from clearing.tables import read_table, write_table
+
+NASTY = "<script>alert('1')</script>\"&"
+
+
+def lines(**change: object) -> Line:
+    texts = dict.fromkeys(Line.__struct_fields__, NASTY)
+    line = Line(**{**texts, "quantity": "1.5", "amount_minor": 100, "vat_basis_points": 2_000})
+    return msgspec.structs.replace(line, **change)
+
+
+def test_an_invoice_escapes_everything() -> None:
+    debtor = msgspec.structs.replace(load_settings().debtors["*"], name=NASTY)
+    invoice = make_invoice(
+        number="F1", run_id="r", date="2026-07-23", currency="EUR", debtor=debtor,
+        buyer=Buyer(1, NASTY, Address(NASTY, NASTY, NASTY, NASTY, NASTY)),
+        lines=[(NASTY, lines()), ("B", lines(credit_for="", unit="L"))])
+    page = io.BytesIO()
+    write_page(page, "invoice.html", invoice=invoice)
+    assert b"<script" not in page.getvalue()
+    assert page.getvalue().count(b"&lt;script&gt;") > 15
+    assert [vehicle.litres for vehicle in invoice.vehicles] == ["", "1.5"]
+
+
+def test_a_settlement_escapes_everything() -> None:
+    payment = Payment(*[NASTY] * 8, amount_minor=-5)
+    page = io.BytesIO()
+    write_page(page, "settlement.html", settlement=make_settlement(
+        number="S1", run_id="r", date="d", currency="EUR",
+        merchant=Merchant(NASTY, 1, NASTY, NASTY), payments=(payment,),
+        payout=Payout("carried", NASTY, "")))
+    assert b"<script" not in page.getvalue()
+    assert "\u22120.05".encode() in page.getvalue()
+
+
+def test_a_missing_name_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        write_page(io.BytesIO(), "invoice.html")
+
+
+def test_a_table_holds_text_and_no_formula() -> None:
+    sink = io.BytesIO()
+    given = ["=1+1", "+1", "-1", "@x", "\tx", "plain", 'quo"te, comma\nline', "été", ""]
+    write_table(sink, ("text", "minor"), [(text, -5) for text in given])
+    rows = read_table(sink.getvalue())
+    assert [row["text"] for row in rows] == [
+        "'=1+1", "'+1", "'-1", "'@x", "'\tx", "plain", 'quo"te, comma\nline', "été", ""]
+    assert {row["minor"] for row in rows} == {"-5"}

@@ -1,0 +1,119 @@
+"""The seeded portfolio: the same each time, and valid where a bank or a host would look."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from datetime import date
+
+import asyncpg
+import msgspec
+import pytest
+from schwifty import BIC, IBAN
+
+from authhost.packing import decode_limits
+from demo import numbers, plan
+from demo.insert import insert
+from demo.portfolio import BUSINESS_DATE, build
+
+PORTFOLIO = build(1)
+
+
+def test_the_same_seed_gives_the_same_portfolio() -> None:
+    assert build(1) == PORTFOLIO
+    assert build(2) != PORTFOLIO
+
+
+def test_it_has_the_parties_of_a_small_operator() -> None:
+    kinds = Counter(account.kind for account in PORTFOLIO.accounts)
+    assert kinds == {"fleet": 3, "safe_client": 6, "merchant": 30, "payer": 60}
+    assert len(PORTFOLIO.cards) == 200
+    assert Counter(device.kind for device in PORTFOLIO.devices) == {
+        "pos": 36, "safe": 20, "till": 30}
+    assert len(PORTFOLIO.sites) == 12
+    assert len(PORTFOLIO.payers) == 60
+
+
+def test_every_card_number_passes_the_luhn_check_and_is_its_own() -> None:
+    pans = [card.card.pan for card in PORTFOLIO.cards]
+    assert all(numbers.luhn_valid(pan) for pan in pans)
+    assert all(len(pan) == 19 and pan.startswith("780131") for pan in pans)
+    assert len(set(pans)) == len(pans)
+
+
+@pytest.mark.parametrize(("digits", "check"), [("7992739871", "3"), ("411111111111111", "1"),
+                                               ("0", "0")])
+def test_known_luhn_check_digits(digits: str, check: str) -> None:
+    assert numbers.luhn_check_digit(digits) == check
+    assert not numbers.luhn_valid(digits + str((int(check) + 1) % 10))
+
+
+def test_every_account_is_one_that_a_bank_takes() -> None:
+    for account in PORTFOLIO.accounts:
+        iban, bic = IBAN(account.iban or ""), BIC(account.bic or "")
+        assert iban.country_code == bic.country_code
+        assert iban.bank_code
+    assert len({account.iban for account in PORTFOLIO.accounts}) == len(PORTFOLIO.accounts)
+    assert numbers.iban("DE", "370400440532013000") == "DE89370400440532013000"
+
+
+def test_every_limit_is_one_that_the_host_understands() -> None:
+    rows = (*PORTFOLIO.accounts, *PORTFOLIO.cards, *PORTFOLIO.vehicles, *PORTFOLIO.drivers)
+    packed = [limit.packed("card") for row in rows
+              for limit in decode_limits(json.dumps(row.limits))]
+    assert len(packed) > 300
+
+
+def test_each_story_has_its_cards() -> None:
+    for role in plan.CARDS:
+        assert PORTFOLIO.cards_of(role), role
+    assert PORTFOLIO.cards_of("ordinary", "CHF")
+
+
+def test_the_plan_is_the_same_each_time_and_stays_within_the_day() -> None:
+    visits = plan.plan(1)
+    assert visits == plan.plan(1)
+    assert visits != plan.plan(2)
+    counts = Counter((visit.place, visit.story) for visit in visits)
+    for place, stories in (("fuel", plan.FUEL), ("card", plan.CARDS), ("safe", plan.SAFES),
+                           ("phone", plan.PHONES)):
+        for story, count in stories.items():
+            assert counts[place, story] == count
+    assert min(visit.at_s for visit in visits) >= plan.OPENS_S
+    assert max(visit.at_s for visit in visits) <= plan.CLOSES_S
+
+
+@pytest.mark.invariant(15)
+def test_it_goes_into_the_database_without_a_card_number(database_url: str) -> None:
+    def pan_index(pan: str) -> bytes:
+        return hashlib.sha256(pan.encode()).digest()
+
+    async def run() -> None:
+        await insert(database_url, PORTFOLIO, BUSINESS_DATE, pan_index)
+        connection = await asyncpg.connect(database_url)
+        try:
+            for table, count in (("card", 200), ("fence", 99), ("terminal", 86), ("payer", 60)):
+                assert await connection.fetchval(f"SELECT count(*) FROM {table}") == count
+            assert await connection.fetchval("SELECT business_date FROM rules") == BUSINESS_DATE
+            cards = await connection.fetchval("SELECT json_agg(card)::text FROM card")
+            office = await connection.fetchval("SELECT hours FROM card WHERE hours IS NOT NULL")
+        finally:
+            await connection.close()
+        assert not any(card.card.pan in cards for card in PORTFOLIO.cards)
+        assert [bin(mask).count("1") for mask in office] == [8, 8, 8, 8, 8, 0, 0]
+
+    asyncio.run(run())
+
+
+def test_the_business_date_is_a_working_day() -> None:
+    assert date(2026, 11, 20) == BUSINESS_DATE
+    assert BUSINESS_DATE.weekday() < 5
+
+
+def test_private_keys_do_not_show() -> None:
+    payer = PORTFOLIO.payers[0]
+    assert payer.seed.hex() not in repr(payer)
+    assert "seed" not in payer.row()
+    assert msgspec.json.encode(payer.row())

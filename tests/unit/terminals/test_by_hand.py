@@ -1,0 +1,50 @@
+"""The command lines: what is printed has every field and no card number."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from scripted_host import SALE, ScriptedHost, answer_to
+
+from iso import Message
+from terminals.by_hand import pos_main
+
+
+def _run(host: ScriptedHost, *arguments: str) -> int:
+    async def run() -> int:
+        server = await asyncio.start_server(host.serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            code = await asyncio.to_thread(
+                pos_main, ["--port", str(port), "--terminal", "T0001", *arguments])
+            await asyncio.gather(*host.connections)
+        return code
+
+    return asyncio.run(run())
+
+
+@pytest.mark.invariant(15)
+def test_a_sale_prints_the_answer_field_by_field_and_masked(
+        capsys: pytest.CaptureFixture[str]) -> None:
+    def echoing(message: Message) -> list[Message]:
+        return [answer_to(message, field2=SALE.card.pan)]
+
+    host = ScriptedHost(echoing)
+    assert _run(host, "--pan", SALE.card.pan, "sale", "41.35") == 0
+    printed = capsys.readouterr().out
+    assert " 39 Action code: 000" in printed
+    assert "780131*********0005" in printed
+    assert SALE.card.pan not in printed
+    assert host.seen[0].text(4) == "000000004135"
+
+
+def test_a_decline_is_another_exit_code() -> None:
+    host = ScriptedHost(lambda message: [answer_to(message, "116")])
+    assert _run(host, "--pan", SALE.card.pan, "sale", "41.35") == 1
+
+
+def test_an_echo_needs_no_card() -> None:
+    host = ScriptedHost(lambda message: [answer_to(message, "800")])
+    assert _run(host, "echo") == 0
+    assert host.seen[0].text(24) == "831"
