@@ -24,13 +24,14 @@ END $$;
 CREATE INDEX claim_expires ON claim (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX claim_open_approval ON claim (approval_code) WHERE expires_at IS NOT NULL AND approval_code IS NOT NULL;
 
-CREATE SEQUENCE journal_id CACHE 64;
+-- Steps of eight: the legs of one message have the numbers that follow its own.
+CREATE SEQUENCE journal_id INCREMENT BY 8 CACHE 64;
 
 CREATE TABLE journal (
     business_date   date        NOT NULL,
     id              bigint      NOT NULL,
     key             text        COLLATE "C" NOT NULL,
-    leg             smallint    NOT NULL,           -- 0 the message itself, 1.. further accounts it touched
+    leg             smallint    NOT NULL CHECK (leg BETWEEN 0 AND 7),  -- 0 the message itself, then its further postings
     kind            text        NOT NULL,           -- authhost.model.Kind
     approved        boolean     NOT NULL,
     action          text        NOT NULL,           -- ISO 8583:1993 action code, DE39
@@ -62,7 +63,7 @@ CREATE TABLE journal (
     volume          bigint      NOT NULL,           -- millilitres
     count           integer     NOT NULL,
     detail          json        NOT NULL,           -- items, denominations, purpose: what the files print
-    PRIMARY KEY (business_date, id, leg)            -- the legs of one message share its id
+    PRIMARY KEY (business_date, id)
 ) PARTITION BY RANGE (business_date);
 CREATE INDEX journal_effect ON journal (account_id, fence) WHERE money <> 0 OR volume <> 0 OR count <> 0;
 

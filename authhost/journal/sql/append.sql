@@ -1,5 +1,5 @@
 -- The one write path: a batch of rows, their claims and their journal rows, or nothing.
--- The legs of a message follow each other, the first is 0: they share an id.
+-- The legs of a message follow each other, the first is 0: their ids follow its own.
 -- Locks first (rules, then fences in order), so that what is read after them is what holds; then the claims in key order.
 WITH input AS MATERIALIZED (
     SELECT * FROM unnest(
@@ -27,7 +27,7 @@ fenced AS MATERIALIZED (
     WHERE i.account_id IS NOT NULL AND i.fence IS DISTINCT FROM f.fence
 ),
 ready AS MATERIALIZED (
-    SELECT i.*, r.business_date, CASE WHEN i.leg = 0 THEN nextval('journal_id') ELSE currval('journal_id') END AS id, clock_timestamp() AS recorded_at,
+    SELECT i.*, r.business_date, CASE WHEN i.leg = 0 THEN nextval('journal_id') ELSE currval('journal_id') + i.leg END AS id, clock_timestamp() AS recorded_at,
            i.deadline_us > 0 AND extract(epoch FROM clock_timestamp()) * 1000000 > i.deadline_us AS late
     FROM input i CROSS JOIN rules_now r
     WHERE i.rules_version = r.version AND i.key NOT IN (SELECT key FROM fenced)

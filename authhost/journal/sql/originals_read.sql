@@ -3,5 +3,5 @@ SELECT j.key, j.leg, j.kind, j.account_id, j.fence, j.card_id, j.vehicle_id, j.d
        j.money, j.volume, j.count, j.amount_minor, j.posted_minor, j.currency, j.terminal_id, j.merchant_id, j.site_id,
        j.pan_masked, j.detail::text AS detail, j.approval_code
 FROM unnest($1::date[], $2::bigint[], $3::text[]) AS o (business_date, id, key)
-JOIN journal j ON j.business_date = o.business_date AND j.id = o.id
+JOIN journal j ON j.business_date = o.business_date AND j.id BETWEEN o.id AND o.id + 7 AND j.key = o.key
 ORDER BY j.key, j.leg
