@@ -10,6 +10,7 @@ reserved) or Silence (the outcome is not known), never an approval (invariant 13
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -59,15 +60,16 @@ class Authorizer:
         self.reads = reads
         self._clock = clock
         self._approval_code = approval_code
+        self._loop = asyncio.get_running_loop()
         self._in_flight: dict[str, asyncio.Future[None]] = {}
 
     async def authorize(self, request: Request, render: Render) -> Reply:
         """Decide a message durably. Raises Busy or Silence, nothing else that is not a bug."""
-        first = self._in_flight.get(request.key)
-        if first is not None:  # the same message again while the first is on its way
+        # The same message again while the first is on its way: one after the other, however many.
+        while (first := self._in_flight.get(request.key)) is not None:
             await first
             request = msgspec.structs.replace(request, repeat=True)
-        mine = self._in_flight[request.key] = asyncio.get_running_loop().create_future()
+        mine = self._in_flight[request.key] = self._loop.create_future()
         try:
             if request.repeat:
                 claim = await self.reads.claim(request.alias or request.key)
@@ -98,14 +100,14 @@ class Authorizer:
             body = render(answer)
             entry = _entry(request, terminal, view, outcome, answer, body)
             result = await self._append.put(Posting((entry,), request.deadline_us))
-            if result.verdict is Verdict.NEW:
+            if result.verdict is Verdict.NEW or _is_own(result, body):
                 if outcome.reservation:
                     self.accounts.settled(entry.account_id or 0, outcome.fence, outcome.reservation)
                 return Reply(body, answer.action)
-            reply = await self._not_new(request, render, result)
             # A row that was not written, or was written as a decline, gives its reservation back.
             if view is not None and result.verdict is not Verdict.FENCED:
                 await self._release(_take_of(view, outcome))
+            reply = await self._not_new(request, render, result)
             if reply is not None:
                 return reply
             await self._reload(request, view)
@@ -137,23 +139,30 @@ class Authorizer:
             if found is None and request.kind is Kind.COMPLETION:
                 flags = (*request.flags, "original_not_found")
                 return await self._take(msgspec.structs.replace(request, flags=flags), render)
-            if request.kind is Kind.OFFLINE_SALE:
-                request = msgspec.structs.replace(request, kind=Kind.COMPLETION)
+            if request.kind in {Kind.OFFLINE_SALE, Kind.COMPLETION}:
+                request = _as_completion(request, terminal)
+            if found is not None and await self._is_nobodys(request, found, terminal):
+                flags = (*request.flags, f"original_{found.state.name.lower()}")
+                return await self._take(msgspec.structs.replace(request, flags=flags), render)
             try:
                 request, takes = await self._reserve_for(request, found, terminal)
             except Stale:
                 continue
+            said: list[bytes] = []
             item = Settlement(
                 request, found.key if found else original.keys[0], takes,
-                self._answering(request, render, takes), terminal.site_id, terminal.merchant_id,
-                original.keys if found is None else (), request.deadline_us)
+                self._answering(request, render, takes, said), terminal.site_id,
+                terminal.merchant_id, original.keys if found is None else (),
+                terminal.rules_version if request.kind is Kind.PAYMENT else 0, request.deadline_us)
             result = await self._settle.put(item)
             if isinstance(result, SettledResult):
                 return await self._told(result, takes)
-            reply = await self._not_new(request, render, result)
-            if result.verdict is not Verdict.FENCED:
+            if said and _is_own(result, said[-1]):
+                await self._forget(found, takes)
+            else:
                 for take in takes:
                     await self._release(take)
+            reply = await self._not_new(request, render, result)
             if reply is not None:
                 return reply
         raise Silence("the original does not come to rest")
@@ -171,20 +180,31 @@ class Authorizer:
         if request.kind is Kind.PAYMENT and found.state is State.REQUESTED:
             return await self._reserve_payment(request, terminal)
         wanted = need(request, found)
-        if not wanted or not found.legs and request.card is None:
-            return request, ()
-        view = await self._view(request, terminal)
+        view = await self._payer(request, found, terminal) if wanted else None
         if view is None:
             return request, ()
         outcome = await self._reserve(view, request, wanted.money, wanted.volume, wanted.count,
                                       terminal.site_id, force=True)
         return request, (_take_of(view, outcome),)
 
+    async def _payer(self, request: Request, found: Found,
+                     terminal: TerminalView) -> AccountView | None:
+        """Whose counters a completion goes on: its card's; where nobody knows it, the original's."""
+        view = await self._view(request, terminal)
+        account_id = next((leg.account_id for leg in found.legs), None)
+        if view is None and account_id is not None:
+            return self.views.accounts.get(account_id) or await self.views.account(account_id)
+        return view
+
+    async def _is_nobodys(self, request: Request, found: Found, terminal: TerminalView) -> bool:
+        """A completion that must be counted, with no account to count it on: posted all the same."""
+        return bool(need(request, found)) and await self._payer(request, found, terminal) is None
+
     async def _reserve_payment(self, request: Request, terminal: TerminalView,
                                ) -> tuple[Request, tuple[Take, ...]]:
         """The payer's account, then the merchant's: two calls, two hash slots, one row each."""
         assert request.account_id is not None, "a payment names its payer's account"
-        reason = rules.refused(request, terminal, None) if not terminal.known else ""
+        reason = rules.refused(request, terminal, None)
         if terminal.merchant_account_id is None:
             reason = reason or "account_unknown"
         takes: list[Take] = []
@@ -218,9 +238,9 @@ class Authorizer:
             await self._reload(request, view)
             raise
 
-    def _answering(self, request: Request, render: Render,
-                   takes: tuple[Take, ...]) -> Callable[[Plan], tuple[Answer, bytes]]:
-        """The answer is known under the lock alone; this makes it there."""
+    def _answering(self, request: Request, render: Render, takes: tuple[Take, ...],
+                   said: list[bytes]) -> Callable[[Plan], tuple[Answer, bytes]]:
+        """The answer is known under the lock alone; this makes it there, and `said` remembers it."""
         code = self._approval_code()
         decided_ms = max((take.outcome.decided_at_ms for take in takes),
                          default=self._clock.now_us() // 1000)
@@ -232,7 +252,8 @@ class Authorizer:
                 approval_code=code if approved else "", decided_at_ms=decided_ms,
                 flags=request.flags + made.flags, reference=rules.reference(request.key),
                 state=made.state.name)
-            return answer, render(answer)
+            said.append(render(answer))
+            return answer, said[-1]
 
         return answering
 
@@ -240,7 +261,7 @@ class Authorizer:
         """Minus after: the row stands, now the state hears of it, once."""
         assert result.settled is not None, "a NEW result says what was settled"
         for tell in _tells(result.settled.plan, result.settled.fences):
-            await self.accounts.give_back(tell)
+            await self._tell(tell)
         for take in takes:
             self.accounts.settled(take.account_id, take.outcome.fence, take.outcome.reservation)
         return Reply(result.settled.answer_bytes, result.settled.answer.action)
@@ -265,13 +286,15 @@ class Authorizer:
 
     async def _known(self, request: Request, claim: Claim, render: Render) -> Reply:
         """The first answer again, byte for byte; other content under the same key is refused."""
-        tombstone = claim.state == State.TOMBSTONE
-        if claim.fingerprint != request.fingerprint and not tombstone:
-            return await self._conflict(request, render)
         if claim.refers_to is not None:
+            if claim.refers_to != request.key:  # the Idempotency-Key of another message
+                return await self._conflict(request, render)
             other = await self.reads.claim(claim.refers_to)
             assert other is not None, "an alias is written with what it stands for"
             claim = other
+        tombstone = claim.state == State.TOMBSTONE
+        if claim.fingerprint != request.fingerprint and not tombstone:
+            return await self._conflict(request, render)
         if claim.answer is not None and claim.door == request.door:
             return Reply(claim.answer, claim.action or Action.DO_NOT_HONOUR)
         if claim.answer is None:
@@ -279,6 +302,9 @@ class Authorizer:
             answer = rules.declined(request, reason, self._clock.now_us() // 1000)
             body = await self.reads.fill_answer(claim.key, render(answer), request.door)
             return Reply(body, answer.action)
+        if tombstone:  # it has no row to read a decision from, and needs none
+            answer = rules.declined(request, "reversed_before_it_came", 0)
+            return Reply(render(answer), answer.action)
         return self._through_another_door(request, claim, render)
 
     @staticmethod
@@ -307,11 +333,23 @@ class Authorizer:
         """Nothing was journaled for this reservation, or a decline: Redis may have it back."""
         outcome = take.outcome
         if outcome.reservation:
-            await self.accounts.give_back(
+            await self._tell(
                 GiveBack(take.account_id, outcome.fence,
                          _fields(take.card_id, take.vehicle_id, take.driver_id), outcome.day,
                          outcome.week, outcome.month, outcome.amount_minor, outcome.volume_ml,
                          outcome.count), outcome.reservation)
+
+    async def _tell(self, tell: GiveBack, reservation: int = 0) -> None:
+        """What cannot be told stays counted until the next hydration: the answer does not hang on it."""
+        with contextlib.suppress(JournalUnavailable):
+            await self.accounts.give_back(tell, reservation)
+
+    async def _forget(self, found: Found | None, takes: tuple[Take, ...]) -> None:
+        """The row stands, by an attempt whose result was lost: the journal alone knows its effects."""
+        accounts = {leg.account_id for leg in found.legs} if found is not None else set()
+        for account_id in accounts | {take.account_id for take in takes}:
+            if account_id is not None:
+                await self.accounts.forget(account_id)
 
     async def _terminal(self, request: Request) -> TerminalView:
         return (self.views.terminals.get(request.terminal_id)
@@ -328,10 +366,26 @@ class Authorizer:
 
     async def _reload(self, request: Request, view: AccountView | None) -> None:
         """The state or the journal has a newer fence than this view: load it again."""
-        if request.card is not None:
+        if request.card is not None and (view is None or view.card_id is not None):
             await self.views.card(request.card.pan_hmac)
         elif view is not None:
             await self.views.account(view.account_id)
+
+
+def _is_own(result: Result, body: bytes) -> bool:
+    """True where the row that is known is the one that was sent: its commit's result was lost.
+
+    An approval's bytes hold an approval code by chance; equal ones that are another's hold too much.
+    """
+    return result.verdict is Verdict.KNOWN and result.claim is not None \
+        and result.claim.answer == body
+
+
+def _as_completion(request: Request, terminal: TerminalView) -> Request:
+    """What speaks against an advice is flagged, once."""
+    reason = rules.refused(request, terminal, None)
+    new = (reason,) if reason and reason not in request.flags else ()
+    return msgspec.structs.replace(request, kind=Kind.COMPLETION, flags=(*request.flags, *new))
 
 
 def _no_account(request: Request) -> str:

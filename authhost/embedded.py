@@ -80,6 +80,12 @@ class Server:
                 return False
         return True
 
+    @property
+    def pid(self) -> int:
+        """Of the running server."""
+        assert self._process is not None, "started"
+        return self._process.pid
+
     def stop(self) -> None:
         """Ask the server to stop (PostgreSQL: fast shutdown), kill it after 20 s."""
         if self._process is None:

@@ -37,10 +37,19 @@ def message_key(acquirer: str, terminal: str, kind: Kind, day: str, sequence: st
 
 def class_key(acquirer: str, terminal: str, message_class: str, day: str, sequence: str) -> str:
     """The key of a message that is known by its class alone: an original."""
-    if "/" in terminal or "/" in sequence or "/" in acquirer:
-        acquirer, terminal, sequence = (part.replace("%", "%25").replace("/", "%2F")
-                                        for part in (acquirer, terminal, sequence))
+    parts = acquirer + terminal + sequence
+    if "/" in parts or "%" in parts:
+        acquirer, terminal, sequence = _escaped(acquirer), _escaped(terminal), _escaped(sequence)
     return f"{acquirer}/{terminal}/{message_class}/{day}/{sequence}"
+
+
+def terminal_prefix(acquirer: str, terminal: str) -> str:
+    """What the keys of all messages of a terminal begin with."""
+    return f"{_escaped(acquirer)}/{_escaped(terminal)}/"
+
+
+def _escaped(part: str) -> str:
+    return part.replace("%", "%25").replace("/", "%2F")
 
 
 def expiry_key(original: str) -> str:
@@ -50,7 +59,7 @@ def expiry_key(original: str) -> str:
 
 def alias_key(who: str, idempotency_key: str) -> str:
     """The claim of an Idempotency-Key, one namespace a client."""
-    return f"idempotency/{who}/{idempotency_key}"
+    return f"idempotency/{_escaped(who)}/{idempotency_key}"
 
 
 def nearest_date(month: int, day: int, today: date) -> date:
@@ -69,7 +78,6 @@ def nearest_date(month: int, day: int, today: date) -> date:
     return min(candidates, key=lambda candidate: abs(candidate - today))
 
 
-def fingerprint(key: bytes, *parts: object) -> bytes:
+def fingerprint(key: bytes, text: str) -> bytes:
     """Keyed hash (BLAKE2b, 16 bytes, RFC 7693) over what may not change in a repeat."""
-    text = "\x1f".join(map(str, parts))
     return hashlib.blake2b(text.encode(), key=key, digest_size=16).digest()

@@ -40,6 +40,8 @@ RECONNECT_S: Final = 0.1
 CARD_VIEWS: Final = 200_000
 ACCOUNT_VIEWS: Final = 50_000
 TERMINAL_VIEWS: Final = 50_000
+CARD_REFS: Final = 100_000
+DAYS: Final = 1_024
 
 # Holds.
 HOLD_S: Final = 24 * 3_600  # a pre-authorization without completion gives back after this

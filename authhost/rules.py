@@ -67,6 +67,7 @@ class Account(Protocol):
 _TERMINAL_KINDS: Final[dict[Kind, str]] = {
     Kind.DEPOSIT: "safe",
     Kind.PAYMENT_REQUEST: "till",
+    Kind.PAYMENT: "till",
 }
 
 

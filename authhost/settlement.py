@@ -61,6 +61,19 @@ class Found(msgspec.Struct, frozen=True):
     expires_at_us: int = 0
 
 
+class Part(msgspec.Struct, frozen=True):
+    """A leg that took, and how much of its money earlier reversals have left."""
+
+    leg: Leg
+    money: int
+
+    @property
+    def volume(self) -> int:
+        """The volume that goes with the money: it follows from it, however many reversals there were."""
+        leg = self.leg
+        return leg.volume * self.money // leg.money if leg.money else leg.volume
+
+
 class Take(msgspec.Struct, frozen=True):
     """An amount that was reserved for this message, and for whom."""
 
@@ -127,14 +140,30 @@ def need(request: Request, found: Found) -> Need:
     """What a completion takes beyond what its original holds: reserved before the row."""
     if request.kind is not Kind.COMPLETION:
         return Need()
-    _, rule = step(found.state, Event.COMPLETION)
-    if rule is Rule.FORCE:
-        return Need(request.amount_minor, request.volume_ml, 1)
-    held = found.legs[0]
-    more = request.amount_minor - held.money
     if not request.amount_minor:
         return Need()
-    return Need(max(more, 0), max(request.volume_ml - held.volume, 0), 0)
+    _, rule = step(found.state, Event.COMPLETION)
+    if rule is not Rule.SETTLE:
+        return Need(request.amount_minor, request.volume_ml, 1)
+    held = parts(found)
+    if all(part.leg.account_id is None for part in held):
+        return Need()  # nobody's: there is nothing to count it on
+    more = request.amount_minor - sum(part.money for part in held)
+    return Need(max(more, 0), max(request.volume_ml - sum(part.volume for part in held), 0), 0)
+
+
+def parts(found: Found) -> list[Part]:
+    """What still stands of an original, leg by leg: reversals take from the first legs first."""
+    standing = []
+    for account_id in dict.fromkeys(leg.account_id for leg in found.legs):
+        took = [leg for leg in found.legs
+                if leg.account_id == account_id and (leg.money > 0 or leg.volume > 0 or leg.count > 0)]
+        gone = sum(leg.money for leg in took) - found.remaining
+        for leg in took:
+            less = min(gone, leg.money)
+            gone -= less
+            standing.append(Part(leg, leg.money - less))
+    return standing
 
 
 def plan(request: Request, found: Found, takes: tuple[Take, ...]) -> Plan | None:
@@ -174,9 +203,10 @@ def _completion(request: Request, found: Found, after: State, rule: Rule,
     flags = list(reserved.broken) if reserved else []
     posted = request.amount_minor
     if rule is Rule.SETTLE:
-        held = found.legs[0]
-        posted -= held.posted_minor
-        if request.amount_minor > held.money:
+        held = parts(found)
+        if found.state is State.TAKEN:
+            posted -= found.remaining
+        if request.amount_minor > sum(part.money for part in held):
             flags.append("above_hold")
         effects = _settled(request, held)
     else:
@@ -191,17 +221,22 @@ def _completion(request: Request, found: Found, after: State, rule: Rule,
                 request.amount_minor, tuple(flags))
 
 
-def _settled(request: Request, held: Leg) -> list[Effect]:
+def _settled(request: Request, held: list[Part]) -> list[Effect]:
     """The hold is released whole, and what was sold within it is kept in the hold's own windows.
 
     Two postings rather than their difference, so that a reversal finds what it has to give back.
     """
-    release = _at(held, request.kind, -held.money, -held.volume, -held.count)
+    releases = [_at(part.leg, request.kind, -part.money, -part.volume, -part.leg.count)
+                for part in held]
     if not request.amount_minor:
-        return [release]
-    kept = _at(held, request.kind, min(request.amount_minor, held.money),
-               min(request.volume_ml, held.volume), held.count)
-    return [kept, release]
+        return releases
+    kept = []
+    money, volume = request.amount_minor, request.volume_ml
+    for part in held:
+        keeps, fuel = min(money, part.money), min(volume, part.volume)
+        money, volume = money - keeps, volume - fuel
+        kept.append(_at(part.leg, request.kind, keeps, fuel, part.leg.count))
+    return kept + releases
 
 
 def _give_back(request: Request, found: Found, after: State) -> Plan:
@@ -210,11 +245,10 @@ def _give_back(request: Request, found: Found, after: State) -> Plan:
     amount = min(asked or found.remaining, found.remaining)
     rest = found.remaining - amount
     effects: list[Effect] = []
-    for account_id in dict.fromkeys(leg.account_id for leg in found.legs):
-        took = [leg for leg in found.legs
-                if leg.account_id == account_id and (leg.money > 0 or leg.volume > 0 or leg.count > 0)]
-        before = sum(leg.money for leg in took) - found.remaining  # given back earlier
-        effects += _returned(request.kind, took, before, amount, whole=rest == 0)
+    held = parts(found)
+    for account_id in dict.fromkeys(part.leg.account_id for part in held):
+        mine = [part for part in held if part.leg.account_id == account_id]
+        effects += _returned(request.kind, mine, amount, whole=rest == 0)
     effects = effects or [_nothing(request.kind)]
     if found.state is State.TAKEN:
         first = {effect.account_id: number for number, effect in reversed([*enumerate(effects)])}
@@ -228,15 +262,15 @@ def _give_back(request: Request, found: Found, after: State) -> Plan:
                 State.NOTED, 0)
 
 
-def _returned(kind: Kind, took: list[Leg], before: int, amount: int, whole: bool) -> list[Effect]:
-    """`amount` given back over the legs of one account, after the `before` that went already."""
+def _returned(kind: Kind, held: list[Part], amount: int, whole: bool) -> list[Effect]:
+    """`amount` given back over what stands of one account's legs."""
     effects = []
-    for leg in took:
-        skipped = min(before, leg.money)
-        before -= skipped
-        money = min(amount, leg.money - skipped)
+    for part in held:
+        leg = part.leg
+        money = min(amount, part.money)
         amount -= money
-        volume = leg.volume * money // leg.money if leg.money else leg.volume * whole
+        volume = part.volume - Part(leg, part.money - money).volume if leg.money \
+            else leg.volume * whole
         count = leg.count if whole else 0
         if money or volume or count:
             effects.append(_at(leg, kind, -money, -volume, -count))

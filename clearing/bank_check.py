@@ -47,7 +47,7 @@ class _Found:
                 self.count += 1
                 _forget(element)
             case "Document":
-                if element.getroottree().docinfo.doctype:
+                if element.getroottree().docinfo.internalDTD is not None:
                     raise ValueError("a bank file has no document type")
                 self.complete = True
             case _:

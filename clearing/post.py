@@ -40,6 +40,8 @@ async def post_day(connection: Connection, run_id: RunId, settings: Settings,
             await _post(connection, run_id, settings, journal_digest, journal_count)
     except asyncpg.UniqueViolationError as error:
         raise ClearingError(f"{run_id}: a row would be booked twice: {error.detail}") from error
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise ClearingError(f"{run_id}: the ledger refuses an entry: {error}") from error
     return settings
 
 

@@ -135,7 +135,7 @@ def _fleets(random: Random) -> list[Account]:
         accounts.append(Account(
             account_id=account_id, kind="fleet", name=name, currency="CHF" if swiss else "EUR",
             time_zone="Europe/Zurich" if swiss else "Europe/Vienna",
-            limits=(_limit("day", "money", 1_200_000 if swiss else 40_000_000),),
+            limits=(_limit("day", "money", 2_450_000 if swiss else 40_000_000),),
             address=_address(random), **_bank(random, swiss=swiss)))
     return accounts
 

@@ -45,6 +45,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int
     repeats_identical: bool
     lost: int
+    card_numbers_at_rest: int
     deposits: int
     payments: int
     latencies_ms: dict[str, Latency]

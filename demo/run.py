@@ -1,21 +1,20 @@
 """The demo from end to end: servers, parties, host, day, night, and one verdict.
 
-Knows the order of things; each step is another module's. The data directory is a new one each
-time, below the one given: a day can be played only once in a journal.
+Knows the order of things; each step is another module's. Each run has folders of its own: a day
+can be played only once in a journal.
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
-import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -23,18 +22,21 @@ from authhost.clock import Clock
 from authhost.embedded import Servers, embedded
 from authhost.journal.migrate import migrate
 from authhost.secrets import load_secrets
+from clearing.errors import ClearingError
 from clearing.run import clear
 from clearing.summary import Summary
 from demo import check, portfolio, show
 from demo.day import MIDNIGHT, RATE, Day, Host
-from demo.host import Command, free_port, running
+from demo.host import Command, HostError, free_port, running
 from demo.insert import insert
 from demo.parties import Portfolio
 from demo.plan import Visit, plan
 from demo.result import Difference, File, Result
 from demo.tally import Tally
 from terminals import pki
+from terminals.record import unanswered
 
+_PLAIN_WIDTH: Final = 120  # columns, where the output is no terminal
 _HEAD_START_US: Final = 1_500_000  # real time until midnight: the host starts meanwhile
 
 
@@ -54,65 +56,59 @@ class Steps:
         self._console.print(f"[dim]{self.seconds[name]:6.2f} s[/]  {name}", highlight=False)
 
 
-def run_demo_in(out: Path | None, *, seed: int, json_output: bool) -> int:
-    """`authhost demo`: the exit code. Without `out` the servers' data goes, the files stay.
-
-    out: the folder to keep all of it in, as `data` and `files`.
-    """
-    if out is not None:
-        return uvloop.run(run_demo(out / "data", seed, json_output, out / "files"))
-    files = Path(tempfile.mkdtemp(prefix="authhost-demo-files-"))
-    with tempfile.TemporaryDirectory(prefix="authhost-demo-") as data:
-        return uvloop.run(run_demo(Path(data), seed, json_output, files))
-
-
 async def run_demo(data_dir: Path, seed: int, json_output: bool, out_dir: Path) -> int:
     """Play the day of `seed`; 0 only if every sum, repeat and answer is as it must be.
 
-    data_dir: where the servers keep theirs, in a new folder below; out_dir: where the files go.
-    json_output: print the summary alone, as one JSON object.
+    data_dir: a new folder for the servers' data. out_dir: gets a numbered folder a run, with the
+    files of the night. json_output: print the summary alone, as one JSON object.
     """
+    try:
+        result = await _run(data_dir, seed, Console(stderr=True, quiet=json_output), out_dir)
+    except (HostError, ClearingError) as error:
+        print(f"authhost demo: {error}", file=sys.stderr)
+        return 1
+    if json_output:
+        sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+    else:
+        show.show(result, Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH))
+    return 0 if result.ok else 1
+
+
+async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Result:
     started = time.perf_counter()
-    console = Console(stderr=True, quiet=json_output)
     steps = Steps(console)
-    here = _new_directory(data_dir)
     tally = Tally()
-    with _servers(here, steps) as servers:
+    with ExitStack() as stack:
+        with steps.step("PostgreSQL and Valkey"):
+            servers = stack.enter_context(embedded(data_dir))
         database_url = servers.postgres.url
         parties = portfolio.build(seed)
         with steps.step("schema and portfolio"):
             await migrate(database_url)
             await insert(database_url, parties, portfolio.BUSINESS_DATE,
-                         load_secrets(here).pan_index)
+                         load_secrets(servers.directory).pan_index)
         with steps.step("the business day"):
             await _play(parties, plan(seed), servers, tally, console)
         with steps.step("the night's clearing"):
-            summary = await clear(database_url, portfolio.BUSINESS_DATE, out_dir)
+            files = _unused(out_dir)
+            summary = await clear(database_url, portfolio.BUSINESS_DATE, files)
         differences = check.differences(
             tally, await check.journal_sums(database_url, portfolio.BUSINESS_DATE))
-    result = _result(tally, summary, differences, out_dir=out_dir, seconds=steps.seconds,
-                     total_s=round(time.perf_counter() - started, 2))
-    if json_output:
-        sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
-    else:
-        show.show(result, Console())
-    return 0 if result.ok else 1
+    with steps.step("the search for card numbers"):
+        exposed = check.card_numbers_in(data_dir, files)
+    return _result(tally, summary, differences, exposed=exposed,
+                   out_dir=files / portfolio.BUSINESS_DATE.isoformat(), seconds=steps.seconds,
+                   total_s=round(time.perf_counter() - started, 2))
 
 
-def _new_directory(data_dir: Path) -> Path:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="demo-", dir=data_dir)).resolve()
-
-
-@contextmanager
-def _servers(directory: Path, steps: Steps) -> Iterator[Servers]:
-    with steps.step("PostgreSQL and Valkey"):
-        context = embedded(directory)
-        servers = context.__enter__()
-    try:
-        yield servers
-    finally:
-        context.__exit__(*sys.exc_info())
+def _unused(out_dir: Path) -> Path:
+    """A new numbered folder: what an earlier run has released does not change."""
+    for number in itertools.count(1):
+        folder = out_dir.resolve() / f"{number:03d}"
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            return folder
+    raise AssertionError("unreachable")
 
 
 async def _play(parties: Portfolio, visits: Sequence[Visit], servers: Servers, tally: Tally,
@@ -131,6 +127,8 @@ async def _play(parties: Portfolio, visits: Sequence[Visit], servers: Servers, t
     async with running(command, here / "host.log"):
         with _progress(console, day, len(visits)) as advance:
             await day.run(visits, advance)
+    tally.lost += [f"{entry.kind} {entry.terminal_id} {entry.stan}"
+                   for entry in unanswered(day.record.entries)]
 
 
 @contextmanager
@@ -145,10 +143,12 @@ def _progress(console: Console, day: Day, total: int) -> Iterator[Callable[[], N
 
 
 def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...], *,
-            out_dir: Path, seconds: dict[str, float], total_s: float) -> Result:
+            exposed: tuple[str, ...], out_dir: Path, seconds: dict[str, float],
+            total_s: float) -> Result:
     faults = (*tally.surprises, *(f"not balanced: {text}" for text in tally.unbalanced),
               *(f"another answer: {text}" for text in tally.repeats_different),
-              *(f"no answer: {text}" for text in tally.lost))
+              *(f"no answer: {text}" for text in tally.lost),
+              *(f"a card number in {path}" for path in exposed))
     return Result(
         ok=summary.balanced and not faults and not differences,
         messages=tally.messages, approved=tally.approved, declined=tally.declined,
@@ -157,7 +157,8 @@ def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...],
         messages_by_kind=dict(tally.kinds.most_common()),
         actions=dict(sorted(tally.actions.items())),
         repeats=tally.repeats, repeats_identical=not tally.repeats_different,
-        lost=len(tally.lost), deposits=tally.kinds["deposit"],
+        lost=len(tally.lost), card_numbers_at_rest=len(exposed),
+        deposits=tally.kinds["deposit"],
         payments=tally.kinds["payment"], latencies_ms=tally.latencies(),
         differences=differences, faults=faults,
         files=tuple(File(entry.path, entry.kind, entry.count, entry.sum_minor, entry.currency)

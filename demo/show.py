@@ -57,6 +57,7 @@ def _verdict(result: Result, console: Console) -> None:
         (result.repeats_identical, f"{result.repeats} repeats got the first answer's bytes"),
         (result.lost == 0, "every message was answered"),
         (not result.differences, "the terminals' record agrees with the journal"),
+        (not result.card_numbers_at_rest, "no card number in database, logs or files"),
         (not result.faults, "every story went as it must"),
     )
     for good, text in checks:
@@ -70,7 +71,8 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) ->
                   padding=(0, 2, 0, 0))
     numbers = {"count", "p50 ms", "p99 ms", "sum", "debits", "credits"}
     for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left")
+        table.add_column(column, justify="right" if column in numbers else "left",
+                         overflow="fold")
     for row in rows:
         table.add_row(*map(escape, row))
     return table

@@ -26,7 +26,8 @@ class Profile:
 
     version: the first digit of its MTIs, `0` for 1987 and `1` for 1993. The codec does not compare
     it: a message of the other version deserves an answer, not silence. framing: the usual one;
-    a connection may be given another. sensitive_fields: never shown in clear. codec: compiled
+    a connection may be given another. echoes_batch: an answer repeats
+    48-4 of its request. sensitive_fields: never shown in clear. codec: compiled
     functions of this dialect, one cache for the process.
     """
 
@@ -37,6 +38,7 @@ class Profile:
     control_layout: ControlLayout
     products_layout: ProductsLayout
     purchase_layout: PurchaseLayout
+    echoes_batch: bool = False
     sensitive_fields: frozenset[int] = SENSITIVE_FIELDS
     codec: Codec = field(init=False, compare=False)
     _control: ControlForm = field(init=False, repr=False, compare=False)
@@ -79,8 +81,12 @@ def _fuel(
     framing: str,
     purchase: PurchaseLayout,
     products: ProductsLayout = tables.PRODUCTS,
+    *,
+    echoes_batch: bool = False,
 ) -> Profile:
-    return Profile(name, "1", FUEL93, FRAMINGS[framing], tables.CONTROL, products, purchase)
+    return Profile(
+        name, "1", FUEL93, FRAMINGS[framing], tables.CONTROL, products, purchase, echoes_batch
+    )
 
 
 _PROFILES: Mapping[str, Profile] = {
@@ -96,7 +102,7 @@ _PROFILES: Mapping[str, Profile] = {
             tables.PURCHASE,
         ),
         _fuel("ifsf", "binary2", tables.PURCHASE),
-        _fuel("ops", "ascii4", tables.PURCHASE_OPS, tables.PRODUCTS_OPS),
+        _fuel("ops", "ascii4", tables.PURCHASE_OPS, tables.PRODUCTS_OPS, echoes_batch=True),
         _fuel("x9tg23", "binary2", tables.PURCHASE_X9TG23),
     )
 }

@@ -39,7 +39,8 @@ def pos_main(arguments: list[str]) -> int:
     parser.add_argument("--terminal", required=True, help="field 41")
     parser.add_argument("--merchant", default="", help="field 42")
     parser.add_argument("--acquirer", default="280131", help="field 32")
-    parser.add_argument("--pan", default="")
+    parser.add_argument("--pan", default="", help="the card number, or - to read it from "
+                        "standard input: arguments are seen by every user of this machine")
     parser.add_argument("--expiry", default="2912", help="YYMM")
     parser.add_argument("--currency", default="EUR")
     parser.add_argument("--product", default="019")
@@ -73,7 +74,8 @@ async def _pos(options: argparse.Namespace) -> int:
 def _sale(options: argparse.Namespace) -> Sale:
     minor = int((options.amount * 100).quantize(Decimal(1), ROUND_HALF_UP))
     item = Item(options.product, "U", Decimal(1), options.amount, minor)
-    return Sale(Card(options.pan, options.expiry), minor, options.currency, (item,))
+    pan = sys.stdin.readline().strip() if options.pan == "-" else options.pan
+    return Sale(Card(pan, options.expiry), minor, options.currency, (item,))
 
 
 def _show(exchange: Exchange, profile: str) -> int:

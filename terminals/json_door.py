@@ -104,6 +104,8 @@ class JsonDoor:
             if response is not None:
                 raw = response.content
                 if response.status_code >= 400:
+                    self.record.add("answered", client_id, kind, stan=key, local_time=local_time,
+                                    reason=f"HTTP {response.status_code}", raw=raw)
                     raise Problem(response.status_code, raw)
                 decision = msgspec.json.decode(raw, type=Decision)
                 self.record.add(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -222,7 +223,7 @@ class Pos:
 
     async def _exchange(self, kind: str, message: Message, repeats: int) -> Exchange:
         """Send, wait, repeat with the raised digit. A repeat's answer is as good as the first."""
-        started = asyncio.get_running_loop().time()
+        started = time.perf_counter()
         first, sent = message, 0
         for attempt in range(repeats + 1):
             received, transmitted = await self._attempt(kind, message)
@@ -231,12 +232,12 @@ class Pos:
                 reply = _reply(received)
                 self._note("answered", kind, received.message, reply)
                 return Exchange(kind=kind, request=first, reply=reply, sent=sent,
-                                latency_s=asyncio.get_running_loop().time() - started)
+                                latency_s=time.perf_counter() - started)
             message = layout.repeat_of(message) if sent else message
             if attempt < repeats and (self._link is None or self._link.lost):
                 await asyncio.sleep(self._timing.reconnect_pause_s)
         return Exchange(kind=kind, request=first, reply=None, sent=sent,
-                        latency_s=asyncio.get_running_loop().time() - started)
+                        latency_s=time.perf_counter() - started)
 
     async def _attempt(self, kind: str, message: Message) -> tuple[Received | None, int]:
         """One transmission: the answer or None, and whether (1 or 0) anything left us."""

@@ -5,6 +5,7 @@ Knows HTTP; decides nothing. Over mutual TLS the certificate's common name is wh
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
@@ -118,14 +119,12 @@ class HttpDoor:
         """Reads the body within its bound, counts, and turns what went wrong into a problem."""
         async def endpoint(request: Request) -> Response:
             started = time.perf_counter()
-            if not self._load.enter():
-                return ProblemError(503, "Busy", "too many messages on their way",
-                                    retry_after_s=1).response()
             try:
+                # Before it counts as on its way: a body that does not come must not hold a place.
                 call = Call(request, await _body(request))
                 if request.method == "POST":
                     _check_key(call.idempotency_key)
-                response = await handler(call)
+                response = await self._within_load(handler, call)
             except ProblemError as problem:
                 response = problem.response()
             except Refusal as refusal:
@@ -139,13 +138,19 @@ class HttpDoor:
                 response = ProblemError(504, "Outcome unknown",
                                         "repeat with the same Idempotency-Key",
                                         retry_after_s=1).response()
-            finally:
-                self._load.leave()
             outcome = response.headers.get("x-outcome", str(response.status_code))
             self._metrics.answered(DOOR, outcome, time.perf_counter() - started)
             return response
 
         return endpoint
+
+    async def _within_load(self, handler: Handler, call: Call) -> Response:
+        if not self._load.enter():
+            raise ProblemError(503, "Busy", "too many messages on their way", retry_after_s=1)
+        try:
+            return await handler(call)
+        finally:
+            self._load.leave()
 
     def _sale(self, body_type: type[bodies.Sale], kind: Kind) -> Handler:
         async def handler(call: Call) -> Response:
@@ -206,6 +211,8 @@ class HttpDoor:
     async def _waiting(self, call: Call) -> Response:
         phone = call.path["phone"]
         call.is_from(phone)
+        if "\0" in phone:
+            raise ProblemError(404, "Not found", "there is no such phone", "phone")
         rows = await self._reads.payment_requests_for(phone, self._clock.now())
         return _json(msgspec.json.encode([_shown(row) for row in rows]))
 
@@ -265,12 +272,15 @@ async def _body(request: Request) -> bytes:
     parts = []
     size = 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limits.HTTP_BODY_BYTES:
-                raise ProblemError(413, "Too large",
-                                   f"a body has at most {limits.HTTP_BODY_BYTES} bytes")
-            parts.append(chunk)
+        async with asyncio.timeout(limits.HALF_FRAME_TIMEOUT_S):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limits.HTTP_BODY_BYTES:
+                    raise ProblemError(413, "Too large",
+                                       f"a body has at most {limits.HTTP_BODY_BYTES} bytes")
+                parts.append(chunk)
+    except TimeoutError:
+        raise ProblemError(408, "Too slow", "the body did not come in time") from None
     except ClientDisconnect:
         raise ProblemError(400, "Incomplete", "the connection closed within the body") from None
     return b"".join(parts)

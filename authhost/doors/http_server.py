@@ -17,7 +17,12 @@ from authhost.doors.iso_tcp import common_name
 
 
 class _Protocol(HttpToolsProtocol):
-    """Says who the peer is, as the ASGI TLS extension would."""
+    """Says who the peer is, as the ASGI TLS extension would; one connection too many is closed."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > limits.CONNECTIONS_PER_DOOR:
+            transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -28,6 +28,7 @@ from iso import DecodeError, EncodeError, Frame, Framer, Framing, FramingError, 
 
 _log = structlog.get_logger()
 _MTI_DIGITS: Final = 4
+_REQUESTS: Final = "0248"  # third digit of the MTI: request, advice, notification, and the like
 
 
 class IsoDoor:
@@ -45,12 +46,12 @@ class IsoDoor:
         self.tls = tls
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self._server: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> int:
         """Listen; the port that was given (0 asks for a free one)."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
+        self._server = await self.loop.create_server(
             lambda: Connection(self), host, port, ssl=self.tls, backlog=1024,
             ssl_handshake_timeout=10 if self.tls else None)
         bound: int = self._server.sockets[0].getsockname()[1]
@@ -66,6 +67,8 @@ class IsoDoor:
         """Stop listening, let what is in flight end, then close the connections."""
         if self._server is not None:
             self._server.close()
+        for connection in list(self.connections):
+            connection.listen_no_more()
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=limits.DRAIN_TIMEOUT_S)
         for connection in list(self.connections):
@@ -80,6 +83,11 @@ class IsoDoor:
         except DecodeError as error:
             self.metrics.count(self.name, "undecodable")
             connection.answer(frame.header, self._undecodable(frame.body, error))
+            return
+        if message.mti[2] not in _REQUESTS:
+            # An answer or a notice, sent to us: to answer it would begin a game of ping-pong.
+            self.metrics.count(self.name, "not_a_request")
+            connection.answer(frame.header, b"")
             return
         try:
             now_us = self.clock.real_now_us()
@@ -157,7 +165,8 @@ class IsoDoor:
     def _undecodable(self, body: bytes, error: DecodeError) -> bytes:
         """What can be said to a message that cannot be read: where it went wrong."""
         mti = body[:_MTI_DIGITS].decode("latin-1")
-        if len(mti) < _MTI_DIGITS or not mti.isdigit() or mti[2] not in "0248":
+        if len(mti) < _MTI_DIGITS or not (mti.isascii() and mti.isdigit()) \
+                or mti[2] not in _REQUESTS:
             return b""
         where = Refusal(f"field {error.field}", f"position {error.position}: {error.reason}")
         return self.translator.refusal(Message(mti, {}), where)
@@ -175,17 +184,19 @@ class Connection(asyncio.Protocol):
         self._waiting: list[Frame] = []
         self._heard = time.monotonic()
         self._frame_began = 0.0
+        self._deaf = False
+        self._leaving = False  # closes once what came before a bad frame is answered
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are asyncio's by duck type alone.
         self._transport = cast(asyncio.Transport, transport)
         if len(self._door.connections) >= limits.CONNECTIONS_PER_DOOR:
             self._door.metrics.count(self._door.name, "too_many_connections")
-            transport.abort()
+            self._transport.abort()
             return
         if self._door.tls is not None:
             self._certificate = common_name(transport.get_extra_info("peercert"))
-        transport.set_write_buffer_limits(high=limits.WRITE_BUFFER_BYTES)
+        self._transport.set_write_buffer_limits(high=limits.WRITE_BUFFER_BYTES)
         self._door.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -199,7 +210,9 @@ class Connection(asyncio.Protocol):
         if self._framer.fault is not None:
             # Nothing after a length that cannot be believed can be read either.
             self._door.metrics.count(self._door.name, "bad_frame")
-            self.close()
+            self.listen_no_more()
+            self._leaving = True
+            self._leave()
             return
         if self._framer.buffered_bytes == 0:
             self._frame_began = 0.0
@@ -215,7 +228,7 @@ class Connection(asyncio.Protocol):
             return
         self._in_flight += 1
         door = self._door
-        task = asyncio.get_running_loop().create_task(self._handle(frame))
+        task = door.loop.create_task(self._handle(frame))
         door.tasks.add(task)
         task.add_done_callback(door.tasks.discard)
 
@@ -237,6 +250,7 @@ class Connection(asyncio.Protocol):
             self._in_flight -= 1
             if self._waiting:
                 self._resume()
+            self._leave()
 
     def _overloaded(self, frame: Frame) -> None:
         """Beyond the cap the answer is quick, and nothing is remembered of it."""
@@ -253,8 +267,18 @@ class Connection(asyncio.Protocol):
         waiting, self._waiting = self._waiting, []
         for frame in waiting:
             self._take(frame)
-        if not self._waiting and self._transport is not None:
+        if not self._waiting and self._transport is not None and not self._deaf:
             self._transport.resume_reading()
+
+    def listen_no_more(self) -> None:
+        """Read nothing further; what is in flight is still answered."""
+        self._deaf = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def _leave(self) -> None:
+        if self._leaving and not self._in_flight:
+            self.close()
 
     def answer(self, header: bytes, body: bytes) -> bool:
         """Send an answer; False when the peer has gone. An empty one closes the connection."""

@@ -88,7 +88,7 @@ async def append(connection: asyncpg.Connection, entries: list[Entry]) -> Append
     """Run append.sql over these entries, which are in key order, legs together."""
     accounts = sorted({entry.account_id for entry in entries if entry.account_id is not None})
     # asyncpg keeps the prepared statement of a text it has seen.
-    row = await connection.fetchrow(_APPEND, *zip(*entries, strict=True), accounts)
+    row = await connection.fetchrow(_APPEND, entries, accounts)
     assert row is not None, "there is one rules row, always"
     return Appended(frozenset(row["claimed"] or ()), frozenset(row["late"] or ()), row["version"])
 

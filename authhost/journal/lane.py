@@ -14,10 +14,13 @@ import asyncpg
 
 from authhost import limits
 from authhost.journal.entry import JournalUnavailable, Result
+from authhost.journal.wire import register
 
 _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError,
          asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.QueryCanceledError,
-         asyncpg.TooManyConnectionsError, OSError, TimeoutError)
+         asyncpg.TooManyConnectionsError, OSError, TimeoutError,
+         # The server said good-bye while nothing was asked, and the socket is still open.
+         asyncpg.InternalClientError)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
 
@@ -55,6 +58,7 @@ class Lane(Generic[T]):
         self._wake = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.batches = 0
         self.rows = 0
         self.parked = 0
@@ -66,13 +70,15 @@ class Lane(Generic[T]):
 
     def start(self) -> None:
         """Begin to write."""
-        self._task = asyncio.create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run())
 
     def put(self, item: T) -> asyncio.Future[Result]:
         """The result of this item, once its batch is durable. JournalUnavailable when full."""
         if len(self._queue) >= limits.JOURNAL_QUEUE:
             raise JournalUnavailable("the journal's queue is full")
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        assert self._loop is not None, "started"
+        future: asyncio.Future[Result] = self._loop.create_future()
         self._queue.append((item, future))
         self._wake.set()
         return future
@@ -166,9 +172,11 @@ class Lane(Generic[T]):
 
 
 async def connect(database_url: str) -> asyncpg.Connection:
-    """A connection as a lane wants it: generic plans, bounded statements."""
-    return await asyncpg.connect(
+    """A connection as a lane wants it: generic plans, bounded statements, batches in one value."""
+    connection = await asyncpg.connect(
         database_url, timeout=2, command_timeout=limits.STATEMENT_TIMEOUT_MS / 1000,
         server_settings={"plan_cache_mode": "force_generic_plan", "application_name": "authhost",
                          "idle_in_transaction_session_timeout": "15000"},
     )
+    await register(connection)
+    return connection

@@ -11,6 +11,7 @@ from typing import Final
 
 import asyncpg
 
+from authhost import keys
 from authhost.journal.entry import Claim, JournalUnavailable
 from authhost.journal.settle import read_found
 from authhost.journal.statements import statement
@@ -20,7 +21,10 @@ READS_AT_ONCE: Final = 8
 _RAISE_LOCK_TIMEOUT: Final = "200ms"
 
 _AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError,
-         asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, OSError, TimeoutError)
+         asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.TooManyConnectionsError,
+         OSError, TimeoutError,
+         # The server said good-bye while nothing was asked, and the socket is still open.
+         asyncpg.InternalClientError)
 
 
 class Reads:
@@ -83,7 +87,7 @@ class Reads:
 
     async def terminal_totals(self, acquirer: str, terminal_id: str, day: str) -> tuple[int, ...]:
         """(debits, minor units, reversals, minor units) of a terminal on its own date YYYYMMDD."""
-        prefix = f"{acquirer}/{terminal_id}/"
+        prefix = keys.terminal_prefix(acquirer, terminal_id)
         row = await self._row("terminal_totals", prefix, prefix[:-1] + "0", day)
         assert row is not None, "an aggregate has one row"
         return tuple(row.values())

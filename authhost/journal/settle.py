@@ -39,6 +39,7 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
     site_id: str
     merchant_id: str
     tombstones: tuple[str, ...]  # keys to claim with a decline where there is no original
+    rules_version: int  # under which the terminal was looked at; 0: nothing hangs on it
     gives_up_us: int
 
     @property
@@ -110,6 +111,12 @@ class Settle:
             if item.key in taken or (item.request.alias and item.request.alias in taken):
                 continue
             original = found.get(item.original_key)
+            if any(found[key].state is not State.TOMBSTONE for key in item.tombstones):
+                results[id(item)] = MOVED  # its original has come since it was looked for
+                continue
+            if item.rules_version not in {0, rules["version"]}:
+                results[id(item)] = STALE_RULES
+                continue
             made = plan(item.request, original, item.takes) if original is not None else None
             if original is None or made is None:
                 results[id(item)] = MOVED
@@ -135,7 +142,7 @@ class Settle:
         fresh = set()
         if wanted:
             fresh = {row["key"] for row in await connection.fetch(_TOMBSTONE, wanted)}
-        keys = sorted({item.original_key for item in batch})
+        keys = sorted({item.original_key for item in batch}.union(wanted))
         claims = await connection.fetch(_LOCK, keys)
         return await read_found(connection, claims, fresh)
 

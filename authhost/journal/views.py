@@ -6,14 +6,13 @@ travels with the request, and the state and the commit compare it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from datetime import date
-from typing import Generic, TypeVar
 
 import asyncpg
 import msgspec
 
 from authhost import limits
+from authhost.bounded import Bounded
 from authhost.clock import Clock
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Reads
@@ -54,24 +53,6 @@ class TerminalView(msgspec.Struct, frozen=True):
     partial_approval: bool = False
     status: str = ""
     merchant_status: str = ""
-
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class Bounded(dict[K, V], Generic[K, V]):
-    """A dictionary that forgets its oldest entry beyond a number of them."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def put(self, key: K, value: V) -> None:
-        """Remember, and forget the oldest if there are too many."""
-        if len(self) >= self._most and key not in self:
-            del self[next(iter(self))]
-        self[key] = value
 
 
 class Views:

@@ -7,6 +7,7 @@ holds a lease, so that one host does the work and the others wait for it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Protocol
@@ -75,8 +76,8 @@ class Accounts:
         Raises Stale when the view is older than the state, StateUnavailable when nothing was
         sent, StateUnknown when it may have been counted.
         """
+        settled = self._take_settled(account_id, fence)
         for _ in range(limits.TRIES):
-            settled = self._take_settled(account_id, fence)
             ask = encode([self._clock.skew_us() // 1000, money, volume, count, products, site,
                           refused, partial_ok, force, settled])
             outcome = _outcome(await self._function("authhost_reserve", account_id, view, ask))
@@ -124,6 +125,11 @@ class Accounts:
                 await self._fill(tell.account_id, tell.fence, absent)
         except (StateUnavailable, StateUnknown):
             return
+
+    async def forget(self, account_id: int) -> None:
+        """Drop an account's state; the next call sums it from the journal. Never raises."""
+        with contextlib.suppress(StateUnavailable, StateUnknown):
+            await self._client.call("DEL", _key(account_id))
 
     async def _fill(self, account_id: int, fence: int, absent: Sequence[str]) -> None:
         parts: list[bytes | str | int] = [fence]

@@ -6,22 +6,25 @@ PURE data. Amounts are integers in minor units; decimals travel as strings, as m
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-Terminal = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7e]+$")]
-Sequence = Annotated[str, msgspec.Meta(min_length=1, max_length=12, pattern=r"^[0-9A-Za-z-]+$")]
+# The end of the text, for Python too, whose `$` lets a last newline pass.
+_END: Final = r"$(?!\n)"
+
+Terminal = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7e]+" + _END)]
+Sequence = Annotated[str, msgspec.Meta(min_length=1, max_length=12, pattern=r"^[0-9A-Za-z-]+" + _END)]
 LocalTime = Annotated[
-    str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$",
+    str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?" + _END,
                       description="The terminal's own local time, without a zone.")]
-LocalDate = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+LocalDate = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=10**12, description="Minor units.")]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=10**12, description="Minor units.")]
-Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217.")]
-Text = Annotated[str, msgspec.Meta(max_length=140, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}" + _END, description="ISO 4217.")]
+Text = Annotated[str, msgspec.Meta(max_length=140, pattern=r"^[^\x00-\x1f\x7f]*" + _END)]
 Quantity = Annotated[Decimal, msgspec.Meta(description="As a string, up to four decimals.")]
-Phone = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="E.164.")]
+Phone = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{6,14}" + _END, description="E.164.")]
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -31,8 +34,8 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Card(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A fleet card; its number is never stored."""
 
-    pan: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8,19}$")]
-    expiry: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2}(0[1-9]|1[0-2])$")]
+    pan: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8,19}" + _END)]
+    expiry: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2}(0[1-9]|1[0-2])" + _END)]
 
     def __repr__(self) -> str:
         return "Card(hidden)"
@@ -41,8 +44,8 @@ class Card(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Item(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One product sold, as field 63 has it."""
 
-    product: Annotated[str, msgspec.Meta(min_length=1, max_length=12, pattern=r"^[0-9A-Za-z]+$")]
-    unit: Annotated[str, msgspec.Meta(pattern=r"^[LGIKPUCQZO678]$")] = "L"
+    product: Annotated[str, msgspec.Meta(min_length=1, max_length=12, pattern=r"^[0-9A-Za-z]+" + _END)]
+    unit: Annotated[str, msgspec.Meta(pattern=r"^[LGIKPUCQZO678]" + _END)] = "L"
     quantity: Quantity
     unit_price: Quantity
     amount_minor: Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)]
@@ -117,7 +120,7 @@ class PaymentRequest(Body, frozen=True, forbid_unknown_fields=True, kw_only=True
     amount_minor: Positive
     currency: Currency
     purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=140,
-                                         pattern=r"^[^\x00-\x1f\x7f]*$")]
+                                         pattern=r"^[^\x00-\x1f\x7f]*" + _END)]
     payer_phone: Phone
     reference: Text = ""
     expires_in_s: Annotated[int, msgspec.Meta(ge=10, le=86_400)] = 180

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from authhost import keys
+from authhost import keys, limits
+from authhost.bounded import Bounded
 from authhost.currencies import ALPHABETIC, EXPONENT
 from authhost.model import Action, Answer, CardRef, Kind, Original, Request
 from authhost.secrets import Secrets
@@ -37,6 +38,8 @@ _PARTIAL_REVERSAL: Final = "401"
 _ECHOED: Final = (e.PROCESSING_CODE, e.TRANSMISSION, e.STAN, e.LOCAL_TIME, e.ACQUIRER, e.TERMINAL,
                   e.CARD_ACCEPTOR, e.CURRENCY)
 _ODOMETER: Final = "4"
+# The dates that were seen to be dates: YYMMDD -> YYYYMMDD.
+_days: Final[Bounded[str, str]] = Bounded(limits.DAYS)
 
 
 class Fuel93:
@@ -46,6 +49,8 @@ class Fuel93:
         self.profile = profile
         self._secrets = secrets
         self._hold_us = hold_us
+        # In this process's memory alone: the keyed hash of a number that comes again.
+        self._cards: Bounded[tuple[str, str | bytes], CardRef] = Bounded(limits.CARD_REFS)
 
     def incoming(self, message: Message, deadline_us: int, now_us: int) -> Incoming:
         """The meaning of a message. Refusal names the field that is missing or wrong.
@@ -169,9 +174,10 @@ class Fuel93:
             said |= write_totals(answer.totals)
         if answer.business_date:
             said[e.RECONCILIATION_DATE] = answer.business_date[2:]
-        batch = self._batch(fields)
-        if batch:
-            said[e.CONTROL] = batch
+        if self.profile.echoes_batch:
+            batch = self._batch(fields)
+            if batch:
+                said[e.CONTROL] = batch
         return self.profile.codec.encode(Message(response_mti(message.mti), said))
 
     def refusal(self, message: Message, refusal: Refusal) -> bytes:
@@ -192,9 +198,14 @@ class Fuel93:
 
     def _card(self, fields: dict[int, str | bytes]) -> CardRef:
         pan = fields.get(e.PAN)
-        if isinstance(pan, str) and pan:
-            return card_ref(self._secrets, pan, str(fields.get(e.EXPIRY, "")))
-        return card_of_track(self._secrets, fields.get(e.TRACK_2))
+        if not isinstance(pan, str) or not pan:
+            return card_of_track(self._secrets, fields.get(e.TRACK_2))
+        expiry = fields.get(e.EXPIRY, "")
+        card = self._cards.get((pan, expiry))
+        if card is None:
+            card = card_ref(self._secrets, pan, str(expiry))
+            self._cards.put((pan, expiry), card)
+        return card
 
     def _currency(self, fields: dict[int, str | bytes]) -> str:
         return currency_of(str(self._need(fields, e.CURRENCY)))
@@ -216,12 +227,15 @@ class Fuel93:
 
     def _place(self, fields: dict[int, str | bytes]) -> tuple[str, str, str, str]:
         """(terminal, acquirer, day YYYYMMDD, sequence number)."""
-        local = str(self._need(fields, e.LOCAL_TIME))
-        day = checked_date("20" + local[:6], f"field {e.LOCAL_TIME}")
-        terminal = str(self._need(fields, e.TERMINAL)).rstrip()
+        local = self._need(fields, e.LOCAL_TIME)[:6]
+        day = _days.get(local)
+        if day is None:
+            day = checked_date("20" + local, f"field {e.LOCAL_TIME}")
+            _days.put(local, day)
+        terminal = self._need(fields, e.TERMINAL).rstrip()
         if not terminal:
             raise Refusal(f"field {e.TERMINAL}", "is blank")
-        return terminal, str(fields.get(e.ACQUIRER, "")), day, str(self._need(fields, e.STAN))
+        return terminal, str(fields.get(e.ACQUIRER, "")), day, self._need(fields, e.STAN)
 
     def _original(self, fields: dict[int, str | bytes], kinds: tuple[Kind, ...],
                   approval: str) -> Original:

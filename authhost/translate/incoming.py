@@ -116,9 +116,10 @@ def mask(pan: str) -> str:
 def content_of(secrets: Secrets, kind: Kind, card: CardRef | None, amount_minor: int,
                currency: str, volume_ml: int, products: tuple[str, ...], *more: object) -> bytes:
     """The fingerprint: equal at every door for the same content, not for another."""
-    return keys.fingerprint(secrets.fingerprint_key, keys.CLASS[kind],
-                            card.pan_hmac.hex() if card else "", amount_minor, currency, volume_ml,
-                            ",".join(products), *more)
+    return keys.fingerprint(
+        secrets.fingerprint_key,
+        f"{keys.CLASS[kind]}\x1f{card.pan_hmac.hex() if card else ''}\x1f{amount_minor}\x1f{currency}"
+        f"\x1f{volume_ml}\x1f{','.join(products)}\x1f" + "\x1f".join(map(str, more)))
 
 
 def checked_date(text: str, where: str) -> str:

@@ -6,6 +6,7 @@ the table below. Original: field 90, else the approval code (38), else the same 
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Final
 
 from authhost import keys
@@ -18,6 +19,7 @@ from iso import elements as e
 
 _NETWORK: Final = {"001": "sign-on", "002": "sign-off", "201": "cut-over", "301": "echo"}
 _MARKET: Final = "0000"
+_ONE_DAY: Final = timedelta(days=1)
 
 # 1993 -> 1987; a table a profile, for networks differ.
 RESPONSE: Final[dict[str, str]] = {
@@ -96,8 +98,9 @@ class Iso87(Fuel93):
                   approval: str) -> Original:
         """Field 90: MTI n4, STAN n6, field 7 n10, acquirer n11; zeros say nothing.
 
-        Field 7 is in UTC and may lie on the other side of midnight: the day is the terminal's own
-        of this message, and its neighbours are candidates.
+        Field 7 is in UTC and has no year: the original's own day is this message's, or the nearest
+        that field 7 can mean, or one of its neighbours. None is later than this message: a claim
+        on a day to come would refuse a message of that day.
         """
         terminal, acquirer, day, stan = self._place(fields)
         raw = fields.get(e.ORIGINAL_1987)
@@ -105,7 +108,20 @@ class Iso87(Fuel93):
             return super()._original(fields, kinds, approval)
         stan, original_class = raw[4:10], raw[1:3]
         named = raw[20:31].lstrip("0")
-        transmitted = day[:4] + raw[10:14] if raw[10:14] != _MARKET else day
-        days = dict.fromkeys((day, transmitted))
+        if named == acquirer.lstrip("0"):
+            named = acquirer
+        days = [day]
+        if raw[10:14] != _MARKET:
+            sent = self._nearest_to(raw[10:14], day)
+            near = (sent, sent + _ONE_DAY, sent - _ONE_DAY)
+            days += [text for text in (one.strftime("%Y%m%d") for one in near) if text < day]
         return Original(tuple(keys.class_key(named or acquirer, terminal, original_class, each, stan)
-                              for each in days), approval)
+                              for each in dict.fromkeys(days)), approval)
+
+    @staticmethod
+    def _nearest_to(mmdd: str, day: str) -> date:
+        try:
+            return keys.nearest_date(int(mmdd[:2]), int(mmdd[2:4]), date.fromisoformat(day))
+        except ValueError as error:
+            raise Refusal(f"field {e.ORIGINAL_1987}", str(error)) from None
+

@@ -1,4 +1,4 @@
-"""Any day, its rows committed in any order: the same digest, books that balance, one place a row."""
+"""Any day, committed in any order: the same digest, books that balance, one place a row."""
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 -- The legs of a message follow each other, the first is 0: their ids follow its own.
 -- Locks first (rules, then fences in order), so that what is read after them is what holds; then the claims in key order.
 WITH input AS MATERIALIZED (
-    SELECT * FROM unnest(
-        $1::text[], $2::smallint[], $3::bytea[], $4::bytea[], $5::text[], $6::smallint[], $7::bigint[], $8::bigint[],
-        $9::text[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::text[], $15::bigint[], $16::bigint[],
-        $17::bigint[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[],
-        $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[],
-        $32::bigint[], $33::integer[], $34::integer[], $35::integer[], $36::bigint[], $37::bigint[], $38::integer[],
-        $39::json[]
+    SELECT t.* FROM (SELECT $1::batch AS b) AS given, unnest(
+        (b).key, (b).leg, (b).fingerprint, (b).answer, (b).door, (b).state, (b).remaining, (b).expires_us,
+        (b).approval_code, (b).alias, (b).kind, (b).approved, (b).action, (b).reason, (b).requested_minor,
+        (b).amount_minor, (b).posted_minor, (b).currency, (b).terminal_id, (b).merchant_id, (b).site_id,
+        (b).original_key, (b).flags, (b).pan_masked, (b).decided_ms, (b).rules_version, (b).deadline_us,
+        (b).account_id, (b).fence, (b).card_id, (b).vehicle_id, (b).driver_id, (b).day, (b).week, (b).month,
+        (b).money, (b).volume, (b).count, (b).detail
     ) AS t (
         key, leg, fingerprint, answer, door, state, remaining, expires_us,
         approval_code, alias, kind, approved, action, reason, requested_minor, amount_minor,
@@ -20,29 +20,31 @@ WITH input AS MATERIALIZED (
 ),
 rules_now AS MATERIALIZED (SELECT version, business_date FROM rules FOR SHARE),
 fences AS MATERIALIZED (
-    SELECT f.account_id, f.fence FROM fence f WHERE f.account_id = ANY ($40::bigint[]) ORDER BY f.account_id FOR SHARE
+    SELECT f.account_id, f.fence FROM fence f WHERE f.account_id = ANY ($2::bigint[]) ORDER BY f.account_id FOR SHARE
 ),
 fenced AS MATERIALIZED (
     SELECT i.key FROM input i LEFT JOIN fences f USING (account_id)
     WHERE i.account_id IS NOT NULL AND i.fence IS DISTINCT FROM f.fence
 ),
+-- By key, not by the order of rows: the planner is free to join them in another one.
+numbered AS MATERIALIZED (SELECT key, nextval('journal_id') AS first_id FROM input WHERE leg = 0),
 ready AS MATERIALIZED (
-    SELECT i.*, r.business_date, CASE WHEN i.leg = 0 THEN nextval('journal_id') ELSE currval('journal_id') + i.leg END AS id, clock_timestamp() AS recorded_at,
+    SELECT i.*, r.business_date, n.first_id + i.leg AS id, clock_timestamp() AS recorded_at,
            i.deadline_us > 0 AND extract(epoch FROM clock_timestamp()) * 1000000 > i.deadline_us AS late
-    FROM input i CROSS JOIN rules_now r
+    FROM input i JOIN numbered n USING (key) CROSS JOIN rules_now r
     WHERE i.rules_version = r.version AND i.key NOT IN (SELECT key FROM fenced)
 ),
 aliased AS (
     INSERT INTO claim (key, fingerprint, door, business_date, journal_id, state, refers_to)
     SELECT alias, fingerprint, door, business_date, 0, 13, key FROM ready WHERE leg = 0 AND alias <> '' ORDER BY alias
-    ON CONFLICT DO NOTHING RETURNING key
+    ON CONFLICT DO NOTHING RETURNING key, refers_to
 ),
 claimed AS (
     INSERT INTO claim (key, fingerprint, answer, door, business_date, journal_id, state, remaining, expires_at, approval_code)
     SELECT key, fingerprint, CASE WHEN late THEN NULL ELSE answer END, door, business_date, id,
            CASE WHEN late THEN 7 ELSE state END, CASE WHEN late THEN 0 ELSE remaining END,
            CASE WHEN expires_us > 0 AND NOT late THEN to_timestamp(expires_us / 1000000.0) END, approval_code
-    FROM ready WHERE leg = 0 AND (alias = '' OR alias IN (SELECT key FROM aliased)) ORDER BY key
+    FROM ready WHERE leg = 0 AND (alias = '' OR (alias, key) IN (SELECT key, refers_to FROM aliased)) ORDER BY key
     ON CONFLICT DO NOTHING RETURNING key
 ),
 written AS (

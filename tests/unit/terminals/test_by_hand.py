@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 
 import pytest
 from scripted_host import SALE, ScriptedHost, answer_to
@@ -48,3 +49,10 @@ def test_an_echo_needs_no_card() -> None:
     host = ScriptedHost(lambda message: [answer_to(message, "800")])
     assert _run(host, "echo") == 0
     assert host.seen[0].text(24) == "831"
+
+
+def test_the_card_number_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SALE.card.pan}\n"))
+    host = ScriptedHost(lambda message: [answer_to(message)])
+    assert _run(host, "--pan", "-", "sale", "41.35") == 0
+    assert host.seen[0].text(2) == SALE.card.pan

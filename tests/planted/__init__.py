@@ -1,0 +1,30 @@
+"""Bugs planted on purpose: each module changes one thing in the real code, and a test must see it.
+
+    python -m tests.planted.no_fence serve ...      a host with that bug, for the crash run
+    plant(monkeypatch.setattr)                      the same in a test's own process
+
+The production code has no hook for this: a module here replaces what it needs by name, and fails
+loudly when that name, or the text it changes, is gone. Each docstring names the invariant it breaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from authhost.cli import main
+
+Patch = Callable[[Any, str, Any], None]
+Plant = Callable[[Patch], None]
+
+
+def serve(plant: Plant) -> int:
+    """Plant the bug for good, then be the command `authhost`."""
+    plant(setattr)
+    return main()
+
+
+def changed(text: str, old: str, new: str) -> str:
+    """`text` with one thing changed; AssertionError when it is not there exactly once."""
+    assert text.count(old) == 1, f"{text.count(old)} times in the text: {old}"
+    return text.replace(old, new)

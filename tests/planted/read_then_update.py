@@ -1,0 +1,56 @@
+"""Breaks invariant 1: limits are read in one Redis call and the amount is counted in a second one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from authhost.model import Outcome
+from authhost.packing import encode
+from authhost.state.accounts import Accounts
+from tests.planted import Patch, changed, serve
+
+_decode = msgspec.msgpack.Decoder(Outcome).decode
+_WRITE = "  redis.call('HSET', keys[1], unpack(writes))\n  return cmsgpack.pack({status, reason, money"
+
+
+def plant(patch: Patch) -> None:
+    """`authhost_look` decides as reserve does and writes nothing; the real one then counts by force."""
+    init, reserve = Accounts.__init__, Accounts.reserve
+
+    def with_look(self: Accounts, *args: Any, **more: Any) -> None:
+        init(self, *args, **more)
+        self._library = _library(self._library)
+
+    async def look_then_count(
+            self: Accounts, account_id: int, fence: int, view: bytes, money: int, volume: int,
+            count: int, products: Sequence[str], site: str, refused: str, partial_ok: bool,
+            force: bool) -> Outcome:
+        ask = encode([0, money, volume, count, products, site, refused, partial_ok, force, []])
+        seen = _decode(await self._function("authhost_look", account_id, view, ask))
+        if seen.status not in {"approved", "partial"}:
+            return await reserve(self, account_id, fence, view, money, volume, count, products,
+                                 site, refused, partial_ok, force)
+        counted = await reserve(self, account_id, fence, view, seen.amount_minor, seen.volume_ml,
+                                count, products, site, refused, partial_ok, True)
+        return msgspec.structs.replace(counted, status=seen.status, reason=seen.reason, broken=())
+
+    patch(Accounts, "__init__", with_look)
+    patch(Accounts, "reserve", look_then_count)
+
+
+def _library(text: str) -> str:
+    begin = text.index("local function reserve(keys, args)")
+    end = text.index("-- install {account}")
+    look = changed(text[begin:end].replace("function reserve", "function look"), _WRITE,
+                   _WRITE.partition("\n")[2])
+    register = "redis.register_function('authhost_reserve', reserve)"
+    return changed(text[:end] + look + text[end:], register,
+                   f"{register}\nredis.register_function('authhost_look', look)")
+
+
+if __name__ == "__main__":
+    sys.exit(serve(plant))

@@ -1,0 +1,196 @@
+"""A host in this process on real servers, and requests that go into it below any door.
+
+Knows bootstrap and the requests' own fields. A rig has an event loop of its own; the host moves on
+while a test runs a coroutine on it. Each rig has a database of its own and account ids that no
+other rig uses, for the Valkey is everybody's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+import tempfile
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+
+from authhost import keys
+from authhost.bootstrap import Host, make_host
+from authhost.embedded import Servers
+from authhost.journal.append import Posting
+from authhost.model import Answer, Kind, Original, Request
+from authhost.secrets import load_secrets
+from authhost.settings import HttpListen, IsoListen, Settings
+from tests.support.portfolio import BASE, DAY, Card, Portfolio
+
+T = TypeVar("T")
+LOCAL_DAY = "20260723"
+_databases = itertools.count(1)
+
+
+class Rig:
+    """One database, one host (more with `another`), one event loop."""
+
+    def __init__(self, servers: Servers, data_dir: Path, database_url: str, **more: Any) -> None:
+        self.servers = servers
+        self.database_url = database_url
+        self.settings = Settings(database_url=database_url, redis_url=servers.valkey.url,
+                                 data_dir=data_dir, **more)
+        self._runner = asyncio.Runner()
+        self.portfolio = Portfolio(self.sql, load_secrets(data_dir))
+        self._stan = itertools.count(1)
+        self.ports: dict[str, Any] = {}
+        self.host = self.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run one coroutine to its end, the host beside it."""
+        return self._runner.run(asyncio.wait_for(coroutine, 60))
+
+    def start(self) -> Host:
+        """One more host on the same servers."""
+        host, self.ports = self.run(_start(self.settings))
+        return host
+
+    def restart(self) -> None:
+        """The host anew, with nothing in its memory."""
+        self.run(self.host.stop())
+        self.host = self.start()
+
+    def close(self) -> None:
+        """Stop the host."""
+        self.run(self.host.stop())
+        self._runner.close()
+
+    def sql(self, statement: str, *values: Any) -> list[asyncpg.Record]:
+        """One statement as a stranger would run it."""
+        return self.run(_sql(self.database_url, statement, *values))
+
+    def redis(self, *parts: str | int) -> Any:
+        """One command to the Valkey."""
+        return self.run(_command(self.host, *parts))
+
+    def card(self, **more: Any) -> Card:
+        """A new card with an account of its own."""
+        return self.portfolio.card(**more)
+
+    def request(self, kind: Kind, card: Card | None = None, amount: int = 0, *, stan: str = "",
+                terminal: str = "POS00001", **more: Any) -> Request:
+        """A message as a door would make it."""
+        stan = stan or f"{next(self._stan):06d}"
+        ref = card.ref if card is not None else None
+        content = f"{kind}{ref}{amount}{more.get('volume_ml')}{more.get('products')}"
+        now_us = self.settings.clock.real_now_us()
+        default: dict[str, Any] = {
+            "key": keys.message_key("ACQ", terminal, kind, LOCAL_DAY, stan),
+            "fingerprint": hashlib.blake2b(content.encode(), digest_size=16).digest(),
+            "door": "test", "currency": "EUR", "deadline_us": now_us + 8_000_000,
+            "advice": kind in {Kind.COMPLETION, Kind.OFFLINE_SALE, Kind.REVERSAL, Kind.DEPOSIT},
+            "expires_at_us": now_us + 3_600_000_000 if kind is Kind.PREAUTHORIZATION else 0,
+        }
+        return Request(kind=kind, card=ref, amount_minor=amount, terminal_id=terminal,
+                       **{**default, **more})
+
+    def about(self, kind: Kind, of: Request, amount: int = 0, card: Card | None = None,
+              **more: Any) -> Request:
+        """A completion or reversal of another message of the same terminal."""
+        return self.request(kind, card, amount, original=Original((of.key,)), **more)
+
+    def ask(self, request: Request, host: Host | None = None) -> Answer:
+        """Send it, read the answer."""
+        return self.run(ask(host or self.host, request))
+
+    def sale(self, card: Card, amount: int, **more: Any) -> Answer:
+        """A new sale."""
+        return self.ask(self.request(Kind.SALE, card, amount, **more))
+
+    def taken(self, account_id: int) -> tuple[int, int, int]:
+        """(money, volume, count) that the journal says an account has taken, ever."""
+        row = self.sql("SELECT coalesce(sum(money), 0)::bigint, coalesce(sum(volume), 0)::bigint, "
+                       "coalesce(sum(count), 0)::bigint FROM journal WHERE account_id = $1",
+                       account_id)[0]
+        return tuple(row.values())
+
+    def counted(self, card: Card, field: str = "a") -> tuple[int, ...] | None:
+        """An account's counters as Valkey holds them: fifteen numbers, see functions.lua."""
+        packed = self.redis("HGET", f"{{{card.account_id}}}", field)
+        return tuple(msgspec.msgpack.decode(packed)) if packed else None
+
+    def journal(self, key: str) -> list[asyncpg.Record]:
+        """The rows of one message."""
+        return self.sql("SELECT * FROM journal WHERE key = $1 ORDER BY leg", key)
+
+    def parked(self, key: str) -> list[asyncpg.Record]:
+        """What was kept apart of a key."""
+        return self.sql("SELECT * FROM parked WHERE key = $1", key)
+
+
+async def ask(host: Host, request: Request) -> Answer:
+    """Through the one story, with an answer that reads back as itself."""
+    reply = await host.authorizer.authorize(request, msgspec.json.encode)
+    return msgspec.json.decode(reply.body, type=Answer)
+
+
+async def raw(host: Host, request: Request) -> bytes:
+    """The bytes of the answer."""
+    return (await host.authorizer.authorize(request, msgspec.json.encode)).body
+
+
+@contextmanager
+def running(servers: Servers, *, iso: tuple[str, ...] = (), http: bool = False,
+            **more: Any) -> Iterator[Rig]:
+    """A rig on a new database, with these doors (profile:framing)."""
+    name = f"rig_{next(_databases)}"
+    asyncio.run(_sql(servers.postgres.url,
+                     f"CREATE DATABASE {name} TEMPLATE template_authhost STRATEGY file_copy"))
+    url = servers.postgres.url.replace("/authhost?", f"/{name}?")
+    asyncio.run(_prepare(url))
+    listens = tuple(IsoListen.parse(f"{text}:127.0.0.1:0") for text in iso)
+    door = HttpListen("127.0.0.1", 0, False) if http else None
+    with tempfile.TemporaryDirectory(prefix="authhost-rig-") as directory:
+        rig = Rig(servers, Path(directory), url, **{"iso": listens, "http": door, **more})
+        try:
+            yield rig
+        finally:
+            rig.close()
+            asyncio.run(_sql(servers.postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def posting(rig: Rig, request: Request) -> Posting:
+    """The row of an approved message that concerns no account."""
+    from authhost.authorize import _entry, _stateless  # noqa: PLC0415  # the host's own row
+    terminal = rig.run(rig.host.views.terminal(request.terminal_id))
+    outcome = _stateless(request, "approved", "approved", rig.settings.clock)
+    answer = Answer(action="000", reason="approved")
+    return Posting((_entry(request, terminal, None, outcome, answer, b"said"),), request.deadline_us)
+
+
+async def _start(settings: Settings) -> tuple[Host, dict[str, Any]]:
+    host = await make_host(settings)
+    return host, await host.start()
+
+
+async def _sql(url: str, statement: str, *values: Any) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(statement, *values)
+    finally:
+        await connection.close()
+
+
+async def _prepare(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SELECT journal_month($1)", DAY)
+        await connection.execute("INSERT INTO rules (business_date) VALUES ($1)", DAY)
+        await connection.execute(BASE)
+    finally:
+        await connection.close()
+
+
+async def _command(host: Host, *parts: str | int) -> Any:
+    return await host.state.call(*parts)
