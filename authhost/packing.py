@@ -5,6 +5,7 @@ PURE. Order matters: the Lua side reads these arrays by number.
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -16,6 +17,8 @@ SCOPES: Final = {"account": "a", "card": "c", "vehicle": "v", "driver": "d"}
 MEASURES: Final = {"money": 1, "volume": 2, "count": 3}
 _WINDOW_SLOT: Final = {"transaction": 0, "day": 1, "week": 5, "month": 9, "total": 12}
 
+_COUNTERS: Final = struct.Struct("<15d")
+
 encode = msgspec.msgpack.Encoder().encode
 
 
@@ -26,8 +29,8 @@ class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     measure: str
     maximum: int
 
-    def packed(self, scope: str) -> list[Any]:
-        """[slot, measure, maximum, name]; slot 0 is the transaction itself.
+    def packed(self) -> tuple[int, int, int]:
+        """(slot, measure, maximum); slot 0 is the transaction itself.
 
         ValueError names a window or measure that nobody knows.
         """
@@ -35,8 +38,11 @@ class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"no such limit: {self.window} {self.measure}")
         base = _WINDOW_SLOT[self.window]
         measure = MEASURES[self.measure]
-        slot = base + measure if base else 0
-        return [slot, measure, self.maximum, f"limit:{scope}:{self.window}:{self.measure}"]
+        return base + measure if base else 0, measure, self.maximum
+
+    def name(self, scope: str) -> str:
+        """What an answer calls it."""
+        return f"limit:{scope}:{self.window}:{self.measure}"
 
 
 def decode_limits(text: str) -> tuple[Limit, ...]:
@@ -53,13 +59,22 @@ def pack_view(*, fence: int, account_status: str, card_status: str, expiry_month
     scopes: scope name -> its limits; fields: scope name -> its field in the account's hash.
     Scopes that count in a window come first: only those have counters in the hash.
     """
-    packed = {scope: [limit.packed(scope) for limit in limits]
-              for scope, limits in scopes.items() if limits}
-    counted = [scope for scope, rows in packed.items() if any(row[0] for row in rows)]
-    rest = [scope for scope in packed if scope not in counted]
+    counted = [scope for scope, limits in scopes.items()
+               if any(limit.packed()[0] for limit in limits)]
+    order = counted + [scope for scope in scopes if scope not in counted]
+    flat: list[int] = []
+    names: list[str] = []
+    for number, scope in enumerate(order, 1):
+        for limit in scopes[scope]:
+            flat += (number, *limit.packed())
+            names.append(limit.name(scope))
     return encode([fence, account_status, card_status, expiry_month, products, sites, hours,
-                   [fields[scope] for scope in counted],
-                   [packed[scope] for scope in counted + rest], offsets])
+                   [fields[scope] for scope in counted], flat, offsets, names])
+
+
+def pack_counters(counters: tuple[int, ...]) -> bytes:
+    """Fifteen counters as the hash holds them: doubles, exact up to 2**53."""
+    return _COUNTERS.pack(*counters)
 
 
 def expiry_month(yymm: str) -> int:

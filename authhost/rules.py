@@ -102,7 +102,11 @@ def action(reason: str) -> str:
 
 def answer(request: Request, outcome: Outcome, approval_code: str) -> Answer:
     """The answer to a request that the state has decided."""
-    flags = request.flags + outcome.broken
+    broken = outcome.broken
+    if request.kind is Kind.DEPOSIT:
+        # The cash is in the safe and stays counted; what it broke withholds the credit.
+        broken = tuple(f"withheld:{reason}" for reason in broken)
+    flags = request.flags + broken
     if outcome.status == "declined":
         return declined(request, outcome.reason, outcome.decided_at_ms, flags)
     code = Action.PARTIAL if outcome.status == "partial" else Action.APPROVED

@@ -206,7 +206,7 @@ def entries(item: Settlement, original: Found, settled: Settled, rules_version: 
             answer=settled.answer_bytes, state=made.own_state, remaining=made.own_remaining,
             approval_code=settled.answer.approval_code, approved=settled.answer.approved,
             action=made.action, reason=made.reason, amount_minor=made.amount_minor,
-            flags=",".join((*item.request.flags, *made.flags)),
+            flags=",".join((*item.request.flags, *made.flags)) if number == 0 else "",
             decided_ms=settled.answer.decided_at_ms, rules_version=rules_version, fence=fence,
             currency=item.request.currency or original.currency,
             merchant_id=item.merchant_id or original.merchant_id,

@@ -83,5 +83,5 @@ async def register(connection: asyncpg.Connection) -> None:
 
     oid = await connection.fetchval("SELECT 'batch'::regtype::oid")
     # set_type_codec() takes binary codecs for scalar types alone; this is the call below it.
-    connection._protocol.get_settings().add_python_codec(  # noqa: SLF001
+    connection._protocol.get_settings().add_python_codec(  # type: ignore[attr-defined]
         oid, "batch", "public", [], "scalar", encode, bytes, "binary")

@@ -19,7 +19,7 @@ from authhost import limits
 from authhost.clock import Clock
 from authhost.model import Outcome
 from authhost.state.client import StateClient, StateUnavailable, StateUnknown
-from authhost.packing import encode
+from authhost.packing import encode, pack_counters
 
 _outcome = msgspec.msgpack.Decoder(Outcome).decode
 _told = msgspec.msgpack.Decoder(tuple[str, tuple[str, ...]]).decode
@@ -135,7 +135,7 @@ class Accounts:
         parts: list[bytes | str | int] = [fence]
         for field in absent:
             counters = await self._sums.counters(account_id, fence, field)
-            parts += [field, encode(counters)]
+            parts += [field, pack_counters(counters)]
         await self._function("authhost_fill", account_id, *parts)
 
     async def _hydrate(self, account_id: int) -> None:
@@ -155,7 +155,7 @@ class Accounts:
         try:
             self.hydrations += 1
             fence, counters = await self._sums.raise_fence(account_id)
-            await self._function("authhost_install", account_id, fence, encode(counters))
+            await self._function("authhost_install", account_id, fence, pack_counters(counters))
         finally:
             await self._client.call("DEL", lease)
 

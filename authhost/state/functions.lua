@@ -7,11 +7,20 @@
 -- The hash:  m          meta {fence, server, last_ms, next_reservation, open {reservation -> real ms}}
 --            a          the account's counters        c<id> v<id> d<id>   a card's, a vehicle's, a driver's
 -- Counters:  {day, money, volume, count,  week, money, volume, count,  month, money, volume, count,  money, volume, count}
---            a window's number first, then what was taken in it; the last three are for ever.
+--            a window's number first, then what was taken in it; the last three are for ever. Fifteen doubles in the
+--            hash: exact up to 2^53, and a third of msgpack's price.
 
 local OPEN_RESERVATION_MS = 60000
 local SERVER_CHECK_MS = 100
 local DAY, WEEK, MONTH, TOTAL = 1, 5, 9, 13
+local COUNTERS = '<ddddddddddddddd'
+
+-- The server's libraries are not there yet while this file is loaded; from the first call on they are upvalues.
+local floor, max, pack, unpack_message, struct_pack, struct_unpack
+local function bind()
+  floor, max, pack, unpack_message = math.floor, math.max, cmsgpack.pack, cmsgpack.unpack
+  struct_pack, struct_unpack = struct.pack, struct.unpack
+end
 
 -- A promoted replica may lack reservations: its replication id differs from the one the state was installed under.
 local server, server_checked_ms = nil, -1
@@ -25,13 +34,13 @@ end
 
 local function real_now_ms()
   local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  return time[1] * 1000 + floor(time[2] / 1000)
 end
 
 -- Meta under this fence, or nil and why not: 'missing' wants a hydration, 'stale' a newer view.
 local function open_meta(packed, fence, real_ms)
   if not packed then return nil, 'missing' end
-  local meta = cmsgpack.unpack(packed)
+  local meta = unpack_message(packed)
   if meta[1] > fence then return nil, 'stale' end
   if meta[1] < fence or meta[2] ~= server_id(real_ms) then return nil, 'missing' end
   for _, since_ms in pairs(meta[5]) do
@@ -40,30 +49,54 @@ local function open_meta(packed, fence, real_ms)
   return meta
 end
 
+-- Views are values: what was unpacked once stands for the same bytes again. Bounded: forgotten whole when there are too many.
+local MOST_VIEWS = 20000
+local views, view_count = {}, 0
+local function open_view(packed)
+  local view = views[packed]
+  if not view then
+    if view_count >= MOST_VIEWS then views, view_count = {}, 0 end
+    view = unpack_message(packed)
+    views[packed], view_count = view, view_count + 1
+  end
+  return view
+end
+
+local function read_counters(packed)
+  return {struct_unpack(COUNTERS, packed)}
+end
+
+local function write_counters(counters)
+  return struct_pack(COUNTERS, unpack(counters, 1, 15))
+end
+
 local function settle(meta, settled)
   for i = 1, #settled do meta[5][settled[i]] = nil end
 end
 
 -- Windows of an instant in the account's zone: numbers of the day (since 1970), of the week (from Monday), of the month.
+local known_hour, known_day, known_week, known_month = -1, 0, 0, 0
 local function windows(now_ms, offsets)
-  local seconds = math.floor(now_ms / 1000)
+  local seconds = floor(now_ms / 1000)
   local offset = 0
   for i = 1, #offsets, 2 do
     if offsets[i] > seconds then break end
     offset = offsets[i + 1]
   end
-  local here = seconds + offset
-  local day = math.floor(here / 86400)
+  local hours = floor((seconds + offset) / 3600)
+  if hours == known_hour then return known_day, known_week, known_month, hours % 24 end
+  local day = floor(hours / 24)
   -- Month from a day number: the civil calendar counted from 1 March 0000.
   local z = day + 719468
-  local era = math.floor(z / 146097)
+  local era = floor(z / 146097)
   local doe = z - era * 146097
-  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
-  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
-  local march = math.floor((5 * doy + 2) / 153)
+  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
+  local march = floor((5 * doy + 2) / 153)
   local month = march < 10 and march + 3 or march - 9
   local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-  return day, math.floor((day + 3) / 7), year * 12 + month - 1, math.floor(here / 3600) % 24
+  known_hour, known_day, known_week, known_month = hours, day, floor((day + 3) / 7), year * 12 + month - 1
+  return day, known_week, known_month, hours % 24
 end
 
 local function roll(counters, slot, window)
@@ -100,34 +133,31 @@ local function refusals(view, ask, day, month, hour)
   if view[6] and not contains(view[6], ask[6]) then why[#why + 1] = 'site' end
   if view[7] then
     local mask = view[7][(day + 3) % 7 + 1]
-    if math.floor(mask / 2 ^ hour) % 2 == 0 then why[#why + 1] = 'hours' end
+    if floor(mask / 2 ^ hour) % 2 == 0 then why[#why + 1] = 'hours' end
   end
   return why
 end
 
 -- The most that the limits let through, and the name of the one that binds; every broken one goes to `broken`.
--- A limit: {slot (0: this transaction), measure (1 money, 2 volume, 3 count), maximum, name}.
+-- Limits lie flat, four numbers each: scope, slot (0: this transaction), measure (1 money, 2 volume, 3 count), maximum.
 local function allowance(view, states, money, volume, count, broken)
   local allowed, name = money, nil
-  for i = 1, #view[9] do
-    local counters = states[i]
-    local limits = view[9][i]
-    for j = 1, #limits do
-      local limit = limits[j]
-      local left = limit[3]
-      if limit[1] > 0 then left = left - counters[limit[1]] end
-      local measure, fits = limit[2], money
-      if measure == 1 then
-        if money > left then fits = left end
-      elseif measure == 2 then
-        if volume > left then fits = (left > 0 and money > 0) and math.floor(money * left / volume) or -1 end
-      elseif count > left then
-        fits = -1
-      end
-      if fits < money or (measure > 1 and fits < 0) then
-        broken[#broken + 1] = limit[4]
-        if fits < allowed then allowed, name = fits, limit[4] end
-      end
+  local limits, names = view[9], view[11]
+  for i = 1, #limits, 4 do
+    local slot, measure, left = limits[i + 1], limits[i + 2], limits[i + 3]
+    if slot > 0 then left = left - states[limits[i]][slot] end
+    local fits = money
+    if measure == 1 then
+      if money > left then fits = left end
+    elseif measure == 2 then
+      if volume > left then fits = (left > 0 and money > 0) and floor(money * left / volume) or -1 end
+    elseif count > left then
+      fits = -1
+    end
+    if fits < money or (measure > 1 and fits < 0) then
+      local this = names[(i + 3) / 4]
+      broken[#broken + 1] = this
+      if fits < allowed then allowed, name = fits, this end
     end
   end
   return allowed, name
@@ -136,21 +166,21 @@ end
 -- reserve {account} view ask -> status, reason, money, volume, count, decided_ms, fence, reservation, day, week, month, broken
 -- ask: {skew_ms, money, volume, count, products, site, refused, partial_ok, force, settled}
 local function reserve(keys, args)
-  local view, ask = cmsgpack.unpack(args[1]), cmsgpack.unpack(args[2])
+  local view, ask = open_view(args[1]), unpack_message(args[2])
   local real_ms = real_now_ms()
   local fields = view[8]
   local values = redis.call('HMGET', keys[1], 'm', unpack(fields))
   local fence = view[1]
   local meta, why = open_meta(values[1], fence, real_ms)
-  if not meta then return cmsgpack.pack({why, '', 0, 0, 0, real_ms, fence, 0, 0, 0, 0, {}}) end
+  if not meta then return pack({why, '', 0, 0, 0, real_ms, fence, 0, 0, 0, 0, {}}) end
   local states, absent = {}, {}
   for i = 1, #fields do
-    if values[i + 1] then states[i] = cmsgpack.unpack(values[i + 1]) else absent[#absent + 1] = fields[i] end
+    if values[i + 1] then states[i] = read_counters(values[i + 1]) else absent[#absent + 1] = fields[i] end
   end
-  if #absent > 0 then return cmsgpack.pack({'fill', '', 0, 0, 0, real_ms, fence, 0, 0, 0, 0, absent}) end
+  if #absent > 0 then return pack({'fill', '', 0, 0, 0, real_ms, fence, 0, 0, 0, 0, absent}) end
 
   settle(meta, ask[10])
-  local now_ms = math.max(real_ms + ask[1], meta[3])
+  local now_ms = max(real_ms + ask[1], meta[3])
   local day, week, month, hour = windows(now_ms, view[10])
   for i = 1, #states do
     roll(states[i], DAY, day)
@@ -167,7 +197,7 @@ local function reserve(keys, args)
     if name and not force then
       if ask[8] and allowed > 0 then
         status, reason = 'partial', name
-        volume = math.floor(volume * allowed / money)
+        volume = floor(volume * allowed / money)
         money = allowed
       else
         status, reason = 'declined', name
@@ -175,24 +205,24 @@ local function reserve(keys, args)
     end
   end
   if status == 'declined' then
-    if #ask[10] > 0 then redis.call('HSET', keys[1], 'm', cmsgpack.pack(meta)) end
-    return cmsgpack.pack({status, reason, 0, 0, 0, now_ms, fence, 0, day, week, month, {}})
+    if #ask[10] > 0 then redis.call('HSET', keys[1], 'm', pack(meta)) end
+    return pack({status, reason, 0, 0, 0, now_ms, fence, 0, day, week, month, {}})
   end
 
   local reservation = meta[4]
   meta[3], meta[4] = now_ms, reservation + 1
   meta[5][reservation] = real_ms
-  local writes = {'m', cmsgpack.pack(meta)}
+  local writes = {'m', pack(meta)}
   for i = 1, #states do
     add(states[i], DAY + 1, money, volume, count)
     add(states[i], WEEK + 1, money, volume, count)
     add(states[i], MONTH + 1, money, volume, count)
     add(states[i], TOTAL, money, volume, count)
     writes[#writes + 1] = fields[i]
-    writes[#writes + 1] = cmsgpack.pack(states[i])
+    writes[#writes + 1] = write_counters(states[i])
   end
   redis.call('HSET', keys[1], unpack(writes))
-  return cmsgpack.pack({status, reason, money, volume, count, now_ms, fence, reservation, day, week, month, broken})
+  return pack({status, reason, money, volume, count, now_ms, fence, reservation, day, week, month, broken})
 end
 
 -- install {account} fence counters -> 1, or 0 where a state of that fence or a newer one stands on this server.
@@ -201,11 +231,11 @@ local function install(keys, args)
   local real_ms = real_now_ms()
   local packed = redis.call('HGET', keys[1], 'm')
   if packed then
-    local meta = cmsgpack.unpack(packed)
+    local meta = unpack_message(packed)
     if meta[1] >= fence then return 0 end
   end
   redis.call('DEL', keys[1])
-  redis.call('HSET', keys[1], 'm', cmsgpack.pack({fence, server_id(real_ms), 0, 1, {}}), 'a', args[2])
+  redis.call('HSET', keys[1], 'm', pack({fence, server_id(real_ms), 0, 1, {}}), 'a', args[2])
   return 1
 end
 
@@ -220,45 +250,52 @@ end
 -- give_back {account} tell -> 'done', 'gone' (another fence: the next sum has it), or 'fill' and the fields that are absent.
 -- tell: {fence, settled, fields, day, week, month, money, volume, count}; what is given back is positive.
 local function give_back(keys, args)
-  local tell = cmsgpack.unpack(args[1])
+  local tell = unpack_message(args[1])
   local fields = tell[3]
   local values = redis.call('HMGET', keys[1], 'm', unpack(fields))
   local meta = open_meta(values[1], tell[1], real_now_ms())
-  if not meta then return cmsgpack.pack({'gone', {}}) end
+  if not meta then return pack({'gone', {}}) end
   local absent = {}
   for i = 1, #fields do
     if not values[i + 1] then absent[#absent + 1] = fields[i] end
   end
-  if #absent > 0 then return cmsgpack.pack({'fill', absent}) end
+  if #absent > 0 then return pack({'fill', absent}) end
   settle(meta, tell[2])
-  local writes = {'m', cmsgpack.pack(meta)}
+  local writes = {'m', pack(meta)}
   for i = 1, #fields do
-    local counters = cmsgpack.unpack(values[i + 1])
+    local counters = read_counters(values[i + 1])
     local money, volume, count = -tell[7], -tell[8], -tell[9]
     if counters[DAY] == tell[4] then add(counters, DAY + 1, money, volume, count) end
     if counters[WEEK] == tell[5] then add(counters, WEEK + 1, money, volume, count) end
     if counters[MONTH] == tell[6] then add(counters, MONTH + 1, money, volume, count) end
     add(counters, TOTAL, money, volume, count)
     writes[#writes + 1] = fields[i]
-    writes[#writes + 1] = cmsgpack.pack(counters)
+    writes[#writes + 1] = write_counters(counters)
   end
   redis.call('HSET', keys[1], unpack(writes))
-  return cmsgpack.pack({'done', {}})
+  return pack({'done', {}})
 end
 
 -- settled {account} fence reservations -> 1: these reservations have their row.
 local function settled(keys, args)
   local packed = redis.call('HGET', keys[1], 'm')
   if not packed then return 0 end
-  local meta = cmsgpack.unpack(packed)
+  local meta = unpack_message(packed)
   if meta[1] ~= tonumber(args[1]) then return 0 end
-  settle(meta, cmsgpack.unpack(args[2]))
-  redis.call('HSET', keys[1], 'm', cmsgpack.pack(meta))
+  settle(meta, unpack_message(args[2]))
+  redis.call('HSET', keys[1], 'm', pack(meta))
   return 1
 end
 
-redis.register_function('authhost_reserve', reserve)
-redis.register_function('authhost_install', install)
-redis.register_function('authhost_fill', fill)
-redis.register_function('authhost_give_back', give_back)
-redis.register_function('authhost_settled', settled)
+local function register(name, body)
+  redis.register_function(name, function(keys, args)
+    if not floor then bind() end
+    return body(keys, args)
+  end)
+end
+
+register('authhost_reserve', reserve)
+register('authhost_install', install)
+register('authhost_fill', fill)
+register('authhost_give_back', give_back)
+register('authhost_settled', settled)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from tests.crash.run import Options, Result, keep, run
+from tests.crash.run import NUMBERS, Options, Result, keep, run
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--answers", type=int, default=1_000, help="at least, between two kills")
     parser.add_argument("--hosts", type=int, default=2)
-    parser.add_argument("--planted", default="", help="a variant of tests/planted, to see it caught")
+    parser.add_argument("--planted", default="", help="a variant of tests/planted")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--keep", type=Path, help="copy logs and the client's record here")
     arguments = parser.parse_args()
@@ -40,8 +40,7 @@ def main() -> int:
 
 def _text(result: Result) -> str:
     lines = [f"{result.kills} kills, {result.answered} answers in {result.seconds} s",
-             f"lost {result.lost}  doubled {result.doubled}  over_limit {result.over_limit}  "
-             f"flipped {result.flipped}"]
+             " ".join(f"{name} {getattr(result, name)}" for name in NUMBERS)]
     lines += [f"{name}: {what}" for name, found in result.details.items() for what in found]
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""The journal as the judge reads it: plain rows, all of them. Knows three tables, computes nothing."""
+"""The journal as the judge reads it: all its rows. Knows three tables, computes nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class Journal(msgspec.Struct, frozen=True):
-    """rows in the order in which they were recorded; answers: what each claim holds; parked keys."""
+    """rows: in the order of their recording; answers: what each claim holds; parked: keys."""
 
     rows: tuple[Row, ...]
     answers: dict[str, bytes | None]

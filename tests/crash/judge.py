@@ -1,4 +1,4 @@
-"""Judges a run: the client's own record against the journal, message by message and amount by amount.
+"""Judges a run: the client's own record against the journal, message by message, cent by cent.
 
 PURE. lost: an answer that the journal does not hold, or holds otherwise. doubled: a message counted
 more than once, or given back more than it took. over_limit: approvals that passed a limit, by the
@@ -35,7 +35,9 @@ def judge(record: Record, journal: Journal, portfolio: Portfolio) -> Verdict:
     """The verdict over a run that has come to rest: every message has its answer."""
     rows = {row.key: row for row in journal.rows if row.leg == 0}
     lost = [why for sent in record.messages.values() if (why := _lost(sent, rows, journal))]
-    doubled = _counted_twice(journal)
+    nowhere, taken = _altered(record, journal)
+    lost += nowhere
+    doubled = _counted_twice(journal) + taken
     taken_more, taken_less = _amounts(record, journal)
     doubled += taken_more
     # What was given back twice shows as too little; so does what was lost, which is told already.
@@ -53,7 +55,7 @@ def _lost(sent: Sent, rows: dict[str, Row], journal: Journal) -> str:
     if sent.answer is None:
         return ""
     advice = sent.kind not in {"sale", "preauthorization"}
-    if advice and sent.key in journal.parked:
+    if advice and sent.key in journal.parked and sent.key not in journal.answers:
         return ""
     if journal.answers.get(sent.key) != sent.answer:
         held = journal.answers.get(sent.key)
@@ -68,6 +70,18 @@ def _lost(sent: Sent, rows: dict[str, Row], journal: Journal) -> str:
         return (f"{sent.key}: answered {sent.action} {sent.approved_minor} {sent.approval_code}, "
                 f"the row says {row.action} {row.amount_minor} {row.approval_code}")
     return ""
+
+
+def _altered(record: Record, journal: Journal) -> tuple[list[str], list[str]]:
+    """Other content under a known key: an advice that is nowhere, a request that was approved."""
+    nowhere, taken = [], []
+    for sent in record.altered:
+        assert sent.altered is not None, "it bears the key of another"
+        if sent.kind == "offline_sale" and sent.altered.key not in journal.parked:
+            nowhere.append(f"{sent.key}: accepted, and not parked")
+        if sent.kind == "sale" and sent.approved:
+            taken.append(f"{sent.key}: other content was approved")
+    return nowhere, taken
 
 
 def _counted_twice(journal: Journal) -> list[str]:
@@ -85,7 +99,7 @@ def _counted_twice(journal: Journal) -> list[str]:
 
 
 def _amounts(record: Record, journal: Journal) -> tuple[list[str], list[str]]:
-    """Each transaction's net effect against what the client knows it to be: too much, too little."""
+    """Each transaction's net effect against what the client knows: too much, too little."""
     originals = {row.key: row.original_key for row in journal.rows if row.original_key}
     counted: defaultdict[str, int] = defaultdict(int)
     for row in journal.rows:
@@ -93,7 +107,8 @@ def _amounts(record: Record, journal: Journal) -> tuple[list[str], list[str]]:
         while key in originals:
             key = originals[key]
         counted[key] += row.money
-    more, less = [], []
+    more: list[str] = []
+    less: list[str] = []
     for sent in record.messages.values():
         if sent.original is not None:
             continue

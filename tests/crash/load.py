@@ -46,7 +46,7 @@ class Behaviour:
             (24, self._sell), (26, self._sell_limited), (10, self._hold), (9, self._complete),
             (7, self._sell_offline), (9, self._reverse), (12, self._repeat), (4, self._impatient),
             (3, self._reverse_again), (3, self._sell_twice), (2, self._reverse_part),
-            (1, self._reverse_unheard))
+            (2, self._repeat_altered), (1, self._reverse_unheard))
         self._weights = [weight for weight, _ in self._steps]
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -96,7 +96,8 @@ class Behaviour:
         """Gives up at once, and the reversal overtakes the sale: it may come before it."""
         role = self.random.choice((*ROLES, "wide"))
         sale = self._request("sale", self._card(role))
-        await self.client.until_answered(sale, most=1, patience_s=_IMPATIENT_S * self.random.random())
+        patience_s = _IMPATIENT_S * self.random.random()
+        await self.client.until_answered(sale, most=1, patience_s=patience_s)
         await self._give_back(sale)
 
     # -- advices
@@ -162,6 +163,19 @@ class Behaviour:
         """An answered message once more, of this minute or from before the last kills."""
         if self._history:
             await self.client.until_answered(self.random.choice(self._history))
+
+    async def _repeat_altered(self) -> None:
+        """The key of an earlier message with another amount: refused, or parked if an advice."""
+        first = self.random.choice(self._history) if self._history else None
+        if first is None or first.kind not in {"sale", "offline_sale"} \
+                or first.heard != first.transmissions:
+            return
+        other = self._request(first.kind, first.card, first.amount_minor // PRICE_MINOR + 1)
+        other.fields[11] = first.fields[11]
+        other.key, other.altered = f"{first.key}#other", first
+        # One number, one message on its way: an answer says no more than the number.
+        self._history = [message for message in self._history if message is not first]
+        await self.client.until_answered(other)
 
     async def repeat_all(self) -> None:
         """At the end: all that is remembered, once more."""

@@ -1,4 +1,4 @@
-"""Who takes part: few accounts, so that each is busy, and limits of every scope that are always near.
+"""Who takes part: few accounts, so that each is busy, and limits of every scope, always near.
 
 A limited card is used until it is full and its sales are reversed one by one, so the limit is never
 out of reach: a state that forgot anything would show at once. PURE.

@@ -34,7 +34,9 @@ class Sent(msgspec.Struct, kw_only=True, eq=False):
     amount_minor: int = 0
     volume_ml: int = 0
     original: Sent | None = None
+    altered: Sent | None = None  # the message whose key this one bears, with other content
     transmissions: int = 0
+    heard: int = 0  # answers, so that none is on its way when it equals the transmissions
     answer: bytes | None = None
     action: str = ""
     reason: str = ""
@@ -47,11 +49,6 @@ class Sent(msgspec.Struct, kw_only=True, eq=False):
         """Approved, wholly or in part; an advice: accepted."""
         return self.action in APPROVED
 
-    @property
-    def given_back(self) -> bool:
-        """A reversal of it was sent: from here on it may be gone."""
-        return any(event.kind == "reversal" for event in self.events)
-
     def __repr__(self) -> str:
         return f"Sent({self.key} {self.kind} {self.action})"
 
@@ -61,6 +58,7 @@ class Record:
 
     def __init__(self, path: Path) -> None:
         self.messages: dict[str, Sent] = {}
+        self.altered: list[Sent] = []
         self.sequence: list[tuple[Event, Sent]] = []
         self.answers = 0
         self.repeats = 0
@@ -74,6 +72,9 @@ class Record:
         message.transmissions += 1
         if message.transmissions > 1:
             return
+        if message.altered is not None:
+            self.altered.append(message)
+            return
         self.messages[message.key] = message
         self.sequence.append(("sent", message))
         if message.original is not None:
@@ -82,6 +83,7 @@ class Record:
 
     def answered(self, message: Sent, raw: bytes) -> bool:
         """An answer came: the first is kept, another must be the same. False: it was "busy"."""
+        message.heard += 1
         if raw == message.answer:
             self.answers += 1
             self.repeats += 1
@@ -102,7 +104,8 @@ class Record:
         message.approval_code = str(fields.get(38, "")).strip()
         message.reason = str(fields.get(44, ""))
         self.actions[f"{message.kind} {action}"] += 1
-        self.sequence.append(("answered", message))
+        if message.altered is None:
+            self.sequence.append(("answered", message))
         self._line("answered", message, raw)
         return True
 

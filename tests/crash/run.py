@@ -6,7 +6,8 @@ import asyncio
 import shutil
 import socket
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -18,7 +19,7 @@ from authhost.journal.migrate import migrate
 from authhost.secrets import load_secrets
 from demo.insert import insert
 from demo.parties import FleetCard, Portfolio
-from tests.crash.files import files_minor
+from tests.crash.files import night
 from tests.crash.host import HostProcess, Urls
 from tests.crash.journal import read_journal
 from tests.crash.judge import Verdict, captured_minor, judge
@@ -28,6 +29,9 @@ from tests.crash.portfolio import crash_portfolio
 from tests.crash.record import Record
 from tests.crash.terminal import TerminalClient
 
+Night = tuple[int, str]  # minor units in the files, and why there are none
+
+NUMBERS: Final = ("lost", "doubled", "over_limit", "flipped")  # 0 where the host keeps its word
 _DETAILS: Final = 20  # of each kind; the rest is in the record on disk
 
 
@@ -127,7 +131,9 @@ async def _run(options: Options, servers: Servers, directory: Path, began: float
     killer = Killer(servers, hosts, record, Random(options.seed), options.answers)
     try:
         await asyncio.gather(*(host.run() for host in hosts))
-        await _kill_under_load(crowd, killer, options.kills)
+        first = await _kill_under_load(
+            crowd, killer, options.kills,
+            lambda: night(urls.database, now.date(), directory / "files"))
         await crowd.afterwards()
         crowd.close()
         for host in hosts:
@@ -136,28 +142,36 @@ async def _run(options: Options, servers: Servers, directory: Path, began: float
         record.close()
         await asyncio.gather(*(host.kill() for host in hosts))
     verdict = judge(record, await read_journal(urls.database), portfolio)
-    in_files, refused = await files_minor(urls.database, now.date(), directory / "files")
-    return _result(options, record, killer, verdict, in_files, refused, crowd.unexpected,
+    second = await night(urls.database, now.date() + timedelta(days=1), directory / "files")
+    return _result(options, record, killer, verdict, (first, second), crowd.unexpected,
                    time.monotonic() - began)
 
 
-async def _kill_under_load(crowd: _Crowd, killer: Killer, kills: int) -> None:
+async def _kill_under_load(crowd: _Crowd, killer: Killer, kills: int,
+                           at_night: Callable[[], Coroutine[None, None, Night]]) -> Night:
+    """Work and kill; half-way the day is closed and cleared, with both going on."""
     stop = asyncio.Event()
 
-    async def kill() -> None:
+    async def kill() -> Night:
         try:
-            await killer.run(kills)
+            await killer.run(kills // 2)
+            async with asyncio.TaskGroup() as group:
+                cleared: asyncio.Task[Night] = group.create_task(at_night())
+                group.create_task(killer.run(kills - kills // 2))
+            return cleared.result()
         finally:
             stop.set()
 
     async with asyncio.TaskGroup() as group:
         group.create_task(crowd.work(stop))
-        group.create_task(kill())
+        killed = group.create_task(kill())
+    return killed.result()
 
 
-def _result(options: Options, record: Record, killer: Killer, verdict: Verdict, in_files: int,
-            refused: str, unexpected: list[str], seconds: float) -> Result:
-    ours = captured_minor(record)
+def _result(options: Options, record: Record, killer: Killer, verdict: Verdict,
+            nights: tuple[Night, ...], unexpected: list[str], seconds: float) -> Result:
+    ours, in_files = captured_minor(record), sum(minor for minor, _ in nights)
+    refused = " ".join(why for _, why in nights)
     lost, doubled = list(verdict.lost), list(verdict.doubled)
     if in_files < ours:
         lost.append(f"files: they carry {in_files}, the client knows {ours} {refused}".rstrip())

@@ -213,9 +213,11 @@ class Scene:
 
     @staticmethod
     async def _until(there: Callable[[], Awaitable[int]]) -> None:
-        async with asyncio.timeout(5):
-            while not await there():
-                await asyncio.sleep(0.01)
+        for _ in range(500):
+            if await there():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("nobody waits")
 
 
 @asynccontextmanager

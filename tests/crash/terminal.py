@@ -103,7 +103,7 @@ class TerminalClient:
         for line in lines:
             self._transmit(line, message)
         try:
-            answered = await asyncio.wait_for(future, patience_s)
+            answered: bool = await asyncio.wait_for(future, patience_s)
         except TimeoutError:
             return False
         finally:

@@ -35,8 +35,8 @@ CASES: tuple[tuple[tuple[int, ...], str, Scenario, int, str], ...] = (
      "over_limit"),
     ((11,), "rules_not_locked", scenarios.day_is_closed_while_a_batch_commits, 1, "closed"),
     ((8,), "tombstone_overwritten", scenarios.reversed_before_it_came, 1, "doubled"),
-    ((4,), "content_ignored", scenarios.asked_with_other_content, 1, "other content"),
-    ((10,), "parked_is_dropped", scenarios.advised_with_other_content, 1, "not kept"),
+    ((4,), "content_ignored", scenarios.asked_with_other_content, 1, "doubled"),
+    ((10,), "parked_is_dropped", scenarios.advised_with_other_content, 1, "lost"),
     ((13,), "approves_without_state", scenarios.redis_is_away, 1, "without a state"),
 )
 

@@ -8,6 +8,7 @@ import pytest
 from authhost import keys
 from authhost.model import Action, Kind, Original
 from authhost.states import State
+from tests.support.portfolio import ACQUIRER
 from tests.support.rig import LOCAL_DAY, running
 
 
@@ -196,7 +197,7 @@ def test_a_reversal_whose_original_comes_in_between_finds_it(rig, monkeypatch):
     """It looks, finds nothing; the original is committed; only then does it get its turn."""
     card = rig.card(limits=[("day", "money", 5_000)])
     request = rig.request(Kind.PREAUTHORIZATION, card, 5_000)
-    others = (keys.message_key("ACQ", "POS00001", Kind.SALE, LOCAL_DAY, "900001"), request.key)
+    others = (keys.message_key(ACQUIRER, "POS00001", Kind.SALE, LOCAL_DAY, "900001"), request.key)
     look = rig.host.reads.original
 
     async def look_too_early(*args):

@@ -4,7 +4,7 @@
     plant(monkeypatch.setattr)                      the same in a test's own process
 
 The production code has no hook for this: a module here replaces what it needs by name, and fails
-loudly when that name, or the text it changes, is gone. Each docstring names the invariant it breaks.
+loudly when that name, or the text it changes, is gone. Each docstring names what it breaks.
 """
 
 from __future__ import annotations

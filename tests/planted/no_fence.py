@@ -12,7 +12,8 @@ from tests.planted import Patch, changed, serve
 def plant(patch: Patch) -> None:
     """Nothing is ever fenced."""
     patch(append, "_APPEND", changed(
-        append._APPEND, "i.fence IS DISTINCT FROM f.fence", "i.fence IS DISTINCT FROM f.fence AND false"))
+        append._APPEND, "i.fence IS DISTINCT FROM f.fence",
+        "i.fence IS DISTINCT FROM f.fence AND false"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Breaks invariant 1: limits are read in one Redis call and the amount is counted in a second one."""
+"""Breaks invariant 1: limits are read in one Redis call, the amount is counted in a second one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from authhost.state.accounts import Accounts
 from tests.planted import Patch, changed, serve
 
 _decode = msgspec.msgpack.Decoder(Outcome).decode
-_WRITE = "  redis.call('HSET', keys[1], unpack(writes))\n  return cmsgpack.pack({status, reason, money"
+_WRITE = ("  redis.call('HSET', keys[1], unpack(writes))\n"
+          "  return cmsgpack.pack({status, reason, money")
 
 
 def plant(patch: Patch) -> None:
-    """`authhost_look` decides as reserve does and writes nothing; the real one then counts by force."""
+    """`authhost_look` decides as reserve does and writes nothing; then reserve counts by force."""
     init, reserve = Accounts.__init__, Accounts.reserve
 
     def with_look(self: Accounts, *args: Any, **more: Any) -> None:

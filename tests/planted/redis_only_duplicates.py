@@ -1,4 +1,4 @@
-"""Breaks invariant 3: Redis alone remembers what was answered, and the journal takes a key twice."""
+"""Breaks invariant 3: Redis alone remembers answers, and the journal takes a key twice."""
 
 from __future__ import annotations
 

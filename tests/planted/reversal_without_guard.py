@@ -6,6 +6,7 @@ import sys
 
 import msgspec
 
+from authhost import settlement
 from authhost.journal import settle
 from authhost.model import Kind, Request
 from authhost.settlement import Found, Plan, Take
@@ -15,7 +16,7 @@ from tests.planted import Patch, serve
 
 def plant(patch: Patch) -> None:
     """What was reversed looks as if it had just been taken."""
-    real = settle.plan
+    real = settlement.plan
 
     def plan(request: Request, found: Found, takes: tuple[Take, ...]) -> Plan | None:
         if request.kind is Kind.REVERSAL and found.state is State.REVERSED:

@@ -1,5 +1,5 @@
-"""Breaks rule 4 and so invariant 11: a batch reads the business date without a lock, and commits into
-a day that was closed and cleared meanwhile."""
+"""Breaks rule 4 and so invariant 11: a batch reads the business date without a lock, and commits
+into a day that was closed and cleared meanwhile."""
 
 from __future__ import annotations
 

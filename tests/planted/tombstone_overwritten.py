@@ -1,4 +1,4 @@
-"""Breaks invariant 8: an original that comes after its reversal is decided as if nothing had been."""
+"""Breaks invariant 8: an original that comes after its reversal is decided like any other."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Breaks invariants 6 and 1: a row that is found after a lost commit is taken for another's, and what
-it reserved is given back in Redis although the row stands."""
+"""Breaks invariants 6 and 1: a row that is found after a lost commit is taken for another's, and
+what it reserved is given back in Redis although the row stands."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from authhost.secrets import Secrets
 from authhost.translate.incoming import card_ref
 
 DAY = date(2026, 7, 23)
+ACQUIRER = "280131"  # of every terminal
 SHOP_ACCOUNT = 900_001
 SAFE_ACCOUNT = 900_002
 BASE = """
@@ -26,14 +27,14 @@ INSERT INTO merchant (merchant_id, name, status, account_id) VALUES
     ('CLOSED', 'Closed station', 'blocked', NULL);
 INSERT INTO site VALUES ('S1', 'STATION', 'North'), ('S2', 'STATION', 'South');
 INSERT INTO terminal (terminal_id, kind, acquirer_id, merchant_id, site_id, account_id, partial_approval, status) VALUES
-    ('POS00001', 'pos', 'ACQ', 'STATION', 'S1', NULL, false, 'active'),
+    ('POS00001', 'pos', '280131', 'STATION', 'S1', NULL, false, 'active'),
     ('POS00002', 'pos', '280131', 'STATION', 'S2', NULL, false, 'active'),
-    ('POSPART1', 'pos', 'ACQ', 'STATION', 'S1', NULL, true, 'active'),
-    ('POSBLOCK', 'pos', 'ACQ', 'STATION', 'S1', NULL, false, 'blocked'),
-    ('POSCLOSE', 'pos', 'ACQ', 'CLOSED', NULL, NULL, false, 'active'),
-    ('SAFE0001', 'safe', 'ACQ', 'SHOP', NULL, 900002, false, 'active'),
-    ('TILL0001', 'till', 'ACQ', 'SHOP', NULL, NULL, false, 'active'),
-    ('TILL0002', 'till', 'ACQ', 'CLOSED', NULL, NULL, false, 'active');
+    ('POSPART1', 'pos', '280131', 'STATION', 'S1', NULL, true, 'active'),
+    ('POSBLOCK', 'pos', '280131', 'STATION', 'S1', NULL, false, 'blocked'),
+    ('POSCLOSE', 'pos', '280131', 'CLOSED', NULL, NULL, false, 'active'),
+    ('SAFE0001', 'safe', '280131', 'SHOP', NULL, 900002, false, 'active'),
+    ('TILL0001', 'till', '280131', 'SHOP', NULL, NULL, false, 'active'),
+    ('TILL0002', 'till', '280131', 'CLOSED', NULL, NULL, false, 'active');
 """
 _ids = itertools.count(910_001)
 

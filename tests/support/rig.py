@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
+import struct
 import tempfile
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from authhost.journal.append import Posting
 from authhost.model import Answer, Kind, Original, Request
 from authhost.secrets import load_secrets
 from authhost.settings import HttpListen, IsoListen, Settings
-from tests.support.portfolio import BASE, DAY, Card, Portfolio
+from tests.support.portfolio import ACQUIRER, BASE, DAY, Card, Portfolio
 
 T = TypeVar("T")
 LOCAL_DAY = "20260723"
@@ -86,7 +87,7 @@ class Rig:
         content = f"{kind}{ref}{amount}{more.get('volume_ml')}{more.get('products')}"
         now_us = self.settings.clock.real_now_us()
         default: dict[str, Any] = {
-            "key": keys.message_key("ACQ", terminal, kind, LOCAL_DAY, stan),
+            "key": keys.message_key(ACQUIRER, terminal, kind, LOCAL_DAY, stan),
             "fingerprint": hashlib.blake2b(content.encode(), digest_size=16).digest(),
             "door": "test", "currency": "EUR", "deadline_us": now_us + 8_000_000,
             "advice": kind in {Kind.COMPLETION, Kind.OFFLINE_SALE, Kind.REVERSAL, Kind.DEPOSIT},
@@ -118,7 +119,7 @@ class Rig:
     def counted(self, card: Card, field: str = "a") -> tuple[int, ...] | None:
         """An account's counters as Valkey holds them: fifteen numbers, see functions.lua."""
         packed = self.redis("HGET", f"{{{card.account_id}}}", field)
-        return tuple(msgspec.msgpack.decode(packed)) if packed else None
+        return counters(packed) if packed else None
 
     def journal(self, key: str) -> list[asyncpg.Record]:
         """The rows of one message."""
@@ -140,17 +141,23 @@ async def raw(host: Host, request: Request) -> bytes:
     return (await host.authorizer.authorize(request, msgspec.json.encode)).body
 
 
+def counters(packed: bytes) -> tuple[int, ...]:
+    """Counters as functions.lua keeps them: fifteen doubles."""
+    return tuple(map(int, struct.unpack("<15d", packed)))
+
+
 @contextmanager
 def running(servers: Servers, *, iso: tuple[str, ...] = (), http: bool = False,
             **more: Any) -> Iterator[Rig]:
-    """A rig on a new database, with these doors (profile:framing)."""
+    """A rig on a new database, with these doors (profile:framing); with `tls` all of them have it."""
     name = f"rig_{next(_databases)}"
     asyncio.run(_sql(servers.postgres.url,
                      f"CREATE DATABASE {name} TEMPLATE template_authhost STRATEGY file_copy"))
     url = servers.postgres.url.replace("/authhost?", f"/{name}?")
     asyncio.run(_prepare(url))
-    listens = tuple(IsoListen.parse(f"{text}:127.0.0.1:0") for text in iso)
-    door = HttpListen("127.0.0.1", 0, False) if http else None
+    tls = ":tls" if "tls" in more else ""
+    listens = tuple(IsoListen.parse(f"{text}:127.0.0.1:0{tls}") for text in iso)
+    door = HttpListen("127.0.0.1", 0, bool(tls)) if http else None
     with tempfile.TemporaryDirectory(prefix="authhost-rig-") as directory:
         rig = Rig(servers, Path(directory), url, **{"iso": listens, "http": door, **more})
         try:

@@ -1,0 +1,195 @@
+"""The functions in Valkey against a model in plain Python, through loss and the turn of windows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from authhost.packing import Limit, pack_counters, pack_view, zone_offsets
+from authhost.state.accounts import Accounts, GiveBack, Stale
+from tests.support.portfolio import DAY
+from tests.support.rig import counters, running
+from tests.support.windows import Counters, allowed, windows_of
+
+DAY_US = 86_400_000_000
+ZONES = ("UTC", "Europe/Paris", "Pacific/Auckland", "America/St_Johns")
+limit = st.tuples(st.sampled_from(["transaction", "day", "week", "month", "total"]),
+                  st.sampled_from(["money", "volume", "count"]), st.integers(0, 60))
+steps = st.lists(st.one_of(
+    st.tuples(st.just("take"), st.integers(0, 1), st.integers(0, 40), st.integers(0, 40),
+              st.sampled_from(["", "partial", "force"])),
+    st.tuples(st.just("take"), st.integers(0, 1), st.integers(0, 20), st.integers(0, 20),
+              st.just("")),
+    st.tuples(st.just("give_back"), st.integers(0, 9)),
+    st.tuples(st.just("later"), st.sampled_from([1, 3, 7, 31])),
+    st.tuples(st.just("lose")),
+    st.tuples(st.just("tell")),
+), max_size=14)
+
+
+@pytest.fixture(scope="module")
+def rig(servers):
+    with running(servers) as made:
+        yield made
+
+
+class Skewed:
+    """A clock that runs ahead."""
+
+    def __init__(self):
+        self.us = 0
+
+    def skew_us(self):
+        return self.us
+
+
+class Case:
+    """One account with two cards, in Valkey, in the journal, and in the model."""
+
+    def __init__(self, rig, zone, limits):
+        self.rig, self.zone, self.limits = rig, zone, limits
+        first = rig.card()
+        self.account_id, self.cards = first.account_id, [first.card_id, first.card_id + 500_000]
+        self.clock = Skewed()
+        self.accounts = Accounts(rig.host.state, rig.host.reads, self.clock)
+        self.offsets = zone_offsets(zone, rig.settings.clock.now())
+        self.fence = 1
+        self.model = {"a": Counters()} | {f"c{card}": Counters() for card in self.cards}
+        self.done = []
+
+    def view(self, card):
+        scopes = {"account": tuple(Limit(*one) for one in self.limits[0]),
+                  "card": tuple(Limit(*one) for one in self.limits[1])}
+        return pack_view(fence=self.fence, account_status="active", card_status="active",
+                         expiry_month=0, products=None, sites=None, hours=None, scopes=scopes,
+                         fields={"account": "a", "card": f"c{card}"}, offsets=self.offsets)
+
+    def counted(self, card):
+        """Which of the account's and the card's fields have limits in a window."""
+        return [field for field, rows in zip(("a", f"c{card}"), self.limits, strict=True)
+                if any(window != "transaction" for window, _, _ in rows)]
+
+    async def take(self, at, money, volume, how):
+        card = self.cards[at]
+        for _ in range(4):
+            try:
+                outcome = await self.accounts.reserve(
+                    self.account_id, self.fence, self.view(card), money, volume, 1, (), "", "",
+                    how == "partial", how == "force")
+                break
+            except Stale:
+                self.fence = await self._fence()
+        now = windows_of(outcome.decided_at_ms, self.zone)
+        assert (outcome.day, outcome.week, outcome.month) == now
+        most = self._allowed(card, (money, volume, 1), now)
+        assert outcome.status == self._expected(most, money, how)
+        if outcome.status == "declined":
+            return
+        amounts = (outcome.amount_minor, outcome.volume_ml, outcome.count)
+        if outcome.status == "partial":
+            assert amounts == (most, volume * most // money, 1)
+        else:
+            assert amounts == (money, volume, 1)
+        for field in self.counted(card):
+            self.model[field].roll(now)
+            self.model[field].add(amounts, 1)
+        await self._row(card, now, amounts, 1)
+        self.accounts.settled(self.account_id, outcome.fence, outcome.reservation)
+        self.done.append((card, now, amounts))
+
+    def _allowed(self, card, amounts, now):
+        scopes = zip(("a", f"c{card}"), self.limits, strict=True)
+        most = amounts[0]
+        for field, rows in scopes:
+            if field in self.counted(card):
+                self.model[field].roll(now)
+            most = min(most, allowed(rows, self.model[field], amounts))
+        return most
+
+    @staticmethod
+    def _expected(most, money, how):
+        if how == "force" or most >= money:
+            return "approved"
+        return "partial" if how == "partial" and most > 0 else "declined"
+
+    async def give_back(self, at):
+        if not self.done:
+            return
+        card, now, amounts = self.done.pop(at % len(self.done))
+        await self._row(card, now, amounts, -1)
+        await self.accounts.give_back(GiveBack(
+            self.account_id, self.fence, tuple(self.counted(card)), *now, *amounts))
+        for field in self.counted(card):
+            self.model[field].add(amounts, -1, now)
+
+    async def later(self, days):
+        self.clock.us += days * DAY_US
+
+    async def lose(self):
+        await self.rig.host.state.call("DEL", f"{{{self.account_id}}}")
+
+    async def tell(self):
+        await self.accounts.flush_settled()
+
+    async def agrees(self):
+        """Every field that is there holds what the model holds, once both are in one window."""
+        for field, model in self.model.items():
+            packed = await self.rig.host.state.call("HGET", f"{{{self.account_id}}}", field)
+            if packed is None or field not in {*self.counted(self.cards[0]),
+                                               *self.counted(self.cards[1])}:
+                continue
+            held = counters(packed)
+            assert held[12:] == model.packed()[12:]
+            for at in (0, 4, 8):
+                if held[at] == model.packed()[at]:
+                    assert held[at:at + 4] == model.packed()[at:at + 4]
+
+    async def _fence(self):
+        async with self.rig.host._pool.acquire() as connection:
+            return await connection.fetchval("SELECT fence FROM fence WHERE account_id = $1",
+                                             self.account_id)
+
+    async def _row(self, card, now, amounts, sign):
+        async with self.rig.host._pool.acquire() as connection:
+            await connection.execute(ROW, DAY, f"{self.account_id}", self.account_id, self.fence,
+                                     card, *now, *(sign * amount for amount in amounts))
+
+
+ROW = """
+INSERT INTO journal SELECT $1, nextval('journal_id'), $2, 0, 'sale', true, '000', 'approved', '', 0, 0, 0, 'EUR',
+    'T', 'M', '', '', '', '', now(), now(), 1, $3, $4, $5, NULL, NULL, $6, $7, $8, $9, $10, $11, '{}'
+"""
+
+
+@pytest.mark.invariant(1)
+@pytest.mark.invariant(12)
+@settings(max_examples=60, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(zone=st.sampled_from(ZONES), account=st.lists(limit, max_size=2),
+       card=st.lists(limit, min_size=1, max_size=3), sequence=steps)
+def test_the_functions_count_as_the_model_does(rig, zone, account, card, sequence):
+    case = Case(rig, zone, (account, card))
+
+    async def play():
+        for name, *values in sequence:
+            await getattr(case, name)(*values)
+            await case.agrees()
+
+    rig.run(play())
+
+
+def test_a_fence_that_has_moved_tells_nothing(rig):
+    case = Case(rig, "UTC", ([("total", "money", 10)], []))
+
+    async def play():
+        await case.take(0, 5, 0, "")
+        await case.accounts.give_back(GiveBack(case.account_id, case.fence - 1, ("a",), 0, 0, 0,
+                                               5, 0, 1))
+        await case.agrees()
+        assert await rig.host.state.call(
+            "FCALL", "authhost_install", 1, f"{{{case.account_id}}}", case.fence,
+            pack_counters((0,) * 15)) == 0
+        await case.agrees()
+
+    rig.run(play())
