@@ -162,7 +162,7 @@ class Host:
         for name, lane in (("append", self.append), ("settle", self.settle)):
             gauge(f"authhost_{name}_queue", "Rows that wait for the next batch.",
                   partial(_depth, lane))
-            total(f"authhost_{name}_batches", "Batches committed.", partial(_attribute, lane, "batches"))
+            self.metrics.histogram(f"authhost_{name}_batch_rows", "Rows in a batch.", lane.sizes)
             total(f"authhost_{name}_rows", "Rows committed.", partial(_attribute, lane, "rows"))
             total(f"authhost_{name}_parked", "Rows parked.", partial(_attribute, lane, "parked"))
         total("authhost_hydrations", "Accounts summed from the journal again.",

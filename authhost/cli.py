@@ -193,7 +193,7 @@ def _decode(arguments: argparse.Namespace) -> int:
     text: str | bytes
     if arguments.message == "-":
         text = sys.stdin.buffer.read()
-    elif Path(arguments.message).is_file():
+    elif os.path.isfile(arguments.message):  # False, not an error, for a long message in hex
         text = Path(arguments.message).read_bytes()
     else:
         text = arguments.message

@@ -6,7 +6,8 @@ Knows numbers and names; a count is an addition to a list, everything dear is do
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,21 +20,28 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 LATENCY_BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+BATCH_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Histogram:
     """Counts by upper bound, the last beyond all of them."""
 
-    __slots__ = ("counts", "total_s")
+    __slots__ = ("bounds", "counts", "total")
 
-    def __init__(self) -> None:
-        self.counts = [0] * (len(LATENCY_BUCKETS_S) + 1)
-        self.total_s = 0.0
+    def __init__(self, bounds: Sequence[float] = LATENCY_BUCKETS_S) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
 
-    def observe(self, seconds: float) -> None:
+    def observe(self, value: float) -> None:
         """Count one."""
-        self.counts[bisect_left(LATENCY_BUCKETS_S, seconds)] += 1
-        self.total_s += seconds
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def cumulative(self) -> list[tuple[str, float]]:
+        """(upper bound, how many up to it), as Prometheus counts."""
+        bounds = (*map(str, self.bounds), "+Inf")
+        return list(zip(bounds, accumulate(self.counts), strict=True))
 
 
 class Metrics(Collector):
@@ -43,6 +51,7 @@ class Metrics(Collector):
         self.latency: dict[tuple[str, str], Histogram] = {}
         self.events: dict[tuple[str, str], int] = {}
         self._gauges: list[tuple[str, str, Callable[[], float]]] = []
+        self._histograms: list[tuple[str, str, Histogram]] = []
         self._totals: list[tuple[str, str, Callable[[], float]]] = []
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
@@ -64,6 +73,10 @@ class Metrics(Collector):
         """A number that is what it is when it is asked for."""
         self._gauges.append((name, text, read))
 
+    def histogram(self, name: str, text: str, counts: Histogram) -> None:
+        """A distribution, kept where it arises."""
+        self._histograms.append((name, text, counts))
+
     def total(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A number that only grows, kept where it arises."""
         self._totals.append((name, text, read))
@@ -74,8 +87,10 @@ class Metrics(Collector):
             "authhost_answer_seconds", "From a request's arrival to its answer.",
             labels=["door", "outcome"])
         for (door, outcome), histogram in sorted(self.latency.items()):
-            latency.add_metric([door, outcome], _cumulative(histogram.counts), histogram.total_s)
+            latency.add_metric([door, outcome], histogram.cumulative(), histogram.total)
         yield latency
+        for name, text, histogram in self._histograms:
+            yield HistogramMetricFamily(name, text, histogram.cumulative(), histogram.total)
         events = CounterMetricFamily("authhost_events", "What happened besides answers.",
                                      labels=["door", "event"])
         for place, number in sorted(self.events.items()):
@@ -89,12 +104,3 @@ class Metrics(Collector):
     def text(self) -> bytes:
         """The exposition format."""
         return generate_latest(self.registry)
-
-
-def _cumulative(counts: list[int]) -> list[tuple[str, float]]:
-    buckets: list[tuple[str, float]] = []
-    total = 0
-    for bound, number in zip((*map(str, LATENCY_BUCKETS_S), "+Inf"), counts, strict=True):
-        total += number
-        buckets.append((bound, total))
-    return buckets

@@ -16,12 +16,13 @@ import msgspec
 import structlog
 
 from authhost import limits, rules
-from authhost.authorize import Authorizer, Busy, Reply, Silence
+from authhost.authorize import Authorizer, Busy, Silence
 from authhost.clock import Clock
 from authhost.doors.load import Load
 from authhost.doors.outcome import outcome_of
 from authhost.metrics import Metrics
 from authhost.model import Action, Answer
+from authhost.repeats import Reply
 from authhost.translate.fuel93 import Fuel93
 from authhost.translate.incoming import Incoming, Network, Reconciliation, Refusal
 from iso import DecodeError, EncodeError, Frame, Framer, Framing, FramingError, Message

@@ -15,6 +15,7 @@ import asyncpg
 from authhost import limits
 from authhost.journal.entry import JournalUnavailable, Result
 from authhost.journal.wire import register
+from authhost.metrics import BATCH_SIZES, Histogram
 
 _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError,
          asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.QueryCanceledError,
@@ -59,7 +60,7 @@ class Lane(Generic[T]):
         self._connection: asyncpg.Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.batches = 0
+        self.sizes = Histogram(BATCH_SIZES)
         self.rows = 0
         self.parked = 0
 
@@ -126,7 +127,7 @@ class Lane(Generic[T]):
                 for (_, future), result in zip(batch, results, strict=True):
                     if not future.done():
                         future.set_result(result)
-                self.batches += 1
+                self.sizes.observe(len(batch))
                 self.rows += len(batch)
                 return
 
@@ -178,5 +179,9 @@ async def connect(database_url: str) -> asyncpg.Connection:
         server_settings={"plan_cache_mode": "force_generic_plan", "application_name": "authhost",
                          "idle_in_transaction_session_timeout": "15000"},
     )
-    await register(connection)
+    try:
+        await register(connection)
+    except BaseException:
+        connection.terminate()  # lost or cancelled half-way: nobody else knows of it
+        raise
     return connection

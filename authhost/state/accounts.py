@@ -18,8 +18,8 @@ import msgspec
 from authhost import limits
 from authhost.clock import Clock
 from authhost.model import Outcome
-from authhost.state.client import StateClient, StateUnavailable, StateUnknown
 from authhost.packing import encode, pack_counters
+from authhost.state.client import StateClient, StateUnavailable, StateUnknown
 
 _outcome = msgspec.msgpack.Decoder(Outcome).decode
 _told = msgspec.msgpack.Decoder(tuple[str, tuple[str, ...]]).decode

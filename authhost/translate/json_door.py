@@ -7,8 +7,6 @@ message has no sequence number of a device (payment requests), the Idempotency-K
 from __future__ import annotations
 
 import base64
-
-
 from decimal import Decimal
 from typing import Final, Literal
 

@@ -6,6 +6,7 @@ test_planted.py runs each on the code as it is and on the bug that it is there t
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from authhost import limits
 from clearing.close import close_day
@@ -13,13 +14,15 @@ from clearing.queries import connect
 from tests.crash.record import Sent
 from tests.crash.scene import FULL, LARGEST, Scene
 
+_SOON_MS: Final = 1_000
+
 
 async def host_dies_while_it_commits(scene: Scene) -> list[str]:
     """Invariant 2: what was answered has its row, though the host and its batch are gone."""
     await scene.ask(scene.sale("wide", terminal=1), terminal=1)
     sale = scene.sale("wide")
     async with scene.blocked_journal():
-        await scene.ask(sale, once=True)
+        await scene.ask(sale, once=True, patience_s=1)
         await scene.crash(0)
     return await scene.violations()
 
@@ -69,10 +72,10 @@ async def redis_is_emptied_before_a_commit(scene: Scene) -> list[str]:
     gate = scene.gate(0)
     sales = [(number, scene.sale(terminal=number)) for number in range(FULL)]
     asking = [asyncio.create_task(scene.ask(sale, terminal=number)) for number, sale in sales]
-    await asyncio.sleep(0.1)
+    await gate.until_held(FULL)
     await scene.empty_redis()
     await scene.fill(1)
-    gate.set()
+    gate.open()
     await asyncio.gather(*asking)
     return await scene.violations()
 
@@ -82,9 +85,11 @@ async def commit_comes_late(scene: Scene) -> list[str]:
     await scene.ask(scene.sale("wide"))
     gate = scene.gate(0)
     sale = scene.sale("wide")
-    asking = asyncio.create_task(scene.ask(sale))
-    await asyncio.sleep((limits.DEADLINE_MS - limits.COMMIT_MARGIN_MS / 2) / 1000)
-    gate.set()
+    with scene.deadline_ms(_SOON_MS):
+        asking = asyncio.create_task(scene.ask(sale))
+        await gate.until_held(1)
+    await asyncio.sleep((_SOON_MS - limits.COMMIT_MARGIN_MS / 2) / 1000)
+    gate.open()
     await asking
     found = await scene.violations()
     return [*found, f"approved late: {sale.key}"] if sale.approved else found
@@ -149,7 +154,7 @@ async def day_is_closed_while_a_batch_commits(scene: Scene) -> list[str]:
             asking = asyncio.create_task(scene.ask(sale, terminal=1, patience_s=2))
             await scene.until_someone_waits()
             closing = asyncio.create_task(close())
-            await asyncio.sleep(0.3)
+            await asyncio.wait({closing}, timeout=1)
         when_closed = await closing
         await asking
     finally:

@@ -7,8 +7,8 @@ the record and the judge are those of the crash run.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -17,6 +17,7 @@ from typing import Any, Final
 import asyncpg
 import hiredis
 
+from authhost import limits
 from authhost.bootstrap import Host, make_host
 from authhost.secrets import load_secrets
 from authhost.settings import IsoListen, Settings
@@ -39,9 +40,9 @@ _DOOR: Final = IsoListen("ifsf", "binary2", "127.0.0.1", 0, False)
 class Place:
     """A host with the terminals that speak to it alone."""
 
-    def __init__(self, host: Host, behaviours: list[Behaviour]) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
-        self.behaviours = behaviours
+        self.behaviours: list[Behaviour] = []
 
     async def die(self) -> None:
         """As kill -9 would: nothing that waits is written, said or told any more."""
@@ -57,6 +58,34 @@ class Place:
             for connection in list(door.connections):
                 connection.close()
         await host.state.close()
+
+
+class Gate:
+    """Holds a host's rows back: they are reserved, and not yet written."""
+
+    def __init__(self, host: Host) -> None:
+        self._lane = host.append
+        self._opened = asyncio.Event()
+        self._held = 0
+        real = self._lane._work.run
+
+        async def run(connection: asyncpg.Connection, items: Any) -> Any:
+            self._held = 0 if self._opened.is_set() else len(items)
+            await self._opened.wait()
+            return await real(connection, items)
+
+        self._lane._work.run = run  # type: ignore[method-assign]
+
+    async def until_held(self, rows: int) -> None:
+        """So many wait, in the batch at the gate and behind it."""
+        async def there() -> int:
+            return self._held + self._lane.depth >= rows
+
+        await until(there)
+
+    def open(self) -> None:
+        """From now on rows pass."""
+        self._opened.set()
 
 
 class Scene:
@@ -84,12 +113,14 @@ class Scene:
             host = await make_host(Settings(database_url=self.database_url,
                                             redis_url=self._redis_url, data_dir=self._directory,
                                             iso=(_DOOR,)))
+            place = Place(host)
+            self.places.append(place)
             port = next(iter((await host.start()).values()))
             assert isinstance(port, int)
-            devices = self.portfolio.devices[number::hosts]
-            self.places.append(Place(host, [
+            place.behaviours += [
                 Behaviour(TerminalClient(device, [port], self.record, Random(1), self.now),
-                          {"wide": [self.card("wide")]}) for device in devices]))
+                          {"wide": [self.card("wide")]})
+                for device in self.portfolio.devices[number::hosts]]
 
     async def close(self) -> None:
         """Stop the hosts; one that has died stays so."""
@@ -140,6 +171,16 @@ class Scene:
 
     # -- what goes wrong
 
+    @contextmanager
+    def deadline_ms(self, short_ms: int) -> Iterator[None]:
+        """What comes now has less time."""
+        before = limits.DEADLINE_MS
+        setattr(limits, "DEADLINE_MS", short_ms)  # Final to everybody else
+        try:
+            yield
+        finally:
+            setattr(limits, "DEADLINE_MS", before)
+
     @asynccontextmanager
     async def blocked(self, statement: str, *args: object) -> AsyncIterator[None]:
         """A transaction of somebody else that holds a lock, and is rolled back at the end."""
@@ -159,7 +200,7 @@ class Scene:
         """A lane's statement has reached PostgreSQL and stands there waiting for a lock."""
         waiting = ("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
                    "AND application_name = 'authhost' AND wait_event_type = 'Lock'")
-        await self._until(lambda: self.one(waiting))
+        await until(lambda: self.one(waiting))
 
     async def crash(self, place: int) -> None:
         """This host and PostgreSQL's side of it: what has not been committed never will be."""
@@ -171,17 +212,9 @@ class Scene:
         await self.one("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
                        "WHERE datname = current_database() AND application_name = 'authhost'")
 
-    def gate(self, place: int) -> asyncio.Event:
-        """Rows of this host wait for the event before they are written."""
-        lane, opened = self.places[place].host.append, asyncio.Event()
-        real = lane._work.run
-
-        async def run(connection: asyncpg.Connection, items: Any) -> Any:
-            await opened.wait()
-            return await real(connection, items)
-
-        lane._work.run = run  # type: ignore[method-assign]
-        return opened
+    def gate(self, place: int) -> Gate:
+        """Rows of this host wait for the gate before they are written."""
+        return Gate(self.places[place].host)
 
     def lose_next_result(self, place: int) -> None:
         """The next batch is committed, and its result is lost on the way back."""
@@ -211,13 +244,14 @@ class Scene:
         return [f"{name} {what}" for name in ("lost", "doubled", "over_limit", "flipped")
                 for what in getattr(verdict, name)]
 
-    @staticmethod
-    async def _until(there: Callable[[], Awaitable[int]]) -> None:
-        for _ in range(500):
-            if await there():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("nobody waits")
+
+async def until(there: Callable[[], Awaitable[int]]) -> None:
+    """Look again and again, for some seconds."""
+    for _ in range(500):
+        if await there():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it does not come")
 
 
 @asynccontextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from authhost.authorize import Authorizer, Reply, _tells
+from authhost.authorize import Authorizer
 from authhost.journal.settle import SettledResult
 from authhost.journal.views import TerminalView
 from authhost.model import Action, Kind, Request
+from authhost.repeats import Reply
+from authhost.reservations import tells
 from authhost.settlement import Found, Take, plan
 from tests.planted import Patch, serve
 
@@ -18,12 +20,12 @@ def plant(patch: Patch) -> None:
 
     async def give_back_first(self: Authorizer, request: Request, found: Found | None,
                               terminal: TerminalView) -> tuple[Request, tuple[Take, ...]]:
-        view = await self._view(request, terminal)
+        view = await self._reservations.view(request, terminal)
         if request.kind is Kind.REVERSAL and found is not None and view is not None:
             made = plan(request, found, ())
             assert made is not None, "a reversal reserves nothing that could have moved"
-            for tell in _tells(made, {view.account_id: view.fence}):
-                await self._tell(tell)
+            for tell in tells(made, {view.account_id: view.fence}):
+                await self._reservations.tell(tell)
         return await reserve_for(self, request, found, terminal)
 
     async def told_already(self: Authorizer, result: SettledResult,

@@ -14,8 +14,7 @@ from authhost.state.accounts import Accounts
 from tests.planted import Patch, changed, serve
 
 _decode = msgspec.msgpack.Decoder(Outcome).decode
-_WRITE = ("  redis.call('HSET', keys[1], unpack(writes))\n"
-          "  return cmsgpack.pack({status, reason, money")
+_WRITE = "redis.call('HSET', keys[1], unpack(writes))"
 
 
 def plant(patch: Patch) -> None:
@@ -46,8 +45,7 @@ def plant(patch: Patch) -> None:
 def _library(text: str) -> str:
     begin = text.index("local function reserve(keys, args)")
     end = text.index("-- install {account}")
-    look = changed(text[begin:end].replace("function reserve", "function look"), _WRITE,
-                   _WRITE.partition("\n")[2])
+    look = changed(text[begin:end].replace("function reserve", "function look"), _WRITE, "")
     register = "redis.register_function('authhost_reserve', reserve)"
     return changed(text[:end] + look + text[end:], register,
                    f"{register}\nredis.register_function('authhost_look', look)")

@@ -6,9 +6,10 @@ import sys
 
 import msgspec
 
-from authhost.authorize import Authorizer, Busy, Render, Reply, Silence
+from authhost.authorize import Authorizer, Busy, Silence
 from authhost.journal import append
 from authhost.model import Request
+from authhost.repeats import Render, Reply
 from authhost.state.client import StateUnavailable, StateUnknown
 from tests.planted import Patch, changed, serve
 
