@@ -63,8 +63,8 @@ class Reservations:
         if view is None:
             if request.kind in {Kind.PAYMENT_REQUEST, Kind.RECONCILIATION}:
                 status = "declined" if reason else "approved"
-                return _stateless(request, status, reason or "approved", self._clock)
-            return _stateless(request, "approved" if request.advice else "declined",
+                return stateless(request, status, reason or "approved", self._clock)
+            return stateless(request, "approved" if request.advice else "declined",
                               reason or _no_account(request), self._clock)
         return await self.accounts.reserve(
             view.account_id, view.fence, view.packed, request.amount_minor, request.volume_ml, 1,
@@ -143,7 +143,8 @@ def _no_account(request: Request) -> str:
     return "card_unknown" if request.card is not None else "account_unknown"
 
 
-def _stateless(request: Request, status: str, reason: str, clock: Clock) -> Outcome:
+def stateless(request: Request, status: str, reason: str, clock: Clock) -> Outcome:
+    """An outcome where there is no account to ask: nothing is counted."""
     amount = request.amount_minor if status == "approved" else 0
     broken = (reason,) if request.advice and reason != "approved" else ()
     return Outcome(status, reason, amount, 0, 0, clock.now_us() // 1000, 0, 0, 0, 0, 0, broken)

@@ -25,6 +25,8 @@ from authhost.bootstrap import Host, make_host
 from authhost.embedded import Servers
 from authhost.journal.append import Posting
 from authhost.model import Answer, Kind, Original, Request
+from authhost.reservations import stateless
+from authhost.rows import entry_of
 from authhost.secrets import load_secrets
 from authhost.settings import HttpListen, IsoListen, Settings
 from tests.support.portfolio import ACQUIRER, BASE, DAY, Card, Portfolio
@@ -169,11 +171,10 @@ def running(servers: Servers, *, iso: tuple[str, ...] = (), http: bool = False,
 
 def posting(rig: Rig, request: Request) -> Posting:
     """The row of an approved message that concerns no account."""
-    from authhost.authorize import _entry, _stateless  # noqa: PLC0415  # the host's own row
     terminal = rig.run(rig.host.views.terminal(request.terminal_id))
-    outcome = _stateless(request, "approved", "approved", rig.settings.clock)
+    outcome = stateless(request, "approved", "approved", rig.settings.clock)
     answer = Answer(action="000", reason="approved")
-    return Posting((_entry(request, terminal, None, outcome, answer, b"said"),), request.deadline_us)
+    return Posting((entry_of(request, terminal, None, outcome, answer, b"said"),), request.deadline_us)
 
 
 async def _start(settings: Settings) -> tuple[Host, dict[str, Any]]:
