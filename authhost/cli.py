@@ -69,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
 
     up = _command(commands, "up", _up, "everything on embedded servers until Ctrl-C")
     up.add_argument("--data-dir", type=Path, default=DATA)
+    up.add_argument("--example", action="store_true",
+                    help="put an example portfolio into a new database, and say how to use it")
     _doors(up, iso="ifsf:binary2:127.0.0.1:8583", http="127.0.0.1:8580")
 
     serve = _command(commands, "serve", _serve, "one host process against given servers")
@@ -143,13 +145,19 @@ def _up(arguments: argparse.Namespace) -> int:
         settings = _settings(arguments, servers.postgres.url, servers.valkey.url)
         (arguments.data_dir / "urls.json").write_text(json.dumps(
             {"database_url": settings.database_url, "redis_url": settings.redis_url}))
-        uvloop.run(_prepare_and_run(settings))
+        uvloop.run(_prepare_and_run(settings, example=arguments.example))
     return 0
 
 
-async def _prepare_and_run(settings: Settings) -> None:
+async def _prepare_and_run(settings: Settings, *, example: bool) -> None:
     await migrate(settings.database_url)
-    await console.open_first_day(settings.database_url, settings.clock.now().date())
+    today = settings.clock.now().date()
+    if example:
+        from demo.example import seed_example  # noqa: PLC0415  # brings terminals
+
+        print(await seed_example(settings.database_url, settings.data_dir, today,
+                                 load_secrets(settings.data_dir).pan_index), file=sys.stderr)
+    await console.open_first_day(settings.database_url, today)
     await _run_host(settings)
 
 

@@ -12,10 +12,15 @@ import re
 from decimal import Decimal
 
 MAX_DECIMALS = 4
-_SCALED = re.compile(r"[0-4][0-9]{1,12}").fullmatch
-_LITERAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,4})?").fullmatch
-_SIGNED_LITERAL = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,4})?").fullmatch
-_MINOR = re.compile(r"-?[0-9]{1,12}").fullmatch
+SCALED = r"[0-4][0-9]{1,12}"
+LITERAL = r"[0-9]{1,12}(?:\.[0-9]{1,4})?"
+SIGNED_LITERAL = r"-?[0-9]{1,12}(?:\.[0-9]{1,4})?"
+MINOR = r"-?[0-9]{1,12}"
+
+_SCALED = re.compile(SCALED).fullmatch
+_LITERAL = re.compile(LITERAL).fullmatch
+_SIGNED_LITERAL = re.compile(SIGNED_LITERAL).fullmatch
+_MINOR = re.compile(MINOR).fullmatch
 
 
 def read_scaled(text: str) -> Decimal:
@@ -29,7 +34,8 @@ def write_scaled(value: Decimal) -> str:
     """The inverse of `read_scaled`: no leading zeros, the value's own number of decimals."""
     whole, _, decimals = _plain(value).partition(".")
     text = f"{len(decimals)}{(whole + decimals).lstrip('0') or '0'}"
-    if _SCALED(text) is None:
+    # Ten or more decimals are two digits, of which the first would pass for the decimals digit.
+    if len(decimals) > MAX_DECIMALS or _SCALED(text) is None:
         raise ValueError("not a positive decimal with up to 4 decimals and 12 digits")
     return text
 

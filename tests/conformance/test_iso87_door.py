@@ -107,7 +107,7 @@ def test_a_partial_reversal_says_what_it_really_came_to(rig, ask):
 def test_a_reconciliation_compares_the_days_totals(rig, ask):
     rig.sql("INSERT INTO terminal VALUES ('POSTOTAL', 'pos', $1, 'STATION', 'S1')", ACQUIRER)
     card = rig.card()
-    sale, gone = fields_of(card, 700, terminal="POSTOTAL"), fields_of(card, 300, terminal="POSTOTAL")
+    sale, gone = (fields_of(card, amount, terminal="POSTOTAL") for amount in (700, 300))
     ask("0200", sale)
     ask("0200", gone)
     ask("0420", fields_of(card, 300, terminal="POSTOTAL") | {90: original("0200", gone)})

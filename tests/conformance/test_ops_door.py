@@ -49,7 +49,7 @@ def test_a_sample_of_an_unknown_card_gets_a_well_formed_decline(rig):
     echoed = (3, 7, 11, 12, 32, 41, 49)
     assert {n: answer.fields[n] for n in echoed} == {n: request.fields[n] for n in echoed}
     assert set(answer.fields) == {*echoed, 4, 37, 39, 44, 48}
-    # Field 48 of the answer is the batch number of the request and nothing else, as in their sample.
+    # Field 48 of the answer is the request's batch number and nothing else, as in their sample.
     assert iso.get("ops").control(answer.fields[48]) == {4: "0000123456"}
 
 

@@ -29,9 +29,10 @@ async def host_dies_while_it_commits(scene: Scene) -> list[str]:
 
 async def all_ask_at_once(scene: Scene) -> list[str]:
     """Invariant 1: forty sales at once on a card that has room for five."""
-    await scene.ask(scene.sale(litres=LARGEST))
-    sales = [(number, scene.sale(terminal=number)) for number in range(40)]
-    await asyncio.gather(*(scene.ask(sale, terminal=number) for number, sale in sales))
+    for role in ("wide", "card"):  # first so that all have their connection, the card its state
+        await scene.ask(scene.sale("card", 5))
+        sales = [(number, scene.sale(role, terminal=number)) for number in range(40)]
+        await asyncio.gather(*(scene.ask(sale, terminal=number) for number, sale in sales))
     return await scene.violations()
 
 

@@ -1,7 +1,6 @@
-"""Whatever a peer sends, over real sockets: it is counted, and nobody else notices (invariant 14)."""
+"""Whatever a peer sends, over real sockets: it is counted, nobody else notices (invariant 14)."""
 
 import asyncio
-import json
 import random
 
 import pytest
@@ -161,14 +160,12 @@ def test_a_half_frame_is_swept_and_a_half_open_peer_forgotten(rig, card, good, m
 
 
 @pytest.mark.invariant(16)
-def test_many_connections_at_once_are_served_and_one_too_many_is_closed(rig, card, good, monkeypatch):
+def test_many_connections_are_served_and_one_too_many_is_closed(rig, card, good, monkeypatch):
     async def open_many(number):
         wires = [await Wire.connect(rig.ports["ifsf:0"]) for _ in range(number)]
-        answers = []
         for wire in wires:
             await wire.send(wire.frame("1200", fields_of(card, 1)))
-        for wire in wires:
-            answers.append(await wire.body())
+        answers = [await wire.body() for wire in wires]
         for wire in wires:
             await wire.close()
         return answers
@@ -183,7 +180,7 @@ def test_many_connections_at_once_are_served_and_one_too_many_is_closed(rig, car
 @pytest.mark.invariant(16)
 def test_beyond_the_load_cap_both_doors_say_busy_at_once(rig, card, good, monkeypatch):
     full = Load(most=0)
-    for door in (*rig.host.iso_doors, ):
+    for door in rig.host.iso_doors:
         monkeypatch.setattr(door, "load", full)
     monkeypatch.setattr(rig.host.http_door, "_load", full)
     [body] = exchange(rig, frame(message(card)))
@@ -191,66 +188,6 @@ def test_beyond_the_load_cap_both_doors_say_busy_at_once(rig, card, good, monkey
     answer = Web(rig).post("/v1/sales", web.sale(card, 1))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     monkeypatch.undo()
-
-
-@pytest.mark.parametrize(("body", "status", "where"), [
-    (b"x" * 10_000_000, 413, ""), (b"\xff\xfe{}", 400, ""), (b"", 400, ""), (b"[", 422, ""),
-    (b"[]", 422, ""), (b'{"terminal_id": 7}', 422, "terminal_id"), (b'"\xc3("', 422, ""),
-    (b"[" * 50_000, 422, ""), (b'{"terminal_id": "\\ud800"}', 400, ""),
-])
-def test_a_body_that_is_none(rig, good, body, status, where):
-    answer = Web(rig).post("/v1/sales", body)
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json().get("where", "") == where
-
-
-@pytest.mark.parametrize(("change", "where"), [
-    ({"amount_minor": "1"}, "amount_minor"), ({"amount_minor": -1}, "amount_minor"),
-    ({"amount_minor": 10**15}, "amount_minor"), ({"amount_minor": 1.5}, "amount_minor"),
-    ({"currency": "XXX"}, "currency"), ({"currency": "eur"}, "currency"),
-    ({"local_time": "2026-02-30T10:00"}, "local_time"), ({"local_time": "today"}, "local_time"),
-    ({"sequence": "1\n"}, "sequence"), ({"terminal_id": "POS00001\n"}, "terminal_id"),
-    ({"extra": 1}, ""), ({"card": {"pan": "4", "expiry": "3012"}}, "card.pan"),
-    ({"items": [{"product": "1", "quantity": "1", "unit_price": "1e99", "amount_minor": 1}]},
-     "items[0].unit_price"),
-    ({"items": [{"product": "1", "quantity": "NaN", "unit_price": "1", "amount_minor": 1}]},
-     "items[0].quantity"),
-    ({"items": 7}, "items"),
-])
-def test_a_part_of_a_body_that_is_wrong_is_named(rig, card, good, change, where):
-    answer = Web(rig).post("/v1/sales", json.dumps(web.sale(card, 1) | change).encode())
-    assert answer.status_code == 422
-    assert answer.json().get("where", "").replace("[...]", "[0]") == where
-
-
-@pytest.mark.parametrize("path", ["/v1/payment-requests/%00", "/v1/payment-requests/AAAA",
-                                  "/v1/phones/%00/payment-requests", "/v1/payment-requests/%ff%fe"])
-def test_a_path_that_names_nothing(rig, good, path):
-    assert Web(rig).get(path).status_code == 404
-
-
-@pytest.mark.invariant(16)
-def test_bodies_that_do_not_come_hold_no_place(rig, card, good, monkeypatch):
-    """As many as the cap allows: headers, and then nothing."""
-    monkeypatch.setattr(rig.host.http_door, "_load", Load(most=3))
-    head = (b"POST /v1/sales HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\n"
-            b"Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{")
-
-    async def stall():
-        held = [await asyncio.open_connection("127.0.0.1", rig.ports["http"]) for _ in range(6)]
-        for _, writer in held:
-            writer.write(head)
-            await writer.drain()
-        await asyncio.sleep(0.1)
-        answer = await Web(rig)._send("POST", "/v1/sales", json=web.sale(card, 1),
-                                      headers={"Idempotency-Key": "beside them"})
-        for _, writer in held:
-            writer.close()
-            await writer.wait_closed()
-        return answer
-
-    assert rig.run(stall()).status_code == 200
 
 
 def test_the_1987_door_with_a_tpdu_names_the_field_too(rig, good):

@@ -1,4 +1,4 @@
-"""A card number, its track and a PIN block down every path; then a search for them (invariant 15)."""
+"""A card number, its track and a PIN block down every path; then a search (invariant 15)."""
 
 import base64
 import os

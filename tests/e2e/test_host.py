@@ -1,4 +1,4 @@
-"""What a host decides, on real servers: every check by itself, every limit, the strictest of them."""
+"""What a host decides, on real servers: each check by itself, each limit, the strictest."""
 
 import itertools
 

@@ -14,6 +14,7 @@ from authhost.state.client import StateUnavailable
 from tests.support.portfolio import DAY
 from tests.support.rig import ask, raw, running
 
+CUT_OVER = "UPDATE rules SET business_date = $1, version = version + 1"
 COUNT = "SELECT count(*) FROM journal WHERE business_date = $1"
 
 
@@ -29,12 +30,13 @@ def send(rig, request, host=None):
 
 def cut_over(rig, to):
     rig.sql("SELECT journal_month($1)", to)
-    rig.sql("UPDATE rules SET business_date = $1, version = version + 1", to)
+    rig.sql(CUT_OVER, to)
 
 
 @pytest.mark.invariant(3)
 @pytest.mark.parametrize("marked", [False, True])
-@pytest.mark.parametrize("meanwhile", ["nothing", "flushed", "restarted", "another_host", "cut_over"])
+@pytest.mark.parametrize("meanwhile",
+                         ["nothing", "flushed", "restarted", "another_host", "cut_over"])
 def test_a_repeat_gets_the_same_bytes_and_counts_once(rig, marked, meanwhile):
     card = rig.card(limits=[("day", "money", 1_500)])
     request = rig.request(Kind.SALE, card, 1_000)
@@ -217,14 +219,14 @@ def test_no_batch_lands_in_a_closed_day(rig):
 
         workers = [asyncio.create_task(sales()) for _ in range(10)]
         await asyncio.sleep(0.1)
-        await connection.execute("UPDATE rules SET business_date = $1, version = version + 1", closed)
+        await connection.execute(CUT_OVER, closed)
         before = await connection.fetchval(COUNT, DAY)
         await asyncio.sleep(0.1)
         done.set()
         await asyncio.gather(*workers)
-        counts = before, await connection.fetchval(COUNT, DAY), await connection.fetchval(COUNT, closed)
+        counts = [await connection.fetchval(COUNT, day) for day in (DAY, closed)]
         await connection.close()
-        return counts
+        return before, *counts
 
     before, after, later = rig.run(load())
     assert before == after

@@ -18,7 +18,7 @@ _WRITE = "redis.call('HSET', keys[1], unpack(writes))"
 
 
 def plant(patch: Patch) -> None:
-    """`authhost_look` decides as reserve does and writes nothing; then reserve counts by force."""
+    """The function decides and writes nothing when it is told to look only; then it is forced."""
     init, reserve = Accounts.__init__, Accounts.reserve
 
     def with_look(self: Accounts, *args: Any, **more: Any) -> None:
@@ -29,8 +29,9 @@ def plant(patch: Patch) -> None:
             self: Accounts, account_id: int, fence: int, view: bytes, money: int, volume: int,
             count: int, products: Sequence[str], site: str, refused: str, partial_ok: bool,
             force: bool) -> Outcome:
-        ask = encode([0, money, volume, count, products, site, refused, partial_ok, force, []])
-        seen = _decode(await self._function("authhost_look", account_id, view, ask))
+        ask = encode([0, money, volume, count, products, site, refused, partial_ok, force, [],
+                      True])
+        seen = _decode(await self._function("authhost_reserve", account_id, view, ask))
         if seen.status not in {"approved", "partial"}:
             return await reserve(self, account_id, fence, view, money, volume, count, products,
                                  site, refused, partial_ok, force)
@@ -43,12 +44,9 @@ def plant(patch: Patch) -> None:
 
 
 def _library(text: str) -> str:
-    begin = text.index("local function reserve(keys, args)")
-    end = text.index("-- install {account}")
-    look = changed(text[begin:end].replace("function reserve", "function look"), _WRITE, "")
-    register = "redis.register_function('authhost_reserve', reserve)"
-    return changed(text[:end] + look + text[end:], register,
-                   f"{register}\nredis.register_function('authhost_look', look)")
+    begin, end = text.index("local function reserve(keys, args)"), text.index("-- install {")
+    reserve = changed(text[begin:end], _WRITE, f"if not ask[11] then {_WRITE} end")
+    return text[:begin] + reserve + text[end:]
 
 
 if __name__ == "__main__":

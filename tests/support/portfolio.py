@@ -26,7 +26,8 @@ INSERT INTO merchant (merchant_id, name, status, account_id) VALUES
     ('STATION', 'Station', 'active', NULL), ('SHOP', 'Flower shop', 'active', 900001),
     ('CLOSED', 'Closed station', 'blocked', NULL);
 INSERT INTO site VALUES ('S1', 'STATION', 'North'), ('S2', 'STATION', 'South');
-INSERT INTO terminal (terminal_id, kind, acquirer_id, merchant_id, site_id, account_id, partial_approval, status) VALUES
+INSERT INTO terminal (terminal_id, kind, acquirer_id, merchant_id, site_id, account_id,
+                      partial_approval, status) VALUES
     ('POS00001', 'pos', '280131', 'STATION', 'S1', NULL, false, 'active'),
     ('POS00002', 'pos', '280131', 'STATION', 'S2', NULL, false, 'active'),
     ('POSPART1', 'pos', '280131', 'STATION', 'S1', NULL, true, 'active'),
@@ -63,19 +64,21 @@ class Portfolio:
                 currency: str = "EUR", zone: str = "UTC") -> int:
         """An account and its fence."""
         account_id = next(_ids)
-        self._sql("INSERT INTO account (account_id, kind, name, status, currency, time_zone, limits)"
-                  " VALUES ($1, $2, 'Fleet', $3, $4, $5, $6::text::jsonb)",
+        self._sql("INSERT INTO account (account_id, kind, name, status, currency, time_zone,"
+                  " limits) VALUES ($1, $2, 'Fleet', $3, $4, $5, $6::text::jsonb)",
                   account_id, kind, status, currency, zone, rules(limits))
         self._sql("INSERT INTO fence (account_id) VALUES ($1)", account_id)
         return account_id
 
-    def card(self, *, account: int = 0, limits: Sequence[Any] = (), vehicle: Sequence[Any] | None = None,
-             driver: Sequence[Any] | None = None, status: str = "active", expiry: str = "3012",
+    def card(self, *, account: int = 0, limits: Sequence[Any] = (),
+             vehicle: Sequence[Any] | None = None, driver: Sequence[Any] | None = None,
+             status: str = "active", expiry: str = "3012",
              account_limits: Sequence[Any] = (), account_status: str = "active",
              currency: str = "EUR", zone: str = "UTC", products: list[str] | None = None,
              sites: list[str] | None = None, hours: list[int] | None = None) -> Card:
         """A card; on a new account where none is given. Limits: (window, measure, maximum)."""
-        account_id = account or self.account("fleet", account_limits, account_status, currency, zone)
+        account_id = account or self.account("fleet", account_limits, account_status, currency,
+                                             zone)
         card_id = next(_ids)
         pan = f"70{card_id:016d}"
         ids = []
@@ -84,14 +87,14 @@ class Portfolio:
                 ids.append(None)
                 continue
             ids.append(next(_ids))
-            self._sql(f"INSERT INTO {table} VALUES ($1, $2, 'X', $3::text::jsonb)",  # noqa: S608
+            self._sql(f"INSERT INTO {table} VALUES ($1, $2, 'X', $3::text::jsonb)",
                       ids[-1], account_id, rules(limit))
         ref = card_ref(self.secrets, pan, expiry)
         self._sql(
-            "INSERT INTO card (card_id, account_id, pan_hmac, pan_masked, expiry, status, vehicle_id,"
-            " driver_id, products, sites, hours, limits) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
-            " $10, $11, $12::text::jsonb)", card_id, account_id, ref.pan_hmac, ref.pan_masked, expiry,
-            status, *ids, products, sites, hours, rules(limits))
+            "INSERT INTO card (card_id, account_id, pan_hmac, pan_masked, expiry, status,"
+            " vehicle_id, driver_id, products, sites, hours, limits) VALUES ($1, $2, $3, $4, $5,"
+            " $6, $7, $8, $9, $10, $11, $12::text::jsonb)", card_id, account_id, ref.pan_hmac,
+            ref.pan_masked, expiry, status, *ids, products, sites, hours, rules(limits))
         return Card(pan, expiry, account_id, card_id, ref)
 
     def payer(self, phone: str, public_key: bytes, limits: Sequence[Any] = ()) -> int:

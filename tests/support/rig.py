@@ -151,7 +151,7 @@ def counters(packed: bytes) -> tuple[int, ...]:
 @contextmanager
 def running(servers: Servers, *, iso: tuple[str, ...] = (), http: bool = False,
             **more: Any) -> Iterator[Rig]:
-    """A rig on a new database, with these doors (profile:framing); with `tls` all of them have it."""
+    """A rig on a new database, with these doors (profile:framing), with `tls` all of them."""
     name = f"rig_{next(_databases)}"
     asyncio.run(_sql(servers.postgres.url,
                      f"CREATE DATABASE {name} TEMPLATE template_authhost STRATEGY file_copy"))
@@ -174,7 +174,8 @@ def posting(rig: Rig, request: Request) -> Posting:
     terminal = rig.run(rig.host.views.terminal(request.terminal_id))
     outcome = stateless(request, "approved", "approved", rig.settings.clock)
     answer = Answer(action="000", reason="approved")
-    return Posting((entry_of(request, terminal, None, outcome, answer, b"said"),), request.deadline_us)
+    entry = entry_of(request, terminal, None, outcome, answer, b"said")
+    return Posting((entry,), request.deadline_us)
 
 
 async def _start(settings: Settings) -> tuple[Host, dict[str, Any]]:
