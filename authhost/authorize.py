@@ -1,7 +1,7 @@
 """The one story of a message, top to bottom.
 
     take:       a repeat? -> views -> reserve in the state -> append to the journal -> answer
-    give back:  find the original -> reserve what goes beyond it -> settle in the journal -> tell the state
+    give back:  find the original -> reserve what goes beyond it -> settle in the journal -> tell it
 
 Redis decides, PostgreSQL proves. Only what a row holds leaves here; a failure is Busy (nothing was
 reserved) or Silence (the outcome is not known), never an approval (invariant 13).
@@ -167,12 +167,14 @@ class Authorizer:
         return request, (take,)
 
     async def _is_nobodys(self, request: Request, found: Found, terminal: TerminalView) -> bool:
-        """A completion that must be counted, with no account to count it on: posted all the same."""
-        return bool(need(request, found)) and await self._reservations.payer(request, found, terminal) is None
+        """A completion that must be counted, and no account to count it on: posted all the same."""
+        if not need(request, found):
+            return False
+        return await self._reservations.payer(request, found, terminal) is None
 
     def _answering(self, request: Request, render: Render, takes: tuple[Take, ...],
                    said: list[bytes]) -> Callable[[Plan], tuple[Answer, bytes]]:
-        """The answer is known under the lock alone; this makes it there, and `said` remembers it."""
+        """The answer is known under the lock alone; it is made there, and `said` remembers it."""
         code = self._approval_code()
         decided_ms = max((take.outcome.decided_at_ms for take in takes),
                          default=self._clock.now_us() // 1000)
@@ -218,7 +220,7 @@ class Authorizer:
 def _is_own(result: Result, body: bytes) -> bool:
     """True where the row that is known is the one that was sent: its commit's result was lost.
 
-    An approval's bytes hold an approval code by chance; equal ones that are another's hold too much.
+    An approval's bytes hold an approval code by chance; equal ones of another hold too much.
     """
     return result.verdict is Verdict.KNOWN and result.claim is not None \
         and result.claim.answer == body

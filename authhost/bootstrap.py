@@ -135,7 +135,8 @@ class Host:
             raise SettingsError("a door with tls needs --tls-ca, --tls-cert and --tls-key")
         translate = Iso87 if profile.version == "0" else Fuel93
         return IsoDoor(
-            name=f"{listen.profile}:{listen.port}", translator=translate(profile, secrets, _HOLD_US),
+            name=f"{listen.profile}:{listen.port}",
+            translator=translate(profile, secrets, _HOLD_US),
             framing=FRAMINGS[listen.framing], authorizer=self.authorizer,
             clock=self.settings.clock, metrics=self.metrics, load=self.load, tls=None)
 

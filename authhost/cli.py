@@ -36,7 +36,7 @@ DATA = Path("authhost-data")
 Command = Callable[[argparse.Namespace], int]
 
 
-class Failed(Exception):  # noqa: N818  # it is said to a person, not caught by code
+class Failed(Exception):  # it is said to a person, not caught by code
     """A command that cannot be done, and why."""
 
 
@@ -58,10 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="authhost", description="Payment authorization and clearing.")
+    parser = argparse.ArgumentParser(
+        prog="authhost", description="Payment authorization and clearing.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    demo = _command(commands, "demo", _demo, "a simulated business day and its night, on embedded servers")
+    demo = _command(commands, "demo", _demo, "a simulated day and its night, on embedded servers")
     demo.add_argument("--json", action="store_true", help="print the summary as one JSON object")
     demo.add_argument("--seed", type=int, default=1)
     demo.add_argument("--out", type=Path, default=Path("authhost-demo"),
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     clear.add_argument("--out", type=Path, default=Path("files"))
     _database(clear)
 
-    decode = _command(commands, "decode", _decode, "show an ISO 8583 message field by field, masked")
+    decode = _command(commands, "decode", _decode, "show an ISO 8583 message field by field")
     decode.add_argument("--profile", default="ifsf")
     decode.add_argument("message", help="a file, hex, or - for standard input")
 
@@ -104,7 +105,7 @@ def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name
 
 
 def _database(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--database-url", help="default: the embedded one of a running `authhost up`")
+    parser.add_argument("--database-url", help="default: that of a running `authhost up`")
 
 
 def _doors(parser: argparse.ArgumentParser, iso: str | None, http: str | None) -> None:
@@ -115,7 +116,8 @@ def _doors(parser: argparse.ArgumentParser, iso: str | None, http: str | None) -
     parser.add_argument("--tls-cert", type=Path)
     parser.add_argument("--tls-key", type=Path)
     parser.add_argument("--clock", default="", help="real_us:origin_us:rate of a simulated clock")
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    parser.add_argument("--log-level", default="info",
+                        choices=("debug", "info", "warning", "error"))
     parser.set_defaults(default_iso=iso)
 
 
@@ -153,7 +155,7 @@ async def _prepare_and_run(settings: Settings, *, example: bool) -> None:
     await migrate(settings.database_url)
     today = settings.clock.now().date()
     if example:
-        from demo.example import seed_example  # noqa: PLC0415  # brings terminals
+        from demo.example import seed_example  # brings terminals
 
         print(await seed_example(settings.database_url, settings.data_dir, today,
                                  load_secrets(settings.data_dir).pan_index), file=sys.stderr)
@@ -175,8 +177,8 @@ async def _run_host(settings: Settings) -> None:
 
 
 def _clear(arguments: argparse.Namespace) -> int:
-    from clearing.errors import ClearingError  # noqa: PLC0415  # only the night needs its libraries
-    from clearing.run import clear  # noqa: PLC0415
+    from clearing.errors import ClearingError  # only the night needs its libraries
+    from clearing.run import clear
 
     try:
         summary = asyncio.run(clear(_database_url(arguments), arguments.date, arguments.out,
@@ -190,7 +192,7 @@ def _clear(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from demo.run import run_demo  # noqa: PLC0415  # brings terminals, which no host needs
+    from demo.run import run_demo  # brings terminals, which no host needs
 
     with tempfile.TemporaryDirectory(prefix="authhost-demo-") as data_dir:
         return uvloop.run(run_demo(Path(data_dir), arguments.seed, arguments.json, arguments.out))

@@ -13,7 +13,7 @@ import asyncpg
 from authhost.journal.statements import statement
 
 
-class UnknownCard(Exception):  # noqa: N818  # reads as what it says
+class UnknownCard(Exception):  # reads as what it says
     """No card has this number."""
 
 

@@ -1,4 +1,4 @@
-"""The embedded default: real PostgreSQL and Valkey from wheels, on Unix sockets in a data directory.
+"""The embedded default: real PostgreSQL and Valkey from wheels, on Unix sockets in a directory.
 
 Knows processes and files; knows nothing of what is stored. Each server is a child of this process
 and stops with it. PostgreSQL refuses to run as root, so then it runs as a system user of its own.
@@ -104,8 +104,8 @@ class Server:
             return
         children: list[int] = []
         with contextlib.suppress(ProcessLookupError):
-            # Stopped first, so that it has no more children than are seen. PostgreSQL's are in groups
-            # of their own: left alone, one could end its commit, and none may hold the memory still.
+            # Stopped first, so that it has no more children than are seen. PostgreSQL's are in
+            # groups of their own: left alone, one could end its commit or hold the memory still.
             os.kill(self._process.pid, signal.SIGSTOP)
             children = _children(self._process.pid)
             os.killpg(self._process.pid, signal.SIGKILL)

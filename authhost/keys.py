@@ -63,7 +63,7 @@ def alias_key(who: str, idempotency_key: str) -> str:
 
 
 def nearest_date(month: int, day: int, today: date) -> date:
-    """The date nearest to today that a year-less one can mean (a terminal's 31 December on 1 January).
+    """The date nearest to today that a year-less one can mean (31 December on 1 January).
 
     ValueError when no such day exists in any near year.
     """

@@ -1,7 +1,7 @@
 """Structured logs: one JSON object a line on standard error, without a single PAN.
 
-Every text that could carry one is masked on its way out, whoever wrote it (invariant 15). Tracebacks
-have no local values.
+Every text that could carry one is masked on its way out, whoever wrote it (invariant 15).
+Tracebacks have no local values.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one message is, inside: a Request, the Outcome that the state decides, the Answer that leaves.
+"""What one message is, inside: a Request, the state's Outcome, the Answer that leaves.
 
 PURE: knows no clock, no socket, no dialect. Money is an integer in minor units with its ISO 4217
 currency; volume is an integer in millilitres; instants are integers in microseconds or milliseconds

@@ -42,7 +42,7 @@ class Reservations:
 
     async def payer(self, request: Request, found: Found,
                      terminal: TerminalView) -> AccountView | None:
-        """Whose counters a completion goes on: its card's; where nobody knows it, the original's."""
+        """Whose counters a completion goes on: its card's; if nobody knows it, the original's."""
         view = await self.view(request, terminal)
         account_id = next((leg.account_id for leg in found.legs), None)
         if view is None and account_id is not None:
@@ -127,12 +127,12 @@ class Reservations:
                          outcome.count), outcome.reservation)
 
     async def tell(self, tell: GiveBack, reservation: int = 0) -> None:
-        """What cannot be told stays counted until the next hydration: the answer does not hang on it."""
+        """What cannot be told stays counted until the next hydration; no answer hangs on it."""
         with contextlib.suppress(JournalUnavailable):
             await self.accounts.give_back(tell, reservation)
 
     async def forget(self, found: Found | None, takes: tuple[Take, ...]) -> None:
-        """The row stands, by an attempt whose result was lost: the journal alone knows its effects."""
+        """The row stands, its result was lost: the journal alone knows its effects."""
         accounts = {leg.account_id for leg in found.legs} if found is not None else set()
         for account_id in accounts | {take.account_id for take in takes}:
             if account_id is not None:

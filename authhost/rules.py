@@ -88,7 +88,8 @@ def refused(request: Request, terminal: Terminal, account: Account | None) -> st
     if account is not None:
         if request.currency != account.currency:
             return "currency"
-        if request.card is not None and request.card.expiry and account.expiry != request.card.expiry:
+        card = request.card
+        if card is not None and card.expiry and account.expiry != card.expiry:
             return "expiry_differs"
     return ""
 

@@ -69,7 +69,7 @@ class Part(msgspec.Struct, frozen=True):
 
     @property
     def volume(self) -> int:
-        """The volume that goes with the money: it follows from it, however many reversals there were."""
+        """The volume that goes with the money: it follows from it, however many reversals."""
         leg = self.leg
         return leg.volume * self.money // leg.money if leg.money else leg.volume
 
@@ -156,8 +156,8 @@ def parts(found: Found) -> list[Part]:
     """What still stands of an original, leg by leg: reversals take from the first legs first."""
     standing = []
     for account_id in dict.fromkeys(leg.account_id for leg in found.legs):
-        took = [leg for leg in found.legs
-                if leg.account_id == account_id and (leg.money > 0 or leg.volume > 0 or leg.count > 0)]
+        took = [leg for leg in found.legs if leg.account_id == account_id
+                and (leg.money > 0 or leg.volume > 0 or leg.count > 0)]
         gone = sum(leg.money for leg in took) - found.remaining
         for leg in took:
             less = min(gone, leg.money)
@@ -240,7 +240,7 @@ def _settled(request: Request, held: list[Part]) -> list[Effect]:
 
 
 def _give_back(request: Request, found: Found, after: State) -> Plan:
-    """Give back once, never more than remains; a partial reversal leaves the rest to be reversed."""
+    """Give back once, never more than remains; a partial reversal leaves the rest."""
     asked = request.amount_minor if request.kind is Kind.REVERSAL else 0
     amount = min(asked or found.remaining, found.remaining)
     rest = found.remaining - amount

@@ -1,6 +1,6 @@
 """The one table of states: what a claim may become, and what each event does to the money.
 
-PURE. A claim is born by its own message and moved only by the events below, always under a row lock.
+PURE. A claim is born by its own message and moved only by the events below, under a row lock.
 Rules, by number:
   1  give back what remains, once
   2  settle: the difference between what was held and the real amount, either sign

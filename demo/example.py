@@ -1,7 +1,7 @@
 """An example portfolio for a first look: the demo's parties in a database that is new, today.
 
-Knows the portfolio and the commands of the reference terminals; knows nothing of the host. Its cards
-and keys are published by their seed: for looking around, never for money.
+Knows the portfolio and the commands of the reference terminals; knows nothing of the host. Its
+cards and keys are published by their seed: for looking around, never for money.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ def _how_to(parties: Portfolio, directory: Path) -> str:
         file.write(payer.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
                                                    NoEncryption()))
     return "\n".join((
-        f"python -m terminals.pos --terminal {pos.terminal_id} --pan {card.pan}"
-        f" --expiry {card.expiry} sale 41.35",
-        f"python -m terminals.safe --terminal {safe.terminal_id} --depositor Ana"
-        f" --cassette C1 5000x4 100x3",
+        (f"python -m terminals.pos --terminal {pos.terminal_id} --pan {card.pan}"
+         f" --expiry {card.expiry} sale 41.35"),
+        (f"python -m terminals.safe --terminal {safe.terminal_id} --depositor Ana"
+         f" --cassette C1 5000x4 100x3"),
         f"python -m terminals.merchant --till {till.terminal_id} --phone {payer.phone} 12.50",
         f"python -m terminals.phone --phone {payer.phone} --key {key} list",
         f"python -m terminals.phone --phone {payer.phone} --key {key} approve ID",

@@ -9,9 +9,11 @@ A written function contains names and numbers from the specification only, never
 message, so nothing a peer sends is ever compiled.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
+from iso.compiled import define
 from iso.fields import LAST_FIELD, MTI_DIGITS, Field, Specification
 from iso.message import Message
 
@@ -24,30 +26,52 @@ _PRINTABLE_KINDS = frozenset({"an", "ans", "z"})
 def compile_slicer(spec: Specification, numbers: tuple[int, ...], start: int) -> Slicer:
     """The function that decodes a message whose elements are `numbers` and begin at `start`."""
     tables: dict[str, Any] = {"Message": Message}
-    lines = ["text = str(data, 'latin-1')", f"mti = text[:{MTI_DIGITS}]"]
+    lines = ["text = data.decode('latin-1')"]
+    # The elements since the last length prefix, which lie at fixed places of the text behind it.
+    names, slices = ["mti"], [slice(0, MTI_DIGITS)]
     base, offset = "", start
     for number in numbers:
         field = spec.fields[number]
-        source = "data" if field.kind == "b" else "text"
         if field.prefix:
+            names.append("length")
+            slices.append(slice(offset, offset + field.prefix))
+            lines += _cut(tables, base, names, slices)
             lengths = f"lengths_{field.prefix}_{field.size}"
             tables[lengths] = _lengths(field)
-            prefix_end = _at(base, offset + field.prefix)
-            lines.append(f"start = {prefix_end}")
-            lines.append(f"at = start + {lengths}[text[{_at(base, offset)}:start]]")
+            source = "data" if field.kind == "b" else "text"
+            lines.append(f"start = {_at(base, offset + field.prefix)}")
+            lines.append(f"at = start + {lengths}[length]")
             lines.append(f"v{number} = {source}[start:at]")
-            base, offset = "at", 0
-        else:
-            window = f"{_at(base, offset)}:{_at(base, offset + field.size)}"
-            lines.append(f"v{number} = {source}[{window}]")
+            names, slices, base, offset = [], [], "at", 0
+        elif field.kind == "b":
+            lines.append(f"v{number} = data[{_at(base, offset)}:{_at(base, offset + field.size)}]")
             offset += field.size
+        else:
+            names.append(f"v{number}")
+            slices.append(slice(offset, offset + field.size))
+            offset += field.size
+    lines += _cut(tables, base, names, slices)
     # Each slice was as long as asked for if, and only if, the last one ends with the message.
     lines.append(f"if {_at(base, offset)} != len(data): return None")
     lines += _kind_checks(spec, numbers)
     items = ", ".join(f"{number}: v{number}" for number in numbers)
     lines.append(f"return Message(mti, {{{items}}})")
-    slicer: Slicer = _define("data", lines, tables)
+    slicer: Slicer = define("data", lines, tables)
     return slicer
+
+
+def _cut(
+    tables: dict[str, Any], base: str, names: Sequence[str], slices: Sequence[slice]
+) -> list[str]:
+    """The lines that give each name its slice: all in one call where there are several."""
+    if len(names) < 3:
+        return [
+            f"{name} = text[{_at(base, one.start)}:{_at(base, one.stop)}]"
+            for name, one in zip(names, slices, strict=True)
+        ]
+    cut = f"cut{len(tables)}"
+    tables[cut] = itemgetter(*slices)
+    return [f"{', '.join(names)} = {cut}(text{f'[{base}:{_at(base, slices[-1].stop)}]' if base else ''})"]
 
 
 def compile_joiner(spec: Specification, numbers: tuple[int, ...]) -> Joiner:
@@ -70,14 +94,8 @@ def compile_joiner(spec: Specification, numbers: tuple[int, ...]) -> Joiner:
     lines.append(f"if {' or '.join(checks)}: return None")
     lines += _kind_checks(spec, ordered)
     lines.append(f"return ''.join(({', '.join(pieces)})).encode('latin-1')")
-    joiner: Joiner = _define("mti, fields", lines, tables)
+    joiner: Joiner = define("mti, fields", lines, tables)
     return joiner
-
-
-def _define(parameters: str, lines: list[str], tables: dict[str, Any]) -> Any:
-    body = "\n    ".join(lines)
-    exec(f"def compiled({parameters}):\n    {body}\n", tables)  # the module docstring says why
-    return tables["compiled"]
 
 
 def _at(base: str, offset: int) -> str:

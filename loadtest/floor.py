@@ -1,4 +1,4 @@
-"""The floor: the same Redis calls and journal batches from a bare loop, without sockets, ISO or logic.
+"""The floor: the same Redis calls and journal batches from a bare loop, no sockets, ISO or logic.
 
 What remains between this and the host's own figure is what the host adds.
 """
@@ -83,7 +83,7 @@ async def _ready(views: Views, accounts: Accounts, pan_hmac: bytes) -> AccountVi
 
 
 def _entry(key: str, view: AccountView, outcome: object, rules_version: int, now_us: int) -> Entry:
-    from authhost.model import Outcome  # noqa: PLC0415
+    from authhost.model import Outcome
 
     assert isinstance(outcome, Outcome)
     return Entry(

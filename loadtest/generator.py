@@ -45,7 +45,8 @@ def template(terminal: str, local_time: str) -> Template:
         63: _PROFILE.encode_purchase(Purchase("S", (item,))),
     }
     assert len(fields) == 20
-    body = _PROFILE.framing.wrap(_PROFILE.codec.encode(Message("1200", dict(sorted(fields.items())))))
+    message = Message("1200", dict(sorted(fields.items())))
+    body = _PROFILE.framing.wrap(_PROFILE.codec.encode(message))
     at_pan = body.index(b"19" + pan.encode())
     at_stan = body.index(stan.encode())
     answer = _PROFILE.codec.encode(Message("1210", {

@@ -1,4 +1,4 @@
-"""Ten thousand accounts with a card, a vehicle and a driver each, every scope with limits of its own.
+"""Ten thousand accounts with a card, a vehicle and a driver each, every scope with its limits.
 
 Knows the tables; the numbers are wide enough that nine sales in ten are approved.
 """
@@ -53,7 +53,8 @@ async def seed(database_url: str, secrets: Secrets, accounts: int, terminals: in
             " VALUES ($1, $1, $2, $3, '3012', $1, $1, $4, $5, $6, $7)",
             [(party.account_id, secrets.pan_index(party.pan), f"780131*********{party.pan[-4:]}",
               ["001", "002", "012"], ["S1", "S2"], _HOURS, LIMITS) for party in parties])
-        await connection.execute("INSERT INTO merchant (merchant_id, name) VALUES ('M1', 'Station')")
+        await connection.execute(
+            "INSERT INTO merchant (merchant_id, name) VALUES ('M1', 'Station')")
         await connection.execute("INSERT INTO site VALUES ('S1', 'M1', 'Station')")
         await connection.executemany(
             "INSERT INTO terminal (terminal_id, kind, acquirer_id, merchant_id, site_id)"

@@ -9,7 +9,6 @@ host process, TCP on the loopback without TLS. tps counts answers; host_cpu_us i
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import subprocess

@@ -21,11 +21,11 @@ _ASK_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # not an ans
 _OK: Final = 200
 
 
-class NoAnswer(Exception):  # noqa: N818 - reads as the event it names
+class NoAnswer(Exception):
     """All repeats went unanswered: whether the host has acted is unknown."""
 
 
-class Problem(Exception):  # noqa: N818 - the RFC's own word
+class Problem(Exception):
     """The host refused the message itself (RFC 9457): it was malformed, or not allowed."""
 
     def __init__(self, status: int, body: bytes) -> None:

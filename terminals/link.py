@@ -21,7 +21,7 @@ from iso import FRAMINGS, Framer, IsoError, Message
 MAX_OUTSTANDING: Final = 1000  # questions open at once on one connection
 
 
-class ConnectionLost(Exception):  # noqa: N818 - reads as the event it names
+class ConnectionLost(Exception):
     """The connection ended before the answer; whether the host has acted is unknown."""
 
 

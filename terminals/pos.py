@@ -30,7 +30,7 @@ from terminals.store import OfflineStore
 _STAN_LIMIT: Final = 1_000_000
 
 
-class Unanswered(Exception):  # noqa: N818 - reads as the event it names
+class Unanswered(Exception):
     """No answer to an advice, and no store to keep it in: its outcome is unknown."""
 
 

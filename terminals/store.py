@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from iso import Message
 
 
-class StoreFull(Exception):  # noqa: N818 - reads as the state it names
+class StoreFull(Exception):
     """The store is at its limit: the till must stop selling off line."""
 
 

@@ -32,13 +32,15 @@ _PROBLEMS: Final = {
     "400": "Not JSON, or no Idempotency-Key", "403": "The certificate or signature is another's",
     "404": "There is no such payment request", "413": "The body is too large",
     "422": "The body is wrong: `where` says which part; or the key stands for other content",
-    "503": "Busy: nothing was reserved", "504": "The outcome is not known: repeat with the same key",
+    "503": "Busy: nothing was reserved",
+    "504": "The outcome is not known: repeat with the same key",
 }
 
 
 def document() -> dict[str, Any]:
     """The description, ready to be served as JSON."""
-    _, components = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    _, components = msgspec.json.schema_components(
+        _TYPES, ref_template="#/components/schemas/{name}")
     paths: dict[str, Any] = {
         path: {"post": _operation(summary, [_KEY, *parameters], _reference(bodies.Decision),
                                   body)}

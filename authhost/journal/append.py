@@ -1,4 +1,4 @@
-"""The write path of what takes: a batch of entries becomes claims and journal rows in one statement.
+"""The write path of what takes: a batch of entries becomes claims and journal rows at once.
 
 Knows the statement and how to read its verdicts: known before fenced before new.
 """

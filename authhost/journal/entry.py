@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What stands under a key: the first answer, and the decision for a door that speaks otherwise."""
+    """What stands under a key: the first answer, and the decision for another door."""
 
     key: str
     fingerprint: bytes

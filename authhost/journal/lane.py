@@ -144,7 +144,7 @@ class Lane(Generic[T]):
         return wanted
 
     async def _bisect(self, connection: asyncpg.Connection, items: list[T]) -> list[Result]:
-        """A row that PostgreSQL refuses (SQLSTATE 22, 23) is parked alone; its neighbours commit."""
+        """A row that PostgreSQL refuses (SQLSTATE 22, 23) is parked alone; the others commit."""
         try:
             return await self._work.run(connection, items)
         except asyncpg.PostgresError as error:

@@ -169,7 +169,7 @@ class _Borrowed:
 
 
 async def _raise(connection: asyncpg.Connection, account_id: int) -> int:
-    """New share locks pass a waiting update by. Where they starve it, the table's fair queue helps."""
+    """Share locks pass a waiting update by. Where they starve it, the table's fair queue helps."""
     try:
         async with connection.transaction():
             await connection.execute(f"SET LOCAL lock_timeout = '{_RAISE_LOCK_TIMEOUT}'")

@@ -1,4 +1,4 @@
-"""The account's state in Redis, seen from the host: reserve, give back, and hydrate what is missing.
+"""The account's state in Redis, seen from the host: reserve, give back, hydrate what is missing.
 
 Knows the functions and the sums that the journal gives; decides nothing itself. Whoever hydrates
 holds a lease, so that one host does the work and the others wait for it.
@@ -69,8 +69,8 @@ class Accounts:
         self.hydrations = 0
 
     async def reserve(self, account_id: int, fence: int, view: bytes, money: int, volume: int,
-                      count: int, products: Sequence[str], site: str, refused: str, partial_ok: bool,
-                      force: bool) -> Outcome:
+                      count: int, products: Sequence[str], site: str, refused: str,
+                      partial_ok: bool, force: bool) -> Outcome:
         """Check everything and count it, atomically: ONE call when the state is there.
 
         Raises Stale when the view is older than the state, StateUnavailable when nothing was

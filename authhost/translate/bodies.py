@@ -1,6 +1,6 @@
 """The JSON bodies, as types: what msgspec checks, it checks before anything else is done.
 
-PURE data. Amounts are integers in minor units; decimals travel as strings, as money does everywhere.
+PURE data. Amounts are integers in minor units; decimals travel as strings.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import msgspec
 # The end of the text, for Python too, whose `$` lets a last newline pass.
 _END: Final = r"$(?!\n)"
 
-Terminal = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7e]+" + _END)]
-Sequence = Annotated[str, msgspec.Meta(min_length=1, max_length=12, pattern=r"^[0-9A-Za-z-]+" + _END)]
+Terminal = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7e]+" + _END)]
+Sequence = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=12, pattern=r"^[0-9A-Za-z-]+" + _END)]
 LocalTime = Annotated[
     str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?" + _END,
                       description="The terminal's own local time, without a zone.")]
@@ -44,7 +46,8 @@ class Card(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Item(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One product sold, as field 63 has it."""
 
-    product: Annotated[str, msgspec.Meta(min_length=1, max_length=12, pattern=r"^[0-9A-Za-z]+" + _END)]
+    product: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=12, pattern=r"^[0-9A-Za-z]+" + _END)]
     unit: Annotated[str, msgspec.Meta(pattern=r"^[LGIKPUCQZO678]" + _END)] = "L"
     quantity: Quantity
     unit_price: Quantity

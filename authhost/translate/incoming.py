@@ -25,7 +25,7 @@ _MILLILITRES: Final[dict[str, Decimal]] = {
 MOST_ITEMS: Final = 99
 
 
-class Refusal(Exception):  # noqa: N818  # the field's own word for it
+class Refusal(Exception):  # the field's own word for it
     """A message that cannot be taken as it is: which part, and why. Nothing is stored of it."""
 
     def __init__(self, where: str, reason: str) -> None:
@@ -118,8 +118,8 @@ def content_of(secrets: Secrets, kind: Kind, card: CardRef | None, amount_minor:
     """The fingerprint: equal at every door for the same content, not for another."""
     return keys.fingerprint(
         secrets.fingerprint_key,
-        f"{keys.CLASS[kind]}\x1f{card.pan_hmac.hex() if card else ''}\x1f{amount_minor}\x1f{currency}"
-        f"\x1f{volume_ml}\x1f{','.join(products)}\x1f" + "\x1f".join(map(str, more)))
+        f"{keys.CLASS[kind]}\x1f{card.pan_hmac.hex() if card else ''}\x1f{amount_minor}"
+        f"\x1f{currency}\x1f{volume_ml}\x1f{','.join(products)}\x1f" + "\x1f".join(map(str, more)))
 
 
 def checked_date(text: str, where: str) -> str:

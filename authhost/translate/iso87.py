@@ -115,7 +115,8 @@ class Iso87(Fuel93):
             sent = self._nearest_to(raw[10:14], day)
             near = (sent, sent + _ONE_DAY, sent - _ONE_DAY)
             days += [text for text in (one.strftime("%Y%m%d") for one in near) if text < day]
-        return Original(tuple(keys.class_key(named or acquirer, terminal, original_class, each, stan)
+        acquirer = named or acquirer
+        return Original(tuple(keys.class_key(acquirer, terminal, original_class, each, stan)
                               for each in dict.fromkeys(days)), approval)
 
     @staticmethod

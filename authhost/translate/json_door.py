@@ -63,18 +63,20 @@ class JsonTranslator:
     def sale(self, body: Sale, kind: Kind, context: Context) -> Request:
         """A sale, pre-authorization, off-line sale or completion."""
         exponent = _exponent(body.currency)
-        sold = goods([SaleItem(item.product, item.unit, _scaled(item.quantity, f"items[{at}].quantity"),
-                               _scaled(item.unit_price, f"items[{at}].unit_price"),
-                               Decimal(item.amount_minor).scaleb(-exponent), "")
-                      for at, item in enumerate(body.items)], exponent)
+        sold = goods([
+            SaleItem(item.product, item.unit, _scaled(item.quantity, f"items[{at}].quantity"),
+                     _scaled(item.unit_price, f"items[{at}].unit_price"),
+                     Decimal(item.amount_minor).scaleb(-exponent), "")
+            for at, item in enumerate(body.items)], exponent)
         card = card_ref(self._secrets, body.card.pan, body.card.expiry)
         original = None
         if kind is Kind.OFFLINE_SALE:
             original = self._same_number(body, context)
         elif isinstance(body, Completion):
-            original = self._original(body.original, body.terminal_id, context, body.approval_code) \
-                if body.original else Original(
-                    self._same_number(body, context).keys, body.approval_code)
+            original = Original(self._same_number(body, context).keys, body.approval_code)
+            if body.original is not None:
+                original = self._original(body.original, body.terminal_id, context,
+                                          body.approval_code)
         holds = kind is Kind.PREAUTHORIZATION
         return Request(
             key=self._key(body, kind, context),

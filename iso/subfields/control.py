@@ -1,13 +1,17 @@
 """Reads and writes element 48: message control, sub-elements behind a bitmap of their own.
 
 Knows: how to follow a ControlLayout. Must not know: what a host does with a prompt's answer.
+
+As the codec does, both directions try a function compiled for the sub-elements at hand, and what
+it does not take is read or written sub-element by sub-element, and its first fault named.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+from iso.compiled import Compiled
 from iso.errors import DecodeError, EncodeError
-from iso.subfields import numbers
+from iso.subfields import control_source, numbers
 from iso.subfields.tables import (
     CONTROL_FIELD,
     MAX_CHARS,
@@ -30,7 +34,7 @@ _MAX_PROMPTS = 99
 class ControlForm:
     """The reader and writer of one layout."""
 
-    __slots__ = ("_bitmap_chars", "_elements_of", "_field", "_layout")
+    __slots__ = ("_bitmap_chars", "_elements_of", "_field", "_layout", "_readers", "_writers")
 
     def __init__(self, layout: ControlLayout, field: int = CONTROL_FIELD) -> None:
         self._layout = layout
@@ -38,9 +42,41 @@ class ControlForm:
         self._bitmap_chars = 16 if layout.hex_bitmap else 8
         # The elements of each bitmap met, the least recently used one leaving first.
         self._elements_of = lru_cache(maxsize=_MAX_BITMAPS)(self._read_bitmap)
+        self._readers: Compiled[str, control_source.Reader] = Compiled(
+            self._compile_reader, _MAX_BITMAPS
+        )
+        self._writers: Compiled[tuple[int, ...], control_source.Writer] = Compiled(
+            self._compile_writer, _MAX_BITMAPS
+        )
 
     def decode(self, raw: str) -> dict[int, ControlValue]:
         """The sub-elements by number. Raises DecodeError, path `48.<number>`."""
+        bitmap = raw[: self._bitmap_chars]
+        try:
+            values = self._readers.functions[bitmap](raw)
+            if values is not None:
+                return values
+        except control_source.UNUSUAL:
+            pass  # an unknown bitmap, or a fault that the careful path names
+        values = self._read(raw)
+        self._readers.accepted(bitmap)
+        return values
+
+    def encode(self, values: Mapping[int, ControlValue]) -> str:
+        """The exact inverse of `decode`. Raises EncodeError."""
+        numbers_given = tuple(values)
+        try:
+            raw = self._writers.functions[numbers_given](values)
+            if raw is not None:
+                return raw
+        except control_source.UNUSUAL:
+            pass  # an unknown set, or a value that the careful path names
+        raw = self._write(values)
+        self._writers.accepted(numbers_given)
+        return raw
+
+    def _read(self, raw: str) -> dict[int, ControlValue]:
+        """The careful path of `decode`."""
         at = self._bitmap_chars
         values: dict[int, ControlValue] = {}
         for number, prefix, size, read in self._elements_of(raw[:at]):
@@ -67,9 +103,8 @@ class ControlForm:
             raise DecodeError(self._field, at, "text after the last sub-element")
         return values
 
-    def encode(self, values: Mapping[int, ControlValue]) -> str:
-        """The exact inverse of `decode`. Raises EncodeError."""
-        bits = 0
+    def _write(self, values: Mapping[int, ControlValue]) -> str:
+        """The careful path of `encode`."""
         pieces = []
         for number in sorted(values):
             path = f"{self._field}.{number}"
@@ -77,7 +112,7 @@ class ControlForm:
             if element is None:
                 raise EncodeError(path, "no such sub-element in this form")
             try:
-                text = _write(element, values[number])
+                text = _text_of(element, values[number])
             except ValueError as error:
                 raise EncodeError(path, str(error)) from None
             if len(text) > element.size or (not element.prefix and len(text) != element.size):
@@ -85,10 +120,7 @@ class ControlForm:
             if element.prefix:
                 pieces.append(str(len(text)).zfill(element.prefix))
             pieces.append(text)
-            bits |= 1 << (_BITS - number)
-        bitmap = bits.to_bytes(_BITS // 8, "big")
-        head = bitmap.hex().upper() if self._layout.hex_bitmap else bitmap.decode("latin-1")
-        raw = head + "".join(pieces)
+        raw = self._bitmap_of(values) + "".join(pieces)
         if len(raw) > MAX_CHARS:
             raise EncodeError(self._field, f"longer than {MAX_CHARS} characters")
         return raw
@@ -113,6 +145,20 @@ class ControlForm:
                 found.append((number, element.prefix, element.size, _READERS[element.kind]))
         return tuple(found)
 
+    def _bitmap_of(self, given: Iterable[int]) -> str:
+        bitmap = sum(1 << (_BITS - number) for number in given).to_bytes(_BITS // 8, "big")
+        return bitmap.hex().upper() if self._layout.hex_bitmap else bitmap.decode("latin-1")
+
+    def _compile_reader(self, bitmap: str) -> control_source.Reader:
+        elements = {
+            number: self._layout.elements[number] for number, *_ in self._elements_of(bitmap)
+        }
+        return control_source.compile_reader(elements, self._bitmap_chars)
+
+    def _compile_writer(self, given: tuple[int, ...]) -> control_source.Writer:
+        elements = {number: self._layout.elements[number] for number in given}
+        return control_source.compile_writer(elements, self._bitmap_of(given))
+
     def _fault(self, number: int, position: int, reason: str) -> DecodeError:
         return DecodeError(f"{self._field}.{number}", position, reason)
 
@@ -123,7 +169,7 @@ def _read_digits(text: str) -> str:
     return text
 
 
-def _write(element: Element, value: ControlValue) -> str:
+def _text_of(element: Element, value: ControlValue) -> str:
     if isinstance(value, str):
         if element.kind in ("prompts", "vat"):
             raise ValueError("is a tuple of values, not text")

@@ -12,10 +12,11 @@ import re
 from decimal import Decimal
 
 MAX_DECIMALS = 4
-SCALED = r"[0-4][0-9]{1,12}"
-LITERAL = r"[0-9]{1,12}(?:\.[0-9]{1,4})?"
-SIGNED_LITERAL = r"-?[0-9]{1,12}(?:\.[0-9]{1,4})?"
-MINOR = r"-?[0-9]{1,12}"
+# What the notations look like, each part that is read in a group of its own.
+SCALED = r"([0-4])([0-9]{1,12})"
+LITERAL = r"([0-9]{1,12}(?:\.[0-9]{1,4})?)"
+SIGNED_LITERAL = r"(-?[0-9]{1,12}(?:\.[0-9]{1,4})?)"
+MINOR = r"(-?[0-9]{1,12})"
 
 _SCALED = re.compile(SCALED).fullmatch
 _LITERAL = re.compile(LITERAL).fullmatch

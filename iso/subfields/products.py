@@ -2,24 +2,60 @@
 
 Knows: how to follow a ProductsLayout. Must not know: which products exist. The three parts come
 together or the element is absent.
+
+Reading tries tables first: what each length prefix may be, and for codes of one width where they
+lie. What they do not take is read part by part, and its first fault named.
 """
+
+from collections.abc import Mapping
 
 from iso.errors import DecodeError, EncodeError
 from iso.subfields.tables import MAX_CHARS, PRODUCTS_FIELD, ProductsLayout
 from iso.subfields.values import Products
 
+_DIGITS = frozenset("0123456789")
+
+# For each length prefix of the codes: where they end, and where each lies when that is known.
+_Places = Mapping[str, tuple[int, tuple[slice, ...] | None]]
+
 
 class ProductsForm:
     """The reader and writer of one layout."""
 
-    __slots__ = ("_field", "_layout")
+    __slots__ = ("_field", "_layout", "_lengths", "_places")
 
     def __init__(self, layout: ProductsLayout, field: int = PRODUCTS_FIELD) -> None:
         self._layout = layout
         self._field = str(field)
+        # The width of the text, by the digits that say it.
+        self._lengths: Mapping[str, int] = {
+            str(length).zfill(layout.text_prefix): length for length in range(MAX_CHARS + 1)
+        }
+        self._places = _places(layout)
 
     def decode(self, raw: str) -> Products:
         """The products that the element's text lists. Raises DecodeError."""
+        products = self._from_tables(raw)
+        return products if products is not None else self._part_by_part(raw)
+
+    def _from_tables(self, raw: str) -> Products | None:
+        layout = self._layout
+        try:
+            end, slices = self._places[raw[: layout.codes_prefix]]
+            text_start = end + 1 + layout.text_prefix
+            if len(raw) != text_start + self._lengths[raw[end + 1 : text_start]]:
+                return None
+        except KeyError:
+            return None
+        device = raw[end]
+        if device not in _DIGITS or not raw[:end].isprintable():
+            return None
+        if slices is None:
+            codes = tuple(raw[layout.codes_prefix : end].split(layout.separator))
+            return Products(codes, device, raw[text_start:]) if all(codes) else None
+        return Products(tuple(map(raw.__getitem__, slices)), device, raw[text_start:])
+
+    def _part_by_part(self, raw: str) -> Products:
         layout = self._layout
         codes_start = layout.codes_prefix
         codes_end = codes_start + self._length(raw, 0, codes_start, "1", layout.codes_max_chars)
@@ -79,3 +115,13 @@ class ProductsForm:
         if len(listed) % width:
             raise DecodeError(f"{self._field}.1", position, f"not codes of {width} characters")
         return tuple(listed[at : at + width] for at in range(0, len(listed), width))
+
+
+def _places(layout: ProductsLayout) -> _Places:
+    start, width = layout.codes_prefix, layout.code_chars
+    places: dict[str, tuple[int, tuple[slice, ...] | None]] = {}
+    for length in range(0, layout.codes_max_chars + 1, width or 1):
+        end = start + length
+        slices = tuple(slice(at, at + width) for at in range(start, end, width)) if width else None
+        places[str(length).zfill(start)] = end, slices if length else ()
+    return places

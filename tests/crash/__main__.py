@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from authhost import logs
 from tests.crash.run import NUMBERS, Options, Result, keep, run
 
 
@@ -26,6 +27,7 @@ def main() -> int:
     arguments = parser.parse_args()
     options = Options(kills=arguments.kills, seed=arguments.seed, answers=arguments.answers,
                       hosts=arguments.hosts, planted=arguments.planted)
+    logs.configure("error")  # the staged hosts live in this process; standard output is the result's
     with tempfile.TemporaryDirectory(prefix="authhost-crash-") as name:
         directory = Path(name)
         try:

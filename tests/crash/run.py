@@ -27,6 +27,7 @@ from tests.crash.killer import Killer
 from tests.crash.load import Behaviour
 from tests.crash.portfolio import crash_portfolio
 from tests.crash.record import Record
+from tests.crash.staged import plant, stage_all
 from tests.crash.terminal import TerminalClient
 
 Night = tuple[int, str]  # minor units in the files, and why there are none
@@ -36,13 +37,14 @@ _DETAILS: Final = 20  # of each kind; the rest is in the record on disk
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for. answers: at least so many between two kills."""
+    """What is asked for. answers: at least so many between two kills; staged: the scenarios too."""
 
     kills: int = 20
     seed: int = 1
     answers: int = 1_000
     hosts: int = 2
     planted: str = ""
+    staged: bool = True
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,8 +145,16 @@ async def _run(options: Options, servers: Servers, directory: Path, began: float
         await asyncio.gather(*(host.kill() for host in hosts))
     verdict = judge(record, await read_journal(urls.database), portfolio)
     second = await night(urls.database, now.date() + timedelta(days=1), directory / "files")
-    return _result(options, record, killer, verdict, (first, second), crowd.unexpected,
-                   time.monotonic() - began)
+    staged: dict[str, list[str]] = {}
+    if options.staged:
+        plant(options.planted)
+        staged = await stage_all(urls.database, urls.redis, directory)
+    return _result(options, record, killer, _with(verdict, staged), (first, second),
+                   crowd.unexpected, time.monotonic() - began)
+
+
+def _with(verdict: Verdict, staged: dict[str, list[str]]) -> Verdict:
+    return Verdict(**{name: getattr(verdict, name) + staged.get(name, []) for name in NUMBERS})
 
 
 async def _kill_under_load(crowd: _Crowd, killer: Killer, kills: int,

@@ -93,7 +93,7 @@ async def commit_comes_late(scene: Scene) -> list[str]:
     gate.open()
     await asking
     found = await scene.violations()
-    return [*found, f"approved late: {sale.key}"] if sale.approved else found
+    return [*found, f"over_limit deadline: approved {sale.key}"] if sale.approved else found
 
 
 async def declined_and_asked_again(scene: Scene) -> list[str]:
@@ -163,7 +163,8 @@ async def day_is_closed_while_a_batch_commits(scene: Scene) -> list[str]:
     afterwards = await scene.one(dated, day)
     found = await scene.violations()
     if afterwards != when_closed:
-        found.append(f"{day} had {when_closed} rows when it was closed, and has {afterwards}")
+        # Its files are written from the rows it had then.
+        found.append(f"lost {day} had {when_closed} rows when it was closed, and has {afterwards}")
     return found
 
 
@@ -199,7 +200,7 @@ async def redis_is_away(scene: Scene) -> list[str]:
     await state.close()
     sale = scene.sale("wide")
     await scene.ask(sale, once=True)
-    found = [f"approved without a state: {sale.key}"] if sale.approved else []
+    found = [f"over_limit approved without a state: {sale.key}"] if sale.approved else []
     state._url = url
     await scene.ask(sale)
     return found + await scene.violations()

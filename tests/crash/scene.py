@@ -175,11 +175,11 @@ class Scene:
     def deadline_ms(self, short_ms: int) -> Iterator[None]:
         """What comes now has less time."""
         before = limits.DEADLINE_MS
-        setattr(limits, "DEADLINE_MS", short_ms)  # Final to everybody else
+        limits.DEADLINE_MS = short_ms  # Final to everybody else
         try:
             yield
         finally:
-            setattr(limits, "DEADLINE_MS", before)
+            limits.DEADLINE_MS = before
 
     @asynccontextmanager
     async def blocked(self, statement: str, *args: object) -> AsyncIterator[None]:
