@@ -155,7 +155,7 @@ async def _prepare_and_run(settings: Settings, *, example: bool) -> None:
     await migrate(settings.database_url)
     today = settings.clock.now().date()
     if example:
-        from demo.example import seed_example  # brings terminals
+        from demo.example import seed_example  # noqa: PLC0415  # brings terminals
 
         print(await seed_example(settings.database_url, settings.data_dir, today,
                                  load_secrets(settings.data_dir).pan_index), file=sys.stderr)
@@ -177,8 +177,8 @@ async def _run_host(settings: Settings) -> None:
 
 
 def _clear(arguments: argparse.Namespace) -> int:
-    from clearing.errors import ClearingError  # only the night needs its libraries
-    from clearing.run import clear
+    from clearing.errors import ClearingError  # noqa: PLC0415  # only the night needs its libraries
+    from clearing.run import clear  # noqa: PLC0415  # only the night needs its libraries
 
     try:
         summary = asyncio.run(clear(_database_url(arguments), arguments.date, arguments.out,
@@ -192,7 +192,7 @@ def _clear(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from demo.run import run_demo  # brings terminals, which no host needs
+    from demo.run import run_demo  # noqa: PLC0415  # brings terminals, which no host needs
 
     with tempfile.TemporaryDirectory(prefix="authhost-demo-") as data_dir:
         return uvloop.run(run_demo(Path(data_dir), arguments.seed, arguments.json, arguments.out))

@@ -18,6 +18,7 @@ from authhost.journal.entry import Entry, Verdict
 from authhost.journal.lane import Lane
 from authhost.journal.reads import Reads
 from authhost.journal.views import AccountView, Views
+from authhost.model import Outcome
 from authhost.secrets import Secrets
 from authhost.state.accounts import Accounts, Stale
 from authhost.state.client import StateClient
@@ -82,10 +83,7 @@ async def _ready(views: Views, accounts: Accounts, pan_hmac: bytes) -> AccountVi
         return view
 
 
-def _entry(key: str, view: AccountView, outcome: object, rules_version: int, now_us: int) -> Entry:
-    from authhost.model import Outcome
-
-    assert isinstance(outcome, Outcome)
+def _entry(key: str, view: AccountView, outcome: Outcome, rules_version: int, now_us: int) -> Entry:
     return Entry(
         key, 0, b"0123456789abcdef", b"0" * 110, "ifsf", 1, 3119, 0, "123456", "", "sale", True,
         "000", "approved", 3119, 3119, 3119, "EUR", "L00001", "M1", "S1", "", "",

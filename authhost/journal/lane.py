@@ -7,6 +7,7 @@ unknown is sent again under the same keys on a new connection: it finds its own 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
@@ -57,6 +58,7 @@ class Lane(Generic[T]):
         self._now_us = now_us
         self._queue: list[tuple[T, asyncio.Future[Result]]] = []
         self._wake = asyncio.Event()
+        self._idle = asyncio.Event()  # nothing waits and nothing is being written
         self._connection: asyncpg.Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,14 +83,15 @@ class Lane(Generic[T]):
         assert self._loop is not None, "started"
         future: asyncio.Future[Result] = self._loop.create_future()
         self._queue.append((item, future))
+        self._idle.clear()
         self._wake.set()
         return future
 
     async def close(self) -> None:
         """Write what waits, then stop."""
-        while self._queue and self._task is not None and not self._task.done():
-            await asyncio.sleep(0.01)
         if self._task is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), limits.DRAIN_TIMEOUT_S)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._connection is not None:
@@ -97,8 +100,10 @@ class Lane(Generic[T]):
     async def _run(self) -> None:
         while True:
             if not self._queue:
+                self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
+                self._idle.clear()
             batch = self._queue[: self._batch_rows]
             del self._queue[: self._batch_rows]
             try:

@@ -89,7 +89,7 @@ class Views:
         """The view of a terminal, loaded now. A newer rules version empties the cache."""
         row = await self._reads.terminal_view(terminal_id)
         known = row["terminal_id"] is not None
-        values = {name: row[name] for name in row.keys()  # a Record is no dict
+        values = {name: row[name] for name in row.keys()  # noqa: SIM118  # a Record is no dict
                   if name not in {"version", "business_date", "terminal_id"}} if known else {}
         view = TerminalView(rules_version=row["version"], business_date=row["business_date"],
                             known=known, terminal_id=terminal_id, **values)
