@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from authhost import limits, rules
+from authhost import keys, limits, rules
 from authhost.clock import Clock
 from authhost.journal.append import Posting
 from authhost.journal.entry import JournalUnavailable, Result, Verdict
@@ -80,6 +80,14 @@ class Authorizer:
             if self._in_flight.get(request.key) is mine:
                 del self._in_flight[request.key]
             mine.set_result(None)
+
+    async def expire(self, key: str, terminal_id: str, currency: str) -> None:
+        """End an open hold or payment request whose time has come, by a row of its own."""
+        request = Request(
+            key=keys.expiry_key(key), fingerprint=b"", kind=Kind.EXPIRY, door="expiry",
+            terminal_id=terminal_id, deadline_us=0, currency=currency, advice=True,
+            original=Original((key,)))
+        await self.authorize(request, _unsaid)
 
     async def _take(self, request: Request, render: Render) -> Reply:
         for _ in range(limits.TRIES):
@@ -224,6 +232,11 @@ def _is_own(result: Result, body: bytes) -> bool:
     """
     return result.verdict is Verdict.KNOWN and result.claim is not None \
         and result.claim.answer == body
+
+
+def _unsaid(_: Answer) -> bytes:
+    """An expiry has nobody to answer."""
+    return b""
 
 
 def _as_completion(request: Request, terminal: TerminalView) -> Request:

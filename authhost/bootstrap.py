@@ -14,7 +14,7 @@ from functools import partial
 import asyncpg
 import structlog
 
-from authhost import keys, limits
+from authhost import limits
 from authhost.authorize import Authorizer, Busy, Silence
 from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
@@ -27,7 +27,6 @@ from authhost.journal.reads import READS_AT_ONCE, Reads
 from authhost.journal.settle import Settle, Settlement
 from authhost.journal.views import Views
 from authhost.metrics import Metrics
-from authhost.model import Answer, Kind, Original, Request
 from authhost.secrets import Secrets, load_secrets
 from authhost.settings import IsoListen, Settings, SettingsError
 from authhost.state.accounts import Accounts
@@ -144,12 +143,8 @@ class Host:
         """Open holds and payment requests whose time has come end by their own journal row."""
         now = self.settings.clock.now()
         for row in await self.reads.expired(now, limits.EXPIRY_ROWS):
-            request = Request(
-                key=keys.expiry_key(row["key"]), fingerprint=b"", kind=Kind.EXPIRY, door="expiry",
-                terminal_id=row["terminal_id"], deadline_us=0, currency=row["currency"],
-                advice=True, original=Original((row["key"],)))
             try:
-                await self.authorizer.authorize(request, _unsaid)
+                await self.authorizer.expire(row["key"], row["terminal_id"], row["currency"])
             except (Busy, Silence):
                 return  # the next sweep finds it again
 
@@ -181,11 +176,6 @@ def _depth(lane: Lane[Posting] | Lane[Settlement]) -> float:
 def _attribute(lane: Lane[Posting] | Lane[Settlement], name: str) -> float:
     value: int = getattr(lane, name)
     return value
-
-
-def _unsaid(_: Answer) -> bytes:
-    """An expiry has nobody to answer."""
-    return b""
 
 
 async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:

@@ -58,7 +58,6 @@ class Found(msgspec.Struct, frozen=True):
     site_id: str = ""
     pan_masked: str = ""
     detail: str = "{}"
-    expires_at_us: int = 0
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -76,10 +76,18 @@ class OriginalRef(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     local_date: LocalDate
 
 
+class HeldRef(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The message that a completion settles."""
+
+    kind: Literal["sale", "preauthorization"]
+    sequence: Sequence
+    local_date: LocalDate
+
+
 class Completion(Sale, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The real amount after a pre-authorization."""
 
-    original: OriginalRef | None = None
+    original: HeldRef | None = None
     approval_code: Annotated[str, msgspec.Meta(max_length=6)] = ""
 
 

@@ -235,7 +235,7 @@ class Fuel93:
         terminal = self._need(fields, e.TERMINAL).rstrip()
         if not terminal:
             raise Refusal(f"field {e.TERMINAL}", "is blank")
-        return terminal, str(fields.get(e.ACQUIRER, "")), day, self._need(fields, e.STAN)
+        return terminal, self._need(fields, e.ACQUIRER), day, self._need(fields, e.STAN)
 
     def _original(self, fields: dict[int, str | bytes], kinds: tuple[Kind, ...],
                   approval: str) -> Original:

@@ -24,6 +24,7 @@ from authhost.translate.bodies import (
     Completion,
     Decision,
     Deposit,
+    HeldRef,
     OriginalRef,
     PaymentRequest,
     Reversal,
@@ -199,7 +200,7 @@ class JsonTranslator:
             for kind in (Kind.PREAUTHORIZATION, Kind.SALE)))
 
     @staticmethod
-    def _original(named: OriginalRef, terminal_id: str, context: Context,
+    def _original(named: OriginalRef | HeldRef, terminal_id: str, context: Context,
                   approval_code: str) -> Original:
         day = checked_date(named.local_date.replace("-", ""), "original.local_date")
         return Original((keys.message_key(context.acquirer_id, terminal_id, Kind(named.kind), day,

@@ -102,7 +102,7 @@ def compile_writer(elements: Mapping[int, Element], head: str) -> Writer:
     lines += [
         *_digits_check(elements),
         # A value that is no text fails here. Beyond ASCII, the careful path knows how far.
-        f"body = ''.join(({', '.join(pieces)},))",
+        f"body = ''.join([{', '.join(pieces)}])",
         "if not (body.isascii() and body.isprintable()): return None",
         f"return head + body if len(body) <= {MAX_CHARS - len(head)} else None",
     ]

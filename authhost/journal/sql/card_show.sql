@@ -1,3 +1,4 @@
+-- A card as an operator looks at it: never its number.
 SELECT c.card_id, c.pan_masked, c.status, c.expiry, c.account_id, a.name AS account, a.status AS account_status,
        v.plate AS vehicle, d.name AS driver, c.products, c.sites, c.limits::text AS limits, f.fence
 FROM card c

@@ -1,3 +1,4 @@
+-- Open holds (2) and payment requests (9) whose time has come, the oldest first.
 SELECT c.key, c.state, j.terminal_id, j.currency, j.pan_masked
 FROM claim c
 JOIN journal j ON j.business_date = c.business_date AND j.id = c.journal_id AND j.leg = 0

@@ -1,3 +1,4 @@
+-- Move originals on, under the locks of originals_lock. What is no longer open has no expiry.
 UPDATE claim c SET state = m.state, remaining = m.remaining,
                    expires_at = CASE WHEN m.state IN (2, 9) THEN c.expires_at END
 FROM unnest($1::text[], $2::smallint[], $3::bigint[]) AS m (key, state, remaining)
