@@ -103,7 +103,7 @@ class Authorizer:
             body = render(answer)
             entry = entry_of(request, terminal, view, outcome, answer, body)
             result = await self._append.put(Posting((entry,), request.deadline_us))
-            if result.verdict is Verdict.NEW or _is_own(result, body):
+            if result.verdict is Verdict.NEW or _is_own(request, result, body):
                 if outcome.reservation:
                     self.accounts.settled(entry.account_id or 0, outcome.fence, outcome.reservation)
                 return Reply(body, answer.action)
@@ -145,7 +145,7 @@ class Authorizer:
             result = await self._settle.put(item)
             if isinstance(result, SettledResult):
                 return await self._told(result, takes)
-            if said and _is_own(result, said[-1]):
+            if said and _is_own(request, result, said[-1]):
                 await self._reservations.forget(found, takes)
             else:
                 for take in takes:
@@ -225,13 +225,15 @@ class Authorizer:
         return None
 
 
-def _is_own(result: Result, body: bytes) -> bool:
+def _is_own(request: Request, result: Result, body: bytes) -> bool:
     """True where the row that is known is the one that was sent: its commit's result was lost.
 
     An approval's bytes hold an approval code by chance; equal ones of another hold too much.
+    A decline's bytes say little: another content under the same key may be declined alike.
     """
-    return result.verdict is Verdict.KNOWN and result.claim is not None \
-        and result.claim.answer == body
+    claim = result.claim
+    return (result.verdict is Verdict.KNOWN and claim is not None and claim.answer == body
+            and claim.fingerprint == request.fingerprint)
 
 
 def _unsaid(_: Answer) -> bytes:

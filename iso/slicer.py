@@ -10,7 +10,6 @@ message, so nothing a peer sends is ever compiled.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 from iso.compiled import define
@@ -26,52 +25,30 @@ _PRINTABLE_KINDS = frozenset({"an", "ans", "z"})
 def compile_slicer(spec: Specification, numbers: tuple[int, ...], start: int) -> Slicer:
     """The function that decodes a message whose elements are `numbers` and begin at `start`."""
     tables: dict[str, Any] = {"Message": Message}
-    lines = ["text = data.decode('latin-1')"]
-    # The elements since the last length prefix, which lie at fixed places of the text behind it.
-    names, slices = ["mti"], [slice(0, MTI_DIGITS)]
+    lines = ["text = data.decode('latin-1')", f"mti = text[:{MTI_DIGITS}]"]
     base, offset = "", start
     for number in numbers:
         field = spec.fields[number]
+        source = "data" if field.kind == "b" else "text"
         if field.prefix:
-            names.append("length")
-            slices.append(slice(offset, offset + field.prefix))
-            lines += _cut(tables, base, names, slices)
             lengths = f"lengths_{field.prefix}_{field.size}"
             tables[lengths] = _lengths(field)
-            source = "data" if field.kind == "b" else "text"
-            lines.append(f"start = {_at(base, offset + field.prefix)}")
-            lines.append(f"at = start + {lengths}[length]")
+            prefix_end = place(base, offset + field.prefix)
+            lines.append(f"start = {prefix_end}")
+            lines.append(f"at = start + {lengths}[text[{place(base, offset)}:start]]")
             lines.append(f"v{number} = {source}[start:at]")
-            names, slices, base, offset = [], [], "at", 0
-        elif field.kind == "b":
-            lines.append(f"v{number} = data[{_at(base, offset)}:{_at(base, offset + field.size)}]")
-            offset += field.size
+            base, offset = "at", 0
         else:
-            names.append(f"v{number}")
-            slices.append(slice(offset, offset + field.size))
+            window = f"{place(base, offset)}:{place(base, offset + field.size)}"
+            lines.append(f"v{number} = {source}[{window}]")
             offset += field.size
-    lines += _cut(tables, base, names, slices)
     # Each slice was as long as asked for if, and only if, the last one ends with the message.
-    lines.append(f"if {_at(base, offset)} != len(data): return None")
+    lines.append(f"if {place(base, offset)} != len(data): return None")
     lines += _kind_checks(spec, numbers)
     items = ", ".join(f"{number}: v{number}" for number in numbers)
     lines.append(f"return Message(mti, {{{items}}})")
     slicer: Slicer = define("data", lines, tables)
     return slicer
-
-
-def _cut(
-    tables: dict[str, Any], base: str, names: Sequence[str], slices: Sequence[slice]
-) -> list[str]:
-    """The lines that give each name its slice: all in one call where there are several."""
-    if len(names) < 3:
-        return [
-            f"{name} = text[{_at(base, one.start)}:{_at(base, one.stop)}]"
-            for name, one in zip(names, slices, strict=True)
-        ]
-    cut = f"cut{len(tables)}"
-    tables[cut] = itemgetter(*slices)
-    return [f"{', '.join(names)} = {cut}(text{f'[{base}:{_at(base, slices[-1].stop)}]' if base else ''})"]
 
 
 def compile_joiner(spec: Specification, numbers: tuple[int, ...]) -> Joiner:
@@ -98,7 +75,8 @@ def compile_joiner(spec: Specification, numbers: tuple[int, ...]) -> Joiner:
     return joiner
 
 
-def _at(base: str, offset: int) -> str:
+def place(base: str, offset: int) -> str:
+    """The expression of a place so far behind `base`, or behind the start where that is empty."""
     if not base:
         return str(offset)
     return f"{base} + {offset}" if offset else base
@@ -106,13 +84,18 @@ def _at(base: str, offset: int) -> str:
 
 def _kind_checks(spec: Specification, numbers: tuple[int, ...]) -> list[str]:
     """One check for all digits and one for all printable text: cheaper than one an element."""
-    digits = ["mti"] + [f"v{number}" for number in numbers if spec.fields[number].kind == "n"]
-    printable = [f"v{number}" for number in numbers if spec.fields[number].kind in _PRINTABLE_KINDS]
+    digits = [number for number in numbers if spec.fields[number].kind == "n"]
+    printable = [number for number in numbers if spec.fields[number].kind in _PRINTABLE_KINDS]
     # Asked of bytes, `isdigit` knows ASCII only and is six times faster than `str.isdecimal`.
-    checks = [f"if not ''.join(({', '.join(digits)},)).encode().isdigit(): return None"]
+    checks = [f"if not f'{{mti}}{_joined(digits)}'.encode().isdigit(): return None"]
     if printable:
-        checks.append(f"if not ''.join(({', '.join(printable)},)).isprintable(): return None")
+        checks.append(f"if not f'{_joined(printable)}'.isprintable(): return None")
     return checks
+
+
+def _joined(numbers: Sequence[int]) -> str:
+    """The inside of an f-string, which joins a few texts faster than `join` does."""
+    return "".join(f"{{v{number}}}" for number in numbers)
 
 
 def _lengths(field: Field) -> dict[str, int]:

@@ -1,1 +1,2 @@
+-- The business date that batches are dated with now.
 SELECT business_date FROM rules

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from iso.compiled import define
+from iso.slicer import place
 from iso.subfields import numbers
 from iso.subfields.tables import (
     MAX_CHARS,
@@ -51,17 +52,18 @@ def compile_reader(elements: Mapping[int, Element], start: int) -> Reader:
             lengths = f"lengths_{element.prefix}_{element.size}"
             tables[lengths] = {text: length for length, text in enumerate(_prefixes(element))}
             lines += [
-                f"start = {base}{offset + element.prefix}",
-                f"at = start + {lengths}[raw[{base}{offset}:start]]",
+                f"start = {place(base, offset + element.prefix)}",
+                f"at = start + {lengths}[raw[{place(base, offset)}:start]]",
                 f"v{number} = raw[start:at]",
             ]
-            base, offset = "at + ", 0
+            base, offset = "at", 0
         else:
-            lines.append(f"v{number} = raw[{base}{offset}:{base}{offset + element.size}]")
+            window = f"{place(base, offset)}:{place(base, offset + element.size)}"
+            lines.append(f"v{number} = raw[{window}]")
             offset += element.size
     lines += [
         # Each slice was as long as asked for if, and only if, the last one ends with the text.
-        f"if len(raw) != {base}{offset}: return None",
+        f"if len(raw) != {place(base, offset)}: return None",
         # Lengths are digits already, so this asks nothing but the sub-elements.
         f"if not raw[{start}:].isprintable(): return None",
         *_digits_check(elements),

@@ -2,7 +2,8 @@
 
 Knows: that the compiled functions of a layout do the usual, and the careful ones all the rest.
 Must not know: which profile has which layout, nor that the items must sum to the amount (the
-host's rule). Both ways give the same values; tests/property/test_subfields.py holds them to that.
+host's rule). Both ways give the same values, to which tests/property/test_subfields_compiled.py
+holds them.
 """
 
 from iso.subfields.purchase_reader import CarefulReader

@@ -49,8 +49,9 @@ def compile_reader(layout: PurchaseLayout) -> Reader:
     # The pattern holds that an item ends where the text does or before a separator. One character
     # further is the next item, or one past the end of the text after the last one.
     beyond = "" if layout.trailing else " + 1"
+    if not layout.literal_decimals:
+        lines.append("minor = f'E-{exponent}'")
     lines += [
-        "minor = f'E-{exponent}'",
         "items = []",
         f"at = {at}",
         "for _ in rounds[count]:",

@@ -27,7 +27,7 @@ def main() -> int:
     arguments = parser.parse_args()
     options = Options(kills=arguments.kills, seed=arguments.seed, answers=arguments.answers,
                       hosts=arguments.hosts, planted=arguments.planted)
-    logs.configure("error")  # the staged hosts live in this process; standard output is the result's
+    logs.configure("error")  # staged hosts live here; the output is the result
     with tempfile.TemporaryDirectory(prefix="authhost-crash-") as name:
         directory = Path(name)
         try:

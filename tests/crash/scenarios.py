@@ -192,6 +192,17 @@ async def advised_with_other_content(scene: Scene) -> list[str]:
     return await scene.violations()
 
 
+async def declined_and_asked_with_other_content(scene: Scene) -> list[str]:
+    """Invariant 4: two declines may read alike; the other content has no row, and says so always."""
+    await scene.fill()
+    first = scene.sale()
+    await scene.ask(first)
+    other = _altered(scene, first, "card")
+    await scene.ask(other)
+    await scene.ask(other)
+    return await scene.violations()
+
+
 async def redis_is_away(scene: Scene) -> list[str]:
     """Invariant 13: a failure is never an approval."""
     await scene.ask(scene.sale("wide"))
@@ -206,9 +217,9 @@ async def redis_is_away(scene: Scene) -> list[str]:
     return found + await scene.violations()
 
 
-def _altered(scene: Scene, first: Sent) -> Sent:
+def _altered(scene: Scene, first: Sent, role: str = "wide") -> Sent:
     """Another message under the key of the first."""
-    other = scene.sale("wide", 20, kind=first.kind)
+    other = scene.sale(role, 20, kind=first.kind)
     other.fields[11] = first.fields[11]
     other.key, other.altered = f"{first.key}#other", first
     return other

@@ -50,6 +50,7 @@ class Place:
         for lane in (host.append, host.settle):
             assert lane._task is not None, "started"
             lane._task.cancel()
+            lane._idle.set()  # nothing is left to be waited for
             if lane._connection is not None:
                 lane._connection.terminate()
         for door in host.iso_doors:

@@ -35,6 +35,7 @@ CASES: tuple[tuple[tuple[int, ...], str, Scenario, int, str], ...] = (
     ((11,), "rules_not_locked", scenarios.day_is_closed_while_a_batch_commits, 1, "lost"),
     ((8,), "tombstone_overwritten", scenarios.reversed_before_it_came, 1, "doubled"),
     ((4,), "content_ignored", scenarios.asked_with_other_content, 1, "doubled"),
+    ((4,), "declines_look_alike", scenarios.declined_and_asked_with_other_content, 1, "flipped"),
     ((10,), "parked_is_dropped", scenarios.advised_with_other_content, 1, "lost"),
     ((13,), "approves_without_state", scenarios.redis_is_away, 1, "over_limit"),
 )

@@ -7,6 +7,7 @@ import sys
 
 from authhost import authorize
 from authhost.journal.entry import Result
+from authhost.model import Request
 from tests.planted import Patch, serve
 
 
@@ -14,7 +15,7 @@ def plant(patch: Patch) -> None:
     """No known row is ever one's own."""
     assert callable(authorize._is_own)
 
-    def is_own(result: Result, body: bytes) -> bool:
+    def is_own(request: Request, result: Result, body: bytes) -> bool:
         return False
 
     patch(authorize, "_is_own", is_own)

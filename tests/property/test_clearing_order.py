@@ -82,7 +82,7 @@ days = st.integers(0, 12).flatmap(
 
 
 @pytest.mark.invariant(11)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(day=days, seed=st.integers())
 def test_order_of_commits_changes_nothing(servers: Servers, day: tuple[list[Row], ...],
                                           seed: int) -> None:

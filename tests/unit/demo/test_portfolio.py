@@ -61,7 +61,7 @@ def test_every_account_is_one_that_a_bank_takes() -> None:
 
 def test_every_limit_is_one_that_the_host_understands() -> None:
     rows = (*PORTFOLIO.accounts, *PORTFOLIO.cards, *PORTFOLIO.vehicles, *PORTFOLIO.drivers)
-    packed = [limit.packed("card") for row in rows
+    packed = [limit.packed() for row in rows
               for limit in decode_limits(json.dumps(row.limits))]
     assert len(packed) > 300
 

@@ -246,3 +246,10 @@ def test_decimals_keep_what_they_say():
     assert write_scaled(Decimal("1.50000000")) == "415000"
     assert write_scaled(Decimal("1E+2")) == "0100"
     assert write_scaled(Decimal("0.0001")) == "41"
+
+
+@pytest.mark.parametrize("places", [5, 9, 10, 12])
+def test_more_decimals_than_the_notation_has_are_refused(places):
+    # From ten on, two digits of decimals would read as one and a digit of the number.
+    with pytest.raises(ValueError, match="4 decimals"):
+        write_scaled(Decimal(1).scaleb(-places))

@@ -1,0 +1,54 @@
+"""Puts the load portfolio into the database of a running host: cards, terminals, safes, payers.
+
+    authhost up --data-dir /tmp/load &
+    python -m loadtest.seed --data-dir /tmp/load
+
+Knows the host's data directory, for the PAN index is keyed. A portfolio is put in once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+
+from authhost.secrets import load_secrets
+from loadtest import channels, portfolio
+
+
+def main() -> int:
+    """Seed; say what there is now."""
+    parser = argparse.ArgumentParser(prog="python -m loadtest.seed", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True, help="the host's")
+    parser.add_argument("--database-url", help="default: that of `authhost up` in --data-dir")
+    parser.add_argument("--accounts", type=int, default=10_000)
+    parser.add_argument("--terminals", type=int, default=1_000)
+    parser.add_argument("--devices", type=int, default=500, help="safes, tills and payers, each")
+    arguments = parser.parse_args()
+    url = arguments.database_url or json.loads(
+        (arguments.data_dir / "urls.json").read_text(encoding="utf-8"))["database_url"]
+    asyncio.run(_seed(url, arguments))
+    print(f"{arguments.accounts} cards, {arguments.terminals} terminals, "
+          f"{arguments.devices} safes, tills and payers")
+    return 0
+
+
+async def _seed(url: str, arguments: argparse.Namespace) -> None:
+    secrets = load_secrets(arguments.data_dir)
+    await portfolio.seed(url, secrets, arguments.accounts, arguments.terminals,
+                         datetime.now(UTC).date())
+    keys = [channels.payer_key(number).public_key().public_bytes_raw()
+            for number in range(1, arguments.devices + 1)]
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(portfolio.statement("channels"), arguments.devices, keys)
+    finally:
+        await connection.close()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
