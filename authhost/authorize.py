@@ -122,12 +122,12 @@ class Authorizer:
         for _ in range(limits.TRIES):
             terminal = await self._reservations.terminal(request)
             found = await self._find(original, request)
-            if found is None and request.kind is Kind.OFFLINE_SALE:
-                return await self._take(request, render)
-            if found is None and request.kind is Kind.COMPLETION:
-                flags = (*request.flags, "original_not_found")
-                return await self._take(msgspec.structs.replace(request, flags=flags), render)
             if request.kind in {Kind.OFFLINE_SALE, Kind.COMPLETION}:
+                if found is None:
+                    # The original may be on its way still: from now on it finds itself declined.
+                    if not await self.reads.tombstone(original.keys):
+                        continue
+                    return await self._take(_without_original(request), render)
                 request = _as_completion(request, terminal)
             if found is not None and await self._is_nobodys(request, found, terminal):
                 flags = (*request.flags, f"original_{found.state.name.lower()}")
@@ -239,6 +239,13 @@ def _is_own(request: Request, result: Result, body: bytes) -> bool:
 def _unsaid(_: Answer) -> bytes:
     """An expiry has nobody to answer."""
     return b""
+
+
+def _without_original(request: Request) -> Request:
+    """A completion that nothing was held for is posted as it is, and says so."""
+    if request.kind is Kind.OFFLINE_SALE:
+        return request
+    return msgspec.structs.replace(request, flags=(*request.flags, "original_not_found"))
 
 
 def _as_completion(request: Request, terminal: TerminalView) -> Request:

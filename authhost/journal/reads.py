@@ -58,6 +58,11 @@ class Reads:
                 key = open_holds[0]["key"]
         return await self.found(key) if key is not None else None
 
+    async def tombstone(self, keys: tuple[str, ...]) -> bool:
+        """Claim the keys of an original that did not come; False when one of them has come now."""
+        await self._rows("originals_tombstone", list(keys))
+        return not await self._rows("find_keys", list(keys))
+
     async def found(self, key: str) -> Found | None:
         """An original as it is now, unlocked."""
         async with self._connection() as connection:

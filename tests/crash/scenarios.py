@@ -193,7 +193,7 @@ async def advised_with_other_content(scene: Scene) -> list[str]:
 
 
 async def declined_and_asked_with_other_content(scene: Scene) -> list[str]:
-    """Invariant 4: two declines may read alike; the other content has no row, and says so always."""
+    """Invariant 4: two declines may read alike; another content is told so each time."""
     await scene.fill()
     first = scene.sale()
     await scene.ask(first)

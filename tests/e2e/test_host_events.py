@@ -138,6 +138,16 @@ def test_a_sale_told_again_as_an_advice_counts_once(rig):
     assert posted == 5_000
 
 
+@pytest.mark.invariant(10)
+@pytest.mark.parametrize("kind", [Kind.SALE, Kind.PREAUTHORIZATION])
+def test_a_sale_that_comes_after_its_advice_is_declined_and_counts_once(rig, kind):
+    card = rig.card(limits=[("total", "money", 9_000)])
+    request = rig.request(kind, card, 5_000)
+    assert rig.ask(rig.about(Kind.OFFLINE_SALE, request, 5_000, card)).action == "000"
+    assert not rig.ask(request).approved
+    assert agrees(rig, card) == (5_000, 0, 1)
+
+
 @pytest.mark.invariant(7)
 @pytest.mark.parametrize("kind", [Kind.SALE, Kind.PREAUTHORIZATION])
 def test_a_reversal_gives_back_exactly_once(rig, kind):
