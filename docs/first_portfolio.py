@@ -1,6 +1,6 @@
 """Put docs/first-portfolio.sql into the database of a running `authhost up`.
 
-    python docs/first_portfolio.py DATA_DIR EXPIRY PAYER_KEY.pem    the card number on standard input
+    python docs/first_portfolio.py DATA_DIR EXPIRY PAYER_KEY.pem      card number: standard input
 
 Knows the host's data directory: the card number is stored as its keyed hash and its mask alone.
 """
@@ -20,21 +20,25 @@ from authhost.secrets import load_secrets
 from iso.masking import mask_account_number
 
 
-async def main(data_dir: Path, expiry: str, payer_key: Path) -> None:
+def main(data_dir: Path, expiry: str, payer_key: Path) -> None:
     """One statement, all or nothing."""
     number = sys.stdin.readline().strip()
     key = load_pem_private_key(payer_key.read_bytes(), None)
     assert isinstance(key, Ed25519PrivateKey), "openssl genpkey -algorithm ed25519"
-    connection = await asyncpg.connect(
-        json.loads((data_dir / "urls.json").read_text())["database_url"])
+    url = json.loads((data_dir / "urls.json").read_text())["database_url"]
+    statement = Path(__file__).with_name("first-portfolio.sql").read_text()
+    asyncio.run(_execute(
+        url, statement, load_secrets(data_dir).pan_index(number), mask_account_number(number),
+        expiry, key.public_key().public_bytes_raw()))
+
+
+async def _execute(url: str, statement: str, *values: object) -> None:
+    connection = await asyncpg.connect(url)
     try:
-        await connection.execute(
-            Path(__file__).with_name("first-portfolio.sql").read_text(),
-            load_secrets(data_dir).pan_index(number), mask_account_number(number), expiry,
-            key.public_key().public_bytes_raw())
+        await connection.execute(statement, *values)
     finally:
         await connection.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])))
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

@@ -59,7 +59,7 @@ class FramingError(IsoError):
         self.reason = reason
 
 
-class UnknownProfile(IsoError):  # noqa: N818 - reads as the noun it names
+class UnknownProfile(IsoError):
     """A profile name that the registry does not hold. `known`: the names it holds."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:

@@ -45,7 +45,7 @@ def database_url(servers: Servers) -> Iterator[str]:
 
 @pytest.fixture
 def redis_url(servers: Servers) -> str:
-    """The session's Valkey; accounts of different tests share it, so give them other ids or flush."""
+    """The session's Valkey: tests share it, so give their accounts other ids, or flush."""
     return servers.valkey.url
 
 

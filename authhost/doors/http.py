@@ -97,7 +97,7 @@ class HttpDoor:
             Route("/metrics", self._metrics_text), Route("/openapi.json", self._openapi_json),
             *(Route(path, self._guarded(handler), methods=[method])
               for method, path, handler in self._routes()),
-        ])
+        ], exception_handlers={404: _no_such_path, 405: _no_such_method})
 
     def _routes(self) -> list[tuple[str, str, Handler]]:
         request = "/v1/payment-requests/{id}"
@@ -269,6 +269,14 @@ class HttpDoor:
 
 def _json(body: bytes, status: int = 200) -> Response:
     return Response(body, status, media_type="application/json")
+
+
+async def _no_such_path(request: Request, _: Exception) -> Response:
+    return ProblemError(404, "Not found", "there is nothing at this path").response()
+
+
+async def _no_such_method(request: Request, _: Exception) -> Response:
+    return ProblemError(405, "Method not allowed", "this path takes another method").response()
 
 
 async def _body(request: Request) -> bytes:

@@ -222,3 +222,9 @@ def test_what_lives_answers(door):
     text = door.get("/metrics").text
     assert 'authhost_answer_seconds_count{door="json",outcome="approved"}' in text
     assert "authhost_append_rows_total" in text
+
+
+def test_a_wrong_path_or_method_is_a_problem_too(door):
+    for answer, status in ((door.get("/v1/nothing"), 404), (door.get("/v1/sales"), 405)):
+        assert answer.status_code == status == answer.json()["status"]
+        assert answer.headers["content-type"] == "application/problem+json"
