@@ -25,7 +25,7 @@ from authhost import console, logs
 from authhost.bootstrap import make_host
 from authhost.clock import Clock
 from authhost.embedded import EmbeddedError, embedded
-from authhost.journal.migrate import MigrationError, migrate
+from authhost.journal.migrate import MigrationError, check, migrate
 from authhost.secrets import load_secrets
 from authhost.settings import HttpListen, IsoListen, Settings, SettingsError, TlsFiles
 from authhost.state.client import StateUnavailable
@@ -78,11 +78,16 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--database-url", required=True)
     serve.add_argument("--redis-url", required=True)
     serve.add_argument("--data-dir", type=Path, default=DATA)
+    migrate_ = _command(commands, "migrate", _migrate, "bring a database's schema up to date")
+    migrate_.add_argument("--database-url", required=True)
+    migrate_.add_argument("--first-day", type=_date, metavar="YYYY-MM-DD",
+                          help="open the first business day of a new database")
     _doors(serve, iso=None, http=None)
 
     clear = _command(commands, "clear", _clear, "close a business day and write its files")
     clear.add_argument("--date", type=_date, required=True, metavar="YYYY-MM-DD")
     clear.add_argument("--out", type=Path, default=Path("files"))
+    clear.add_argument("--data-dir", type=Path, default=DATA)
     _database(clear)
 
     decode = _command(commands, "decode", _decode, "show an ISO 8583 message field by field")
@@ -137,7 +142,19 @@ def _settings(arguments: argparse.Namespace, database_url: str, redis_url: str) 
 def _serve(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments, arguments.database_url, arguments.redis_url)
     logs.configure(settings.log_level)
-    uvloop.run(_run_host(settings))
+    uvloop.run(_check_and_run(settings))
+    return 0
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    async def run() -> list[str]:
+        applied = await migrate(arguments.database_url)
+        if arguments.first_day is not None:
+            await console.open_first_day(arguments.database_url, arguments.first_day)
+        return applied
+
+    for name in asyncio.run(run()):
+        print(name)
     return 0
 
 
@@ -160,6 +177,12 @@ async def _prepare_and_run(settings: Settings, *, example: bool) -> None:
         print(await seed_example(settings.database_url, settings.data_dir, today,
                                  load_secrets(settings.data_dir).pan_index), file=sys.stderr)
     await console.open_first_day(settings.database_url, today)
+    await _run_host(settings)
+
+
+async def _check_and_run(settings: Settings) -> None:
+    """A host does not change a schema by itself: it says that somebody has to."""
+    await check(settings.database_url)
     await _run_host(settings)
 
 

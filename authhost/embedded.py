@@ -29,6 +29,7 @@ _SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108
 # Durable by default: fsync and synchronous_commit stay on. The rest is room for a group commit.
 _POSTGRES_SETTINGS = {
     "listen_addresses": "''",
+    "unix_socket_permissions": "0700",  # trust is for this user alone
     "max_connections": "60",
     "shared_buffers": "'512MB'",
     "max_wal_size": "'8GB'",

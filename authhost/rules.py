@@ -27,6 +27,7 @@ _ACTIONS: Final[dict[str, str]] = {
     "terminal_blocked": Action.NOT_PERMITTED_TERMINAL,
     "terminal_kind": Action.NOT_PERMITTED_TERMINAL,
     "merchant_blocked": Action.INVALID_MERCHANT,
+    "acquirer_differs": Action.NOT_PERMITTED_TERMINAL,
     "merchant_differs": Action.INVALID_MERCHANT,
     "currency": Action.INVALID_AMOUNT,
     "site": Action.NOT_PERMITTED_TERMINAL,
@@ -53,6 +54,8 @@ class Terminal(Protocol):
     def merchant_status(self) -> str: ...
     @property
     def merchant_id(self) -> str: ...
+    @property
+    def acquirer_id(self) -> str: ...
 
 
 class Account(Protocol):
@@ -79,6 +82,8 @@ def refused(request: Request, terminal: Terminal, account: Account | None) -> st
         return "terminal_blocked"
     if terminal.merchant_status != "active":
         return "merchant_blocked"
+    if not request.key.startswith(f"{terminal.acquirer_id}/"):
+        return "acquirer_differs"  # the key would be another one at another door
     if request.merchant_id and request.merchant_id != terminal.merchant_id:
         return "merchant_differs"
     if terminal.kind != _TERMINAL_KINDS.get(request.kind, "pos"):

@@ -138,6 +138,11 @@ class HttpDoor:
                 response = ProblemError(504, "Outcome unknown",
                                         "repeat with the same Idempotency-Key",
                                         retry_after_s=1).response()
+            except Exception:
+                # A bug in one request must not show its inside, nor go uncounted.
+                self._metrics.count(DOOR, "bug")
+                _log.exception("request failed", door=DOOR)
+                response = ProblemError(500, "Failed", "this is our fault; it is logged").response()
             outcome = response.headers.get("x-outcome", str(response.status_code))
             self._metrics.answered(DOOR, outcome, time.perf_counter() - started)
             return response

@@ -16,6 +16,7 @@ from authhost.journal.entry import Claim, JournalUnavailable
 from authhost.journal.settle import read_found
 from authhost.journal.statements import statement
 from authhost.settlement import Found
+from authhost.states import State
 
 READS_AT_ONCE: Final = 8
 _RAISE_LOCK_TIMEOUT: Final = "200ms"
@@ -50,8 +51,11 @@ class Reads:
                        pan_masked: str) -> Found | None:
         """The original that a completion or reversal is about: by its key, else by its approval."""
         rows = await self._rows("find_keys", list(keys))
-        there = {row["key"] for row in rows}
-        key = next((key for key in keys if key in there), None)
+        states = {row["key"]: row["state"] for row in rows}
+        there = [key for key in keys if key in states]
+        # A sale that was told again as an advice is completed: what stands is the advice.
+        standing = [key for key in there if states[key] != State.COMPLETED]
+        key = next(iter(standing or there), None)
         if key is None and approval_code:
             open_holds = await self._rows("find_approval", approval_code, terminal_id, pan_masked)
             if len(open_holds) == 1:  # two holds under one code name neither

@@ -38,6 +38,7 @@ class Iso87(Fuel93):
     def incoming(self, message: Message, deadline_us: int, now_us: int) -> Incoming:
         """The meaning of a message; see Fuel93."""
         fields = dict(message.fields)
+        fields.pop(e.FUNCTION_CODE, None)  # in 1987 that number is the network's identifier
         if message.mti[1:3] not in {"80", "82"}:
             fields[e.LOCAL_TIME] = self._local(fields, now_us)
         return super().incoming(Message(message.mti, fields), deadline_us, now_us)

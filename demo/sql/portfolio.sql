@@ -1,7 +1,7 @@
 -- The whole portfolio in one statement; the parameters are JSON arrays of whole rows, one a table.
 -- $1 accounts  $2 vehicles  $3 drivers  $4 cards  $5 merchants  $6 sites  $7 terminals  $8 payers  $9 business date
 WITH rules_row AS (
-    INSERT INTO rules (business_date) VALUES ($9::date)
+    INSERT INTO rules (business_date) VALUES ($9::date) ON CONFLICT DO NOTHING
 ),
 accounts AS (
     INSERT INTO account SELECT * FROM jsonb_populate_recordset(NULL::account, $1::jsonb) RETURNING account_id

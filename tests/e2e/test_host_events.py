@@ -149,6 +149,20 @@ def test_a_sale_that_comes_after_its_advice_is_declined_and_counts_once(rig, kin
 
 
 @pytest.mark.invariant(7)
+def test_a_sale_told_again_as_an_advice_is_given_back_as_the_advice(rig):
+    card = rig.card(limits=[("total", "money", 9_000)])
+    request = rig.request(Kind.SALE, card, 5_000)
+    rig.ask(request)
+    advice = rig.about(Kind.OFFLINE_SALE, request, 5_000, card)
+    rig.ask(advice)
+    back = rig.about(Kind.REVERSAL, request)
+    keys = (request.key, advice.key)
+    back = msgspec.structs.replace(back, original=Original(keys))
+    assert rig.ask(back).action == Action.REVERSED
+    assert agrees(rig, card) == (0, 0, 0)
+
+
+@pytest.mark.invariant(7)
 @pytest.mark.parametrize("kind", [Kind.SALE, Kind.PREAUTHORIZATION])
 def test_a_reversal_gives_back_exactly_once(rig, kind):
     card = rig.card(limits=[("day", "money", 5_000)])

@@ -67,6 +67,14 @@ CREATE TABLE journal (
 ) PARTITION BY RANGE (business_date);
 CREATE INDEX journal_effect ON journal (account_id, fence) WHERE money <> 0 OR volume <> 0 OR count <> 0;
 
+-- Append-only, and not by custom.
+CREATE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the journal is append-only: % of % refused', TG_OP, OLD.key;
+END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON journal
+    FOR EACH ROW EXECUTE FUNCTION journal_is_append_only();
+
 -- A month of business dates is a partition; a closed year can be detached whole.
 CREATE FUNCTION journal_month(day date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

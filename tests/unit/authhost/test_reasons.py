@@ -12,7 +12,7 @@ from authhost.model import Action, CardRef, Kind, Outcome, Request
 from authhost.translate.iso87 import RESPONSE
 
 LUA = (Path(authhost.__file__).parent / "state" / "functions.lua").read_text()
-REQUEST = Request(key="k", fingerprint=b"", kind=Kind.SALE, door="t", terminal_id="T",
+REQUEST = Request(key="Q/T/20/20260723/1", fingerprint=b"", kind=Kind.SALE, door="t", terminal_id="T",
                   deadline_us=0, amount_minor=10, currency="EUR")
 
 
@@ -22,6 +22,7 @@ class Terminal(msgspec.Struct):
     status: str = "active"
     merchant_status: str = "active"
     merchant_id: str = "M"
+    acquirer_id: str = "Q"
 
 
 class Account(msgspec.Struct):
@@ -51,6 +52,7 @@ def test_what_the_functions_and_tables_can_say_is_known():
     ({}, {}, ""), ({"known": False}, {}, "terminal_unknown"),
     ({"status": "blocked"}, {}, "terminal_blocked"), ({"status": "closed"}, {}, "terminal_blocked"),
     ({"merchant_status": "blocked"}, {}, "merchant_blocked"),
+    ({"acquirer_id": "R"}, {}, "acquirer_differs"),
     ({}, {"merchant_id": "X"}, "merchant_differs"), ({}, {"merchant_id": "M"}, ""),
     ({"kind": "safe"}, {}, "terminal_kind"), ({"kind": "safe"}, {"kind": Kind.DEPOSIT}, ""),
     ({"kind": "till"}, {"kind": Kind.PAYMENT_REQUEST}, ""),
