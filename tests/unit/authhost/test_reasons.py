@@ -12,8 +12,8 @@ from authhost.model import Action, CardRef, Kind, Outcome, Request
 from authhost.translate.iso87 import RESPONSE
 
 LUA = (Path(authhost.__file__).parent / "state" / "functions.lua").read_text()
-REQUEST = Request(key="Q/T/20/20260723/1", fingerprint=b"", kind=Kind.SALE, door="t", terminal_id="T",
-                  deadline_us=0, amount_minor=10, currency="EUR")
+REQUEST = Request(key="Q/T/20/20260723/1", fingerprint=b"", kind=Kind.SALE, door="t",
+                  terminal_id="T", deadline_us=0, amount_minor=10, currency="EUR")
 
 
 class Terminal(msgspec.Struct):
