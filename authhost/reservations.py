@@ -28,25 +28,26 @@ class Reservations:
         self._clock = clock
 
     async def terminal(self, request: Request) -> TerminalView:
-        return (self.views.terminals.get(request.terminal_id)
-                or await self.views.terminal(request.terminal_id))
+        """The terminal that a message comes from."""
+        return await self.views.cached_terminal(request.terminal_id)
 
     async def view(self, request: Request, terminal: TerminalView) -> AccountView | None:
+        """Whose counters a message goes on; None where nobody knows the card or account."""
         if request.card is not None:
             return (self.views.cards.get(request.card.pan_hmac)
                     or await self.views.card(request.card.pan_hmac))
         account_id = terminal.account_id if request.kind is Kind.DEPOSIT else request.account_id
         if account_id is None:
             return None
-        return self.views.accounts.get(account_id) or await self.views.account(account_id)
+        return await self.views.cached_account(account_id)
 
     async def payer(self, request: Request, found: Found,
-                     terminal: TerminalView) -> AccountView | None:
+                    terminal: TerminalView) -> AccountView | None:
         """Whose counters a completion goes on: its card's; if nobody knows it, the original's."""
         view = await self.view(request, terminal)
         account_id = next((leg.account_id for leg in found.legs), None)
         if view is None and account_id is not None:
-            return self.views.accounts.get(account_id) or await self.views.account(account_id)
+            return await self.views.cached_account(account_id)
         return view
 
     async def reload(self, request: Request, view: AccountView | None) -> None:
@@ -57,7 +58,7 @@ class Reservations:
             await self.views.account(view.account_id)
 
     async def decide(self, request: Request, terminal: TerminalView,
-                      view: AccountView | None) -> Outcome:
+                     view: AccountView | None) -> Outcome:
         """ONE call to the state; without an account there is nothing to reserve, only a reason."""
         reason = rules.refused(request, terminal, view)
         if view is None:
@@ -65,7 +66,7 @@ class Reservations:
                 status = "declined" if reason else "approved"
                 return stateless(request, status, reason or "approved", self._clock)
             return stateless(request, "approved" if request.advice else "declined",
-                              reason or _no_account(request), self._clock)
+                             reason or _no_account(request), self._clock)
         return await self.accounts.reserve(
             view.account_id, view.fence, view.packed, request.amount_minor, request.volume_ml, 1,
             request.products, terminal.site_id, reason,
@@ -90,7 +91,7 @@ class Reservations:
                                  (terminal.merchant_account_id, Kind.PAYMENT_RECEIPT)):
             if reason or account_id is None:
                 break
-            view = self.views.accounts.get(account_id) or await self.views.account(account_id)
+            view = await self.views.cached_account(account_id)
             outcome = await self._reserve(
                 view, request, request.amount_minor, 0, 1, "", force=False,
                 refused="" if view.currency == request.currency else "currency")

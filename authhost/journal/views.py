@@ -99,6 +99,14 @@ class Views:
         self.terminals.put(terminal_id, view)
         return view
 
+    async def cached_account(self, account_id: int) -> AccountView:
+        """The view of an account that is at hand, loaded where there is none."""
+        return self.accounts.get(account_id) or await self.account(account_id)
+
+    async def cached_terminal(self, terminal_id: str) -> TerminalView:
+        """The view of a terminal that is at hand, loaded where there is none."""
+        return self.terminals.get(terminal_id) or await self.terminal(terminal_id)
+
     def _card(self, row: asyncpg.Record) -> AccountView:
         scopes = {
             "account": decode_limits(row["account_limits"]),

@@ -12,7 +12,7 @@ from authhost.journal.lane import Lane
 from authhost.model import Action, Kind
 from authhost.packing import encode
 from authhost.states import State
-from tests.support.rig import ask, running
+from tests.support.rig import approved, many, running
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +29,6 @@ def away(server):
         yield
     finally:
         server.run()
-
-
-async def many(hosts, requests):
-    """What each request came to, an exception in its place."""
-    return await asyncio.gather(*(ask(hosts[number % len(hosts)], request)
-                                  for number, request in enumerate(requests)),
-                                return_exceptions=True)
-
-
-def approved(answers):
-    return [answer for answer in answers if not isinstance(answer, BaseException)
-            and answer.action == "000"]
 
 
 @pytest.mark.invariant(12)

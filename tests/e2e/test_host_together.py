@@ -1,6 +1,5 @@
 """Several hosts on one state: a limit holds for all of them, a change is in force at once."""
 
-import asyncio
 import time
 
 import pytest
@@ -9,25 +8,13 @@ from authhost import console, limits
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.lane import Lane
 from authhost.model import Kind
-from tests.support.rig import ask, posting, running
+from tests.support.rig import approved, many, posting, running
 
 
 @pytest.fixture(scope="module")
 def rig(servers):
     with running(servers) as made:
         yield made
-
-
-async def many(hosts, requests):
-    """What each request came to, an exception in its place."""
-    return await asyncio.gather(*(ask(hosts[number % len(hosts)], request)
-                                  for number, request in enumerate(requests)),
-                                return_exceptions=True)
-
-
-def approved(answers):
-    return [answer for answer in answers if not isinstance(answer, BaseException)
-            and answer.action == "000"]
 
 
 @pytest.mark.invariant(1)

@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import struct
 import tempfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -136,6 +136,20 @@ async def ask(host: Host, request: Request) -> Answer:
     """Through the one story, with an answer that reads back as itself."""
     reply = await host.authorizer.authorize(request, msgspec.json.encode)
     return msgspec.json.decode(reply.body, type=Answer)
+
+
+async def many(hosts: Sequence[Host],
+               requests: Sequence[Request]) -> list[Answer | BaseException]:
+    """What each request came to, an exception in its place; the hosts take turns."""
+    return await asyncio.gather(*(ask(hosts[number % len(hosts)], request)
+                                  for number, request in enumerate(requests)),
+                                return_exceptions=True)
+
+
+def approved(answers: Iterable[Answer | BaseException]) -> list[Answer]:
+    """Those that were approved whole."""
+    return [answer for answer in answers if not isinstance(answer, BaseException)
+            and answer.action == "000"]
 
 
 async def raw(host: Host, request: Request) -> bytes:
