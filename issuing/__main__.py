@@ -1,0 +1,7 @@
+"""python -m issuing"""
+
+import sys
+
+from issuing.cli import main
+
+sys.exit(main())
