@@ -1,6 +1,6 @@
 """The one story of a message, top to bottom.
 
-    take:       a repeat? -> views -> reserve in the state -> append to the journal -> answer
+    take:       a repeat? -> views -> prove -> reserve in the state -> append -> answer
     give back:  find the original -> reserve what goes beyond it -> settle in the journal -> tell it
 
 Redis decides, PostgreSQL proves. Only what a row holds leaves here; a failure is Busy (nothing was
@@ -16,13 +16,15 @@ import msgspec
 
 from authhost import keys, limits, rules
 from authhost.clock import Clock
+from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.journal.append import Posting
 from authhost.journal.entry import JournalUnavailable, Result, Verdict
 from authhost.journal.lane import Lane
 from authhost.journal.reads import Reads
 from authhost.journal.settle import SettledResult, Settlement
 from authhost.journal.views import TerminalView, Views
-from authhost.model import Action, Answer, Kind, Original, Request
+from authhost.model import NOTHING_TO_PROVE, Action, Answer, Kind, Original, Request
+from authhost.proofs import Proofs
 from authhost.repeats import Render, Repeats, Reply, parked
 from authhost.reservations import Reservations, take_of, tells
 from authhost.rows import entry_of
@@ -44,7 +46,7 @@ class Authorizer:
     """Every message of every door runs through `authorize`."""
 
     def __init__(self, *, views: Views, accounts: Accounts, append: Lane[Posting],
-                 settle: Lane[Settlement], reads: Reads, clock: Clock,
+                 settle: Lane[Settlement], reads: Reads, clock: Clock, proofs: Proofs,
                  approval_code: Callable[[], str]) -> None:
         self.views = views
         self.accounts = accounts
@@ -52,6 +54,7 @@ class Authorizer:
         self._settle = settle
         self.reads = reads
         self._clock = clock
+        self._proofs = proofs
         self._approval_code = approval_code
         self._loop = asyncio.get_running_loop()
         self._reservations = Reservations(views, accounts, clock)
@@ -72,7 +75,7 @@ class Authorizer:
                     return await self._repeats.known(request, claim, render)
             story = self._take if request.original is None else self._event
             return await story(request, render)
-        except StateUnavailable as error:
+        except (StateUnavailable, HsmUnavailable, HsmRefused) as error:
             raise Busy(str(error)) from None
         except (StateUnknown, JournalUnavailable) as error:
             raise Silence(str(error)) from None
@@ -90,21 +93,30 @@ class Authorizer:
         await self.authorize(request, _unsaid)
 
     async def _take(self, request: Request, render: Render) -> Reply:
+        proof, proved_by = NOTHING_TO_PROVE, None
         for _ in range(limits.TRIES):
             terminal = await self._reservations.terminal(request)
             view = await self._reservations.view(request, terminal)
+            if view is not None and view.means != proved_by:
+                proved_by = view.means
+                proof = await self._proofs.of(request, terminal, view)
+                if proof.once and not request.alias:
+                    request = msgspec.structs.replace(request, alias=proof.once)
             try:
-                outcome = await self._reservations.decide(request, terminal, view)
+                outcome = await self._reservations.decide(request, terminal, view, proof)
             except Stale:
                 await self._reservations.reload(request, view)
                 continue
             code = self._approval_code() if outcome.status != "declined" else ""
-            answer = rules.answer(request, outcome, code)
+            answer = rules.answer(request, outcome, code, proof.chip)
             body = render(answer)
             entry = entry_of(request, terminal, view, outcome, answer, body)
             result = await self._append.put(Posting((entry,), request.deadline_us))
-            if result.verdict is Verdict.NEW or _is_own(request, result, body):
-                if outcome.reservation:
+            if result.verdict is Verdict.NEW or (
+                    _is_own(request, result, body) and _decided_ms(result) == entry.decided_ms):
+                if outcome.pin_tries < 0 and view is not None:
+                    await self._reservations.forgive(view, outcome)
+                elif outcome.reservation:
                     self.accounts.settled(entry.account_id or 0, outcome.fence, outcome.reservation)
                 return Reply(body, answer.action)
             # A row that was not written, or was written as a decline, gives its reservation back.
@@ -234,6 +246,14 @@ def _is_own(request: Request, result: Result, body: bytes) -> bool:
     claim = result.claim
     return (result.verdict is Verdict.KNOWN and claim is not None and claim.answer == body
             and claim.fingerprint == request.fingerprint)
+
+
+def _decided_ms(result: Result) -> int:
+    """When the known row was decided: tells a wrong PIN from its own repeat, said alike."""
+    claim = result.claim
+    if claim is None or claim.decided_at is None:
+        return 0
+    return round(claim.decided_at.timestamp() * 1000)
 
 
 def _unsaid(_: Answer) -> bytes:

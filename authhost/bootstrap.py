@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import random
 import secrets as entropy
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -20,14 +21,20 @@ from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
 from authhost.doors.iso_tcp import IsoDoor
 from authhost.doors.load import Load
+from authhost.hsm.pool import HsmPool
+from authhost.hsm.verbs import Hsm
+from authhost.hsm_keys import HsmKeys
 from authhost.journal.append import Append, Posting
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.lane import Lane
 from authhost.journal.reads import READS_AT_ONCE, Reads
 from authhost.journal.settle import Settle, Settlement
 from authhost.journal.views import Views
+from authhost.key_change import KeyChange
 from authhost.metrics import Metrics
-from authhost.secrets import Secrets, load_secrets
+from authhost.pan_index import PanIndex
+from authhost.proofs import Proofs
+from authhost.seals import Seals
 from authhost.settings import IsoListen, Settings, SettingsError
 from authhost.state.accounts import Accounts
 from authhost.state.client import StateClient, StateUnavailable, StateUnknown
@@ -48,11 +55,16 @@ def approval_code() -> str:
 
 
 class Host:
-    """One host process: doors in front, state and journal behind."""
+    """One host process: doors in front; state, journal and HSM behind."""
 
-    def __init__(self, settings: Settings, pool: asyncpg.Pool, secrets: Secrets) -> None:
+    def __init__(self, settings: Settings, pool: asyncpg.Pool, hsm_pool: HsmPool, keys: HsmKeys,
+                 pan_index: PanIndex) -> None:
         self.settings = settings
         self._pool = pool
+        self.hsm_pool = hsm_pool
+        self.hsm = Hsm(hsm_pool)
+        self.keys = keys
+        self.pan_index = pan_index
         clock = settings.clock
         self.reads = Reads(pool)
         self.state = StateClient(settings.redis_url)
@@ -65,13 +77,17 @@ class Host:
                                              clock.real_now_us)
         self.authorizer = Authorizer(
             views=self.views, accounts=self.accounts, append=self.append, settle=self.settle,
-            reads=self.reads, clock=clock, approval_code=approval_code)
+            reads=self.reads, clock=clock, proofs=Proofs(self.hsm, keys),
+            approval_code=approval_code)
+        self.key_change = KeyChange(self.hsm, keys, clock.real_now_us)
+        self.seals = Seals(self.hsm, keys, self.reads, clock.real_now_us)
         self.metrics = Metrics()
         self.load = Load()
-        self.iso_doors = [self._iso_door(listen, secrets) for listen in settings.iso]
+        self.iso_doors = [self._iso_door(listen) for listen in settings.iso]
         self.http_door = HttpDoor(
-            translator=JsonTranslator(secrets), authorizer=self.authorizer, clock=clock,
-            metrics=self.metrics, load=self.load, hold_us=_HOLD_US, ready=self.ready)
+            translator=JsonTranslator(pan_index.fingerprint_key), pan_index=pan_index,
+            authorizer=self.authorizer, clock=clock, metrics=self.metrics, load=self.load,
+            hold_us=_HOLD_US, ready=self.ready)
         self._http: HttpServer | None = None
         self._chores: list[asyncio.Task[None]] = []
         self._watch()
@@ -113,17 +129,19 @@ class Host:
         await self.append.close()
         await self.settle.close()
         await self.state.close()
+        await self.hsm_pool.close()
         await self._pool.close()
 
     async def ready(self) -> bool:
         """True when a message could be decided now."""
         try:
             async with asyncio.timeout(2):
-                return await self.state.call("PING") == b"PONG" and await self.reads.answers()
+                return (self.hsm_pool.healthy > 0 and await self.state.call("PING") == b"PONG"
+                        and await self.reads.answers())
         except (StateUnavailable, StateUnknown, TimeoutError):
             return False
 
-    def _iso_door(self, listen: IsoListen, secrets: Secrets) -> IsoDoor:
+    def _iso_door(self, listen: IsoListen) -> IsoDoor:
         try:
             profile = get_profile(listen.profile)
         except UnknownProfile as error:
@@ -135,7 +153,8 @@ class Host:
         translate = Iso87 if profile.version == "0" else Fuel93
         return IsoDoor(
             name=f"{listen.profile}:{listen.port}",
-            translator=translate(profile, secrets, _HOLD_US),
+            translator=translate(profile, self.pan_index.fingerprint_key, _HOLD_US),
+            pan_index=self.pan_index, seals=self.seals, key_change=self.key_change,
             framing=FRAMINGS[listen.framing], authorizer=self.authorizer,
             clock=self.settings.clock, metrics=self.metrics, load=self.load, tls=None)
 
@@ -167,6 +186,17 @@ class Host:
               lambda: self.append_work.fenced)
         gauge("authhost_connections", "Open ISO 8583 connections.",
               lambda: sum(len(door.connections) for door in self.iso_doors))
+        self._watch_hsm(self.hsm_pool)
+
+    def _watch_hsm(self, pool: HsmPool) -> None:
+        gauge, total = self.metrics.gauge, self.metrics.total
+        gauge("authhost_hsm_healthy", "HSMs that answer.", lambda: pool.healthy)
+        gauge("authhost_hsm_pending", "Calls to an HSM on their way.", lambda: pool.pending)
+        total("authhost_hsm_failovers", "Calls that a second HSM was asked.",
+              lambda: pool.failovers)
+        self.metrics.histogram("authhost_hsm_seconds", "From a call to its answer.", pool.latency)
+        self.metrics.table("authhost_hsm_calls", "Calls by command and the HSM's answer.",
+                           ("command", "outcome"), lambda: pool.calls)
 
 
 def _depth(lane: Lane[Posting] | Lane[Settlement]) -> float:
@@ -195,8 +225,23 @@ async def _nothing_to_reset(_: asyncpg.Connection) -> None:
 
 
 async def make_host(settings: Settings) -> Host:
-    """A host with its connections; not yet listening."""
-    pool = await asyncpg.create_pool(settings.database_url, min_size=1, max_size=READS_AT_ONCE,
-                                     command_timeout=limits.STATEMENT_TIMEOUT_MS / 1000,
-                                     reset=_nothing_to_reset)
-    return Host(settings, pool, load_secrets(settings.data_dir))
+    """A host with its connections; not yet listening.
+
+    HsmUnavailable where no HSM answers, HsmRefused where the stored keys are not under its master
+    key: without the keyed hash of a number no card is known.
+    """
+    tls = settings.hsm_tls.client_context() if settings.hsm_tls is not None else None
+    hsm_pool = HsmPool(settings.hsm, random.random, tls)
+    await hsm_pool.start()
+    pool: asyncpg.Pool | None = None
+    try:
+        pool = await asyncpg.create_pool(
+            settings.database_url, min_size=1, max_size=READS_AT_ONCE,
+            command_timeout=limits.STATEMENT_TIMEOUT_MS / 1000, reset=_nothing_to_reset)
+        keys = HsmKeys(pool)
+        return Host(settings, pool, hsm_pool, keys, await PanIndex.make(Hsm(hsm_pool), keys))
+    except BaseException:
+        if pool is not None:
+            await pool.close()
+        await hsm_pool.close()
+        raise

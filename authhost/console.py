@@ -33,6 +33,27 @@ async def set_card_status(database_url: str, card_id: int, status: str, who: str
         await connection.close()
 
 
+async def unlock_pin(database_url: str, card_id: int, who: str) -> str:
+    """Forgive a card's wrong PINs; its masked number. UnknownCard where there is none.
+
+    The new fence is the line: what was tried below it counts no more, on any host.
+    """
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            account_id = await connection.fetchval(
+                "SELECT account_id FROM card WHERE card_id = $1 FOR UPDATE", card_id)
+            if account_id is None:
+                raise UnknownCard(str(card_id))
+            fence = await connection.fetchval(statement("raise_fence"), account_id)
+            masked: str = await connection.fetchval(statement("card_unlock_pin"), card_id, fence)
+            await connection.execute(statement("audit"), who,
+                                     f"card {card_id}: wrong PINs below fence {fence} forgiven")
+        return masked
+    finally:
+        await connection.close()
+
+
 async def show_card(database_url: str, card_id: int) -> dict[str, object]:
     """A card as it is. UnknownCard where there is none."""
     connection = await asyncpg.connect(database_url)

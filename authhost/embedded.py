@@ -1,4 +1,4 @@
-"""The embedded default: real PostgreSQL and Valkey from wheels, on Unix sockets in a directory.
+"""The embedded default: PostgreSQL and Valkey from wheels, and an HSM in software, in a directory.
 
 Knows processes and files; knows nothing of what is stored. Each server is a child of this process
 and stops with it. PostgreSQL refuses to run as root, so then it runs as a system user of its own.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import pwd
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,7 +45,7 @@ _POSTGRES_SETTINGS = {
 
 
 class EmbeddedError(Exception):
-    """A server from a wheel did not start; the message holds the end of its log."""
+    """A server did not start; the message holds the end of its log."""
 
 
 class Server:
@@ -59,27 +61,28 @@ class Server:
 
     def start(self, ready: Path) -> None:
         """Start and wait until the Unix socket `ready` answers; EmbeddedError otherwise."""
+        self.spawn()
+        self.wait_for(lambda: _answers(ready))
+
+    def spawn(self) -> None:
+        """Start, and do not wait."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 user=self._user, group=self._user, extra_groups=[] if self._user else None,
                 start_new_session=True,
             )
+
+    def wait_for(self, ready: Callable[[], bool]) -> None:
+        """Wait until it is ready; EmbeddedError when it ends before, or takes too long."""
+        assert self._process is not None, "started"
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while not self._answers(ready):
+        while not ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 tail = self._log.read_text(errors="replace")[-2000:]
                 raise EmbeddedError(f"{self.name} did not start:\n{tail}")
             time.sleep(0.02)
-
-    def _answers(self, path: Path) -> bool:
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(path))
-            except OSError:
-                return False
-        return True
 
     @property
     def pid(self) -> int:
@@ -207,35 +210,94 @@ class Valkey(Server):
         self.url = f"unix://{self._socket}"
 
 
+class HsmSim(Server):
+    """The payment HSM in software: master keys and audit trail in `directory`, on the loopback.
+
+    It keeps its port, so that who is connected finds it again after a kill. options: more of its
+    command line.
+    """
+
+    def __init__(self, directory: Path, options: Sequence[str] = ()) -> None:
+        self._log_path = directory / "hsm.log"
+        self._arguments = [sys.executable, "-m", "hsm_sim", "serve", "--data-dir",
+                           str(directory / "hsm"), *options, "--port"]
+        self._port = 0
+        self.ports: dict[str, int] = {}
+        super().__init__("the HSM", [], self._log_path, None)
+
+    def begin(self) -> None:
+        """Start, and do not wait: it loads while the other servers do."""
+        self._command = [*self._arguments, str(self._port)]
+        self._from = self._log_path.stat().st_size if self._log_path.exists() else 0
+        self.spawn()
+
+    def ready(self) -> None:
+        """Wait until it says where it listens."""
+        self.wait_for(self._said)
+        self.url = f"hsm://127.0.0.1:{self._port}"
+
+    def run(self) -> None:
+        """Start, with the keys it had."""
+        self.begin()
+        self.ready()
+
+    def _said(self) -> bool:
+        """True once its line of JSON is in the log."""
+        with self._log_path.open("rb") as log:
+            log.seek(self._from)
+            for line in log:
+                if line.startswith(b"{") and line.endswith(b"}\n"):
+                    event = json.loads(line)
+                    if event.get("event") == "ready":
+                        self.ports = event["ports"]
+                        self._port = self.ports["tcp"]
+                        return True
+        return False
+
+
 class Servers:
-    """Both servers in one data directory."""
+    """All servers in one data directory."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory.resolve()
         self.postgres = Postgres(self.directory)
         self.valkey = Valkey(self.directory)
+        self.hsm = HsmSim(self.directory)
 
     def start(self) -> None:
-        """Start both; each is ready to be used on return."""
+        """Start all; each is ready to be used on return."""
+        self.hsm.begin()
         self.postgres.run()
         self.valkey.run()
+        self.hsm.ready()
 
     def stop(self) -> None:
-        """Stop both."""
+        """Stop all."""
+        self.hsm.stop()
         self.valkey.stop()
         self.postgres.stop()
 
 
 @contextmanager
 def embedded(directory: Path) -> Iterator[Servers]:
-    """Both servers for as long as the block runs."""
+    """All servers for as long as the block runs."""
     servers = Servers(directory)
     try:
         servers.start()
         yield servers
     finally:
         servers.stop()
+
+
+def _answers(path: Path) -> bool:
+    """True when somebody listens at a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def _children(pid: int) -> list[int]:

@@ -29,6 +29,8 @@ CLASS: Final[dict[Kind, str]] = {
     Kind.EXPIRY: "70",
 }
 
+_CRYPTOGRAM: Final = "cryptogram/"
+
 
 def message_key(acquirer: str, terminal: str, kind: Kind, day: str, sequence: str) -> str:
     """The key; `day` is the terminal's own date as YYYYMMDD. A slash in a part is escaped."""
@@ -60,6 +62,16 @@ def expiry_key(original: str) -> str:
 def alias_key(who: str, idempotency_key: str) -> str:
     """The claim of an Idempotency-Key, one namespace a client."""
     return f"idempotency/{_escaped(who)}/{idempotency_key}"
+
+
+def cryptogram_key(card_id: int | None, psn: str, atc: bytes) -> str:
+    """The claim of a chip's cryptogram: its card, sequence number and transaction counter."""
+    return f"{_CRYPTOGRAM}{card_id}/{psn}/{atc.hex()}"
+
+
+def is_cryptogram(alias: str) -> bool:
+    """Whether an alias is a cryptogram's claim and not an Idempotency-Key's."""
+    return alias.startswith(_CRYPTOGRAM)
 
 
 def nearest_date(month: int, day: int, today: date) -> date:

@@ -47,3 +47,17 @@ DAYS: Final = 1_024
 HOLD_S: Final = 24 * 3_600  # a pre-authorization without completion gives back after this
 EXPIRY_SWEEP_S: Final = 1
 EXPIRY_ROWS: Final = 500
+
+# The HSM.
+HSM_PENDING: Final = 2_048  # calls on their way, over all HSMs
+HSM_TIMEOUT_MS: Final = 1_000  # a call's whole life, two HSMs tried
+HSM_TRY_MS: Final = HSM_TIMEOUT_MS * 45 // 100  # one of them, and a rest to find it out
+HSM_CHECK_S: Final = 0.05
+HSM_PROBE_S: Final = 5
+HSM_CONNECT_TIMEOUT_S: Final = 2
+HSM_START_TIMEOUT_S: Final = 10
+HSM_RECONNECT_S: Final = 0.1  # then twice as long each time
+HSM_RECONNECT_MOST_S: Final = 2.0
+HSM_KEYS: Final = 50_000
+HSM_KEY_TTL_S: Final = 600
+PAN_INDEX: Final = 200_000

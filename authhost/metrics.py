@@ -6,7 +6,7 @@ Knows numbers and names; a count is an addition to a list, everything dear is do
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -53,6 +53,8 @@ class Metrics(Collector):
         self._gauges: list[tuple[str, str, Callable[[], float]]] = []
         self._histograms: list[tuple[str, str, Histogram]] = []
         self._totals: list[tuple[str, str, Callable[[], float]]] = []
+        self._tables: list[tuple[str, str, tuple[str, str],
+                                 Callable[[], Mapping[tuple[str, str], int]]]] = []
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
 
@@ -81,6 +83,11 @@ class Metrics(Collector):
         """A number that only grows, kept where it arises."""
         self._totals.append((name, text, read))
 
+    def table(self, name: str, text: str, labels: tuple[str, str],
+              read: Callable[[], Mapping[tuple[str, str], int]]) -> None:
+        """Numbers that only grow, by the values of two labels, kept where they arise."""
+        self._tables.append((name, text, labels, read))
+
     def collect(self) -> Iterator[Metric]:
         """What Prometheus reads."""
         latency = HistogramMetricFamily(
@@ -100,6 +107,11 @@ class Metrics(Collector):
             yield GaugeMetricFamily(name, text, value=read())
         for name, text, read in self._totals:
             yield CounterMetricFamily(name, text, value=read())
+        for name, text, labels, read_all in self._tables:
+            family = CounterMetricFamily(name, text, labels=labels)
+            for values, number in sorted(read_all().items()):
+                family.add_metric(values, number)
+            yield family
 
     def text(self) -> bytes:
         """The exposition format."""

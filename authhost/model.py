@@ -38,17 +38,22 @@ class Action:
     DO_NOT_HONOUR = "100"
     EXPIRED_CARD = "101"
     RESTRICTED_CARD = "104"
+    PIN_TRIES = "106"
     INVALID_MERCHANT = "109"
     INVALID_AMOUNT = "110"
     INVALID_CARD = "111"
     NO_ACCOUNT = "114"
     NOT_SUPPORTED = "115"
+    WRONG_PIN = "117"
     NOT_PERMITTED_CARDHOLDER = "119"
     NOT_PERMITTED_TERMINAL = "120"
     EXCEEDS_AMOUNT = "121"
     SECURITY_VIOLATION = "122"
     EXCEEDS_FREQUENCY = "123"
     CARD_NOT_EFFECTIVE = "125"
+    PIN_BLOCK = "126"
+    KEY_OUT_OF_STEP = "128"
+    COUNTERFEIT = "129"
     LOST_CARD = "208"
     STOLEN_CARD = "209"
     REVERSED = "400"
@@ -64,6 +69,7 @@ class Action:
     TIMED_OUT = "911"
     DUPLICATE = "913"
     ORIGINAL_NOT_FOUND = "914"
+    WRONG_MAC = "916"
 
 
 class CardRef(msgspec.Struct, frozen=True, gc=False):
@@ -75,6 +81,58 @@ class CardRef(msgspec.Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         return f"CardRef({self.pan_masked})"
+
+
+class Check(StrEnum):
+    """What became of one proof: a PIN, a card's verification value, a chip's cryptogram, a MAC.
+
+    WRONG was checked and is not it; MALFORMED could not be checked, for what came is no such thing;
+    OUT_OF_STEP could not be checked, for nobody has the key that it names. An HSM that does not
+    answer is no value but an exception.
+    """
+
+    ABSENT = "absent"
+    GOOD = "good"
+    WRONG = "wrong"
+    MALFORMED = "malformed"
+    OUT_OF_STEP = "out_of_step"
+
+
+class PinBlock(msgspec.Struct, frozen=True, gc=False):
+    """An enciphered PIN as it came, 8 bytes, or 16 in format 48 (ISO 9564-1).
+
+    format: the HSM's two digits, 01 ISO 0, 05 ISO 1, 47 ISO 3, 48 ISO 4. scheme: whose key it is
+    under, 'terminal' (session key, its generation), 'zone' (the acquirer's, its generation) or
+    'dukpt' (ksn, 10 bytes TDES, 12 bytes AES).
+    """
+
+    block: bytes
+    format: str
+    scheme: str
+    generation: int = 0
+    ksn: bytes = b""
+
+    def __repr__(self) -> str:
+        return "PinBlock(hidden)"
+
+
+class Evidence(msgspec.Struct, frozen=True, gc=False):
+    """What proves the card and who holds it. Lives as long as its request, in memory alone.
+
+    pan is whole, for the HSM binds each proof to it; service_code and cvv are track 2's, '' where
+    there is none; chip is field 55 (BER-TLV) as it came; psn the card's sequence number, 2 digits.
+    """
+
+    pan: str
+    expiry: str = ""  # YYMM
+    pin: PinBlock | None = None
+    service_code: str = ""
+    cvv: str = ""
+    chip: bytes = b""
+    psn: str = "00"
+
+    def __repr__(self) -> str:
+        return "Evidence(hidden)"
 
 
 class Original(msgspec.Struct, frozen=True, gc=False):
@@ -117,6 +175,25 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     wrong: str = ""  # found at translation: a request is declined for it, an advice flagged
     flags: tuple[str, ...] = ()
     detail: str = "{}"  # JSON: what the files print
+    evidence: Evidence | None = None
+    sealed: bool = False  # it came under a MAC that verified
+
+
+class Proof(msgspec.Struct, frozen=True, gc=False):
+    """What the HSM said of a request's evidence.
+
+    reason: what speaks against it, '' where nothing does. pin: 0 not asked, 1 right, 2 wrong. chip:
+    the issuer's answer to the card, should it be an approval (tag 91). once: a key that no second
+    message may have, for a cryptogram is good once; '' where there is none.
+    """
+
+    reason: str = ""
+    pin: int = 0
+    chip: bytes = b""
+    once: str = ""
+
+
+NOTHING_TO_PROVE = Proof()
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -139,6 +216,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
     week: int
     month: int
     broken: tuple[str, ...] = ()
+    pin_tries: int = 0  # +1 for a wrong PIN, minus what a right one sets back, 0 for neither
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -154,6 +232,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     reference: str = ""  # retrieval reference (ISO field 37), or the id of what was created
     totals: tuple[int, int, int, int] | None = None  # debits, minor units, reversals, minor units
     business_date: str = ""  # YYYYMMDD, in the answer to a cut-over
+    chip: bytes = b""  # what the issuer says to the chip: tag 91, issuer authentication data
 
     @property
     def approved(self) -> bool:

@@ -17,7 +17,9 @@ SCOPES: Final = {"account": "a", "card": "c", "vehicle": "v", "driver": "d"}
 MEASURES: Final = {"money": 1, "volume": 2, "count": 3}
 _WINDOW_SLOT: Final = {"transaction": 0, "day": 1, "week": 5, "month": 9, "total": 12}
 
+PIN_FIELD: Final = "p"  # with the card's id
 _COUNTERS: Final = struct.Struct("<15d")
+_PIN: Final = struct.Struct("<2d")
 
 encode = msgspec.msgpack.Encoder().encode
 
@@ -53,10 +55,11 @@ def decode_limits(text: str) -> tuple[Limit, ...]:
 def pack_view(*, fence: int, account_status: str, card_status: str, expiry_month: int,
               products: list[str] | None, sites: list[str] | None, hours: list[int] | None,
               scopes: dict[str, tuple[Limit, ...]], fields: dict[str, str],
-              offsets: list[int]) -> bytes:
+              offsets: list[int], pin_field: str = "", pin_tries: int = 0) -> bytes:
     """The rules of one card (or of an account alone) under one fence.
 
     scopes: scope name -> its limits; fields: scope name -> its field in the account's hash.
+    pin_field, pin_tries: where a card's wrong PINs are counted, and how many lock it.
     Scopes that count in a window come first: only those have counters in the hash.
     """
     counted = [scope for scope, limits in scopes.items()
@@ -69,12 +72,18 @@ def pack_view(*, fence: int, account_status: str, card_status: str, expiry_month
             flat += (number, *limit.packed())
             names.append(limit.name(scope))
     return encode([fence, account_status, card_status, expiry_month, products, sites, hours,
-                   [fields[scope] for scope in counted], flat, offsets, names])
+                   [fields[scope] for scope in counted], flat, offsets, names, pin_field,
+                   pin_tries])
 
 
 def pack_counters(counters: tuple[int, ...]) -> bytes:
     """Fifteen counters as the hash holds them: doubles, exact up to 2**53."""
     return _COUNTERS.pack(*counters)
+
+
+def pack_pin(tries: int) -> bytes:
+    """A card's wrong PINs as the hash holds them; none of them is about to be set back."""
+    return _PIN.pack(tries, 0)
 
 
 def expiry_month(yymm: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from authhost import rules
+from authhost import keys, rules
 from authhost.clock import Clock
 from authhost.journal.entry import Claim
 from authhost.journal.reads import Reads
@@ -36,7 +36,7 @@ class Repeats:
     async def known(self, request: Request, claim: Claim, render: Render) -> Reply:
         """The first answer again, byte for byte; other content under the same key is refused."""
         if claim.refers_to is not None:
-            if claim.refers_to != request.key:  # the Idempotency-Key of another message
+            if claim.refers_to != request.key:  # another message's Idempotency-Key or cryptogram
                 return await self._conflict(request, render)
             other = await self._reads.claim(claim.refers_to)
             assert other is not None, "an alias is written with what it stands for"
@@ -73,6 +73,8 @@ class Repeats:
         if request.advice:
             await self._reads.park(request.key, request.fingerprint, reason, request.detail)
             return parked(request, render)
+        if keys.is_cryptogram(request.alias):
+            reason = "cryptogram_replayed"
         answer = rules.declined(request, reason, self._clock.now_us() // 1000)
         return Reply(render(answer), answer.action)
 

@@ -14,7 +14,8 @@ from authhost import rules
 from authhost.clock import Clock
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.views import AccountView, TerminalView, Views
-from authhost.model import Kind, Outcome, Request
+from authhost.model import Kind, Outcome, Proof, Request
+from authhost.packing import PIN_FIELD
 from authhost.settlement import Found, Need, Plan, Take
 from authhost.state.accounts import Accounts, GiveBack, Stale
 
@@ -57,10 +58,10 @@ class Reservations:
         elif view is not None:
             await self.views.account(view.account_id)
 
-    async def decide(self, request: Request, terminal: TerminalView,
-                     view: AccountView | None) -> Outcome:
+    async def decide(self, request: Request, terminal: TerminalView, view: AccountView | None,
+                     proof: Proof) -> Outcome:
         """ONE call to the state; without an account there is nothing to reserve, only a reason."""
-        reason = rules.refused(request, terminal, view)
+        reason = rules.refused(request, terminal, view) or proof.reason
         if view is None:
             if request.kind in {Kind.PAYMENT_REQUEST, Kind.RECONCILIATION}:
                 status = "declined" if reason else "approved"
@@ -70,7 +71,7 @@ class Reservations:
         return await self.accounts.reserve(
             view.account_id, view.fence, view.packed, request.amount_minor, request.volume_ml, 1,
             request.products, terminal.site_id, reason,
-            request.partial_ok or terminal.partial_approval, request.advice)
+            request.partial_ok or terminal.partial_approval, request.advice, proof.pin)
 
     async def reserve_need(self, request: Request, view: AccountView, wanted: Need,
                            site: str) -> Take:
@@ -125,7 +126,16 @@ class Reservations:
                 GiveBack(take.account_id, outcome.fence,
                          _fields(take.card_id, take.vehicle_id, take.driver_id), outcome.day,
                          outcome.week, outcome.month, outcome.amount_minor, outcome.volume_ml,
-                         outcome.count), outcome.reservation)
+                         outcome.count, _pin_field(take.card_id) if outcome.pin_tries else "",
+                         max(outcome.pin_tries, 0), max(-outcome.pin_tries, 0)),
+                outcome.reservation)
+
+    async def forgive(self, view: AccountView, outcome: Outcome) -> None:
+        """The row of a right PIN stands: the wrong ones before it are set back now."""
+        forgiven = -outcome.pin_tries
+        await self.tell(
+            GiveBack(view.account_id, outcome.fence, (), outcome.day, outcome.week, outcome.month,
+                     0, 0, 0, _pin_field(view.card_id), forgiven, forgiven), outcome.reservation)
 
     async def tell(self, tell: GiveBack, reservation: int = 0) -> None:
         """What cannot be told stays counted until the next hydration; no answer hangs on it."""
@@ -149,6 +159,10 @@ def stateless(request: Request, status: str, reason: str, clock: Clock) -> Outco
     amount = request.amount_minor if status == "approved" else 0
     broken = (reason,) if request.advice and reason != "approved" else ()
     return Outcome(status, reason, amount, 0, 0, clock.now_us() // 1000, 0, 0, 0, 0, 0, broken)
+
+
+def _pin_field(card_id: int | None) -> str:
+    return f"{PIN_FIELD}{card_id}" if card_id else ""
 
 
 def take_of(view: AccountView, outcome: Outcome, kind: Kind | None = None) -> Take:

@@ -40,4 +40,4 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
         view.account_id if view else None, outcome.fence,
         view.card_id if view else None, view.vehicle_id if view else None,
         view.driver_id if view else None, outcome.day, outcome.week, outcome.month, amount,
-        outcome.volume_ml, outcome.count, request.detail)
+        outcome.volume_ml, outcome.count, request.detail, outcome.pin_tries)

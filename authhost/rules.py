@@ -38,6 +38,17 @@ _ACTIONS: Final[dict[str, str]] = {
     "items_sum": Action.INVALID_AMOUNT,
     "denominations_sum": Action.INVALID_AMOUNT,
     "signature": Action.SECURITY_VIOLATION,
+    "mac": Action.WRONG_MAC,
+    "pin_wrong": Action.WRONG_PIN,
+    "pin_missing": Action.WRONG_PIN,
+    "pin_tries": Action.PIN_TRIES,
+    "pin_block": Action.PIN_BLOCK,
+    "key_out_of_step": Action.KEY_OUT_OF_STEP,
+    "cvv": Action.COUNTERFEIT,
+    "cryptogram": Action.COUNTERFEIT,
+    "cryptogram_replayed": Action.COUNTERFEIT,
+    "chip_data": Action.FORMAT_ERROR,
+    "chip_missing": Action.SECURITY_VIOLATION,
 }
 
 
@@ -56,6 +67,8 @@ class Terminal(Protocol):
     def merchant_id(self) -> str: ...
     @property
     def acquirer_id(self) -> str: ...
+    @property
+    def mac_required(self) -> bool: ...
 
 
 class Account(Protocol):
@@ -84,6 +97,8 @@ def refused(request: Request, terminal: Terminal, account: Account | None) -> st
         return "merchant_blocked"
     if not request.key.startswith(f"{terminal.acquirer_id}/"):
         return "acquirer_differs"  # the key would be another one at another door
+    if terminal.mac_required and not request.sealed:
+        return "mac"
     if request.merchant_id and request.merchant_id != terminal.merchant_id:
         return "merchant_differs"
     if terminal.kind != _TERMINAL_KINDS.get(request.kind, "pos"):
@@ -106,8 +121,8 @@ def action(reason: str) -> str:
     return _ACTIONS.get(reason.partition(":")[0], Action.DO_NOT_HONOUR)
 
 
-def answer(request: Request, outcome: Outcome, approval_code: str) -> Answer:
-    """The answer to a request that the state has decided."""
+def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes = b"") -> Answer:
+    """The answer to a request that the state has decided. chip: what an approval tells the card."""
     broken = outcome.broken
     if request.kind is Kind.DEPOSIT:
         # The cash is in the safe and stays counted; what it broke withholds the credit.
@@ -118,7 +133,7 @@ def answer(request: Request, outcome: Outcome, approval_code: str) -> Answer:
     code = Action.PARTIAL if outcome.status == "partial" else Action.APPROVED
     return Answer(action=code, reason=outcome.reason, amount_minor=outcome.amount_minor,
                   approval_code=approval_code, decided_at_ms=outcome.decided_at_ms, flags=flags,
-                  reference=reference(request.key))
+                  reference=reference(request.key), chip=chip)
 
 
 def declined(request: Request, reason: str, decided_at_ms: int,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from authhost.clock import Clock
+from authhost.hsm.address import HsmAddress
 
 
 class SettingsError(Exception):
@@ -63,13 +65,34 @@ class TlsFiles(msgspec.Struct, frozen=True):
         context.load_cert_chain(self.certificate, self.key)
         return context
 
+    def client_context(self) -> ssl.SSLContext:
+        """A client context that trusts `ca` alone, checks the name, and shows our certificate."""
+        context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(self.ca))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+def hsm_addresses(texts: Sequence[str], tls: TlsFiles | None) -> tuple[HsmAddress, ...]:
+    """Read `hsm://host:port` and `hsms://host:port`, one an HSM. SettingsError."""
+    if not texts:
+        raise SettingsError("--hsm is missing: a host needs an HSM at least")
+    try:
+        addresses = tuple(map(HsmAddress.parse, texts))
+    except ValueError as error:
+        raise SettingsError(f"--hsm {error}") from None
+    if tls is None and any(address.tls for address in addresses):
+        raise SettingsError("an hsms:// address needs --hsm-ca, --hsm-cert and --hsm-key")
+    return addresses
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One host process."""
 
     database_url: str
     redis_url: str
-    data_dir: Path
+    hsm: tuple[HsmAddress, ...]  # all with the same local master key
+    hsm_tls: TlsFiles | None = None  # who they are (ca), and who we are to them
     iso: tuple[IsoListen, ...] = ()
     http: HttpListen | None = None
     tls: TlsFiles | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,12 +19,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from authhost.clock import Clock
+from demo.bureau import Issued
+from demo.chips import ChipDay
+from demo.forecourt import Forecourt
 from demo.fuel import UNKNOWN_TERMINAL, FuelDay
+from demo.keyloader import Equipment
 from demo.parties import Device, Portfolio
 from demo.phones import PhoneDay
-from demo.plan import Visit
-from demo.portfolio import BLOCKED_STATION, BUSINESS_DATE
+from demo.plan import Story, Visit
+from demo.portfolio import BUSINESS_DATE, STATION_ACQUIRER
 from demo.safes import SafeDay
+from demo.search import Spoken
+from demo.stripes import StripeDay
 from demo.tally import Tally
 from terminals import pki
 from terminals.json_door import JsonDoor, NoAnswer, Problem
@@ -50,15 +56,26 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     iso_port: int
     http_port: int
     authority: pki.Authority
+    database_url: str  # for the operator's commands
+
+
+class Plastic(msgspec.Struct, frozen=True):
+    """What came out of the workshops before the day: terminals' keys by id, and cards."""
+
+    equipment: Mapping[str, Equipment]
+    issued: Issued
 
 
 class Day:
-    """One run of the plan. record: what all terminals together sent and got."""
+    """One run of the plan. record: what all terminals together sent and got; spoken: in secret."""
 
-    def __init__(self, portfolio: Portfolio, host: Host, clock: Clock, tally: Tally,
-                 record_path: Path | None = None) -> None:
+    def __init__(self, portfolio: Portfolio, plastic: Plastic, host: Host, clock: Clock,
+                 tally: Tally, record_path: Path | None = None) -> None:
         self.record = Record(record_path)
+        self.spoken = Spoken()
+        self.metrics = ""  # of the host, when all terminals had closed
         self._portfolio = portfolio
+        self._plastic = plastic
         self._host = host
         self._clock = clock
         self._tally = tally
@@ -69,16 +86,17 @@ class Day:
         async with AsyncExitStack() as stack:
             stack.callback(self.record.close)
             terminals = self._terminals(stack)
-            fuel = FuelDay(self._portfolio, terminals, self._tally, self._until)
+            stations = self._portfolio.working_pos()
+            forecourt = Forecourt(stations, terminals, self._plastic.equipment, self._tally,
+                                  self._until)
+            fuel = FuelDay(self._portfolio, forecourt, self._tally)
             safes = SafeDay(self._safes(stack), self._tally)
             phones = PhoneDay(self._tills(stack), self._phones(stack), self._tally)
-            stations = [device for device in self._portfolio.devices_of("pos")
-                        if device.status == "active"
-                        and device.merchant_id != f"STATION{BLOCKED_STATION:02d}"]
             async with asyncio.TaskGroup() as opening:
                 for device in stations:
-                    opening.create_task(fuel.open(device))
+                    opening.create_task(forecourt.open(device))
             stories = {"fuel": fuel.stories(), "card": fuel.card_stories(),
+                       **self._proved(forecourt),
                        "safe": safes.stories(), "phone": phones.stories()}
 
             async def one(visit: Visit) -> None:
@@ -97,7 +115,9 @@ class Day:
                     visiting.create_task(one(visit))
             async with asyncio.TaskGroup() as closing:
                 for device in stations:
-                    closing.create_task(fuel.close(device))
+                    closing.create_task(forecourt.close(device))
+            scraper = self._door(stack, "prometheus")
+            self.metrics = (await scraper.get("/metrics")).decode()
 
     def local_now(self) -> datetime:
         """The terminals' clock. A slow machine's day still ends on its own date."""
@@ -114,8 +134,19 @@ class Day:
         await asyncio.sleep(self._seconds_until(at_s))
         await self._busy.acquire()
 
+    def _proved(self, forecourt: Forecourt) -> dict[str, dict[str, Story]]:
+        """The stories with cards that have PINs and chips; what is secret of them is noted."""
+        issued = self._plastic.issued
+        for held in (held for cards in issued.cards.values() for held in cards):
+            self.spoken.hold(held.pin, held.card.track_2 if held.card is not None else "")
+        stripes = StripeDay(forecourt, self._tally, self.spoken, self._host.database_url,
+                            issued.cards["STRIPE"], issued.cards["OFFSET"])
+        chips = ChipDay(forecourt, self._tally, issued, self.local_now)
+        return {"pin": stripes.stories(), "chip": chips.stories()}
+
     def _terminals(self, stack: AsyncExitStack) -> dict[str, Pos]:
-        stranger = Device(terminal_id=UNKNOWN_TERMINAL, kind="pos", acquirer_id="280131",
+        stranger = Device(terminal_id=UNKNOWN_TERMINAL, kind="pos",
+                          acquirer_id=STATION_ACQUIRER,
                           merchant_id="STATION99")
         terminals = {}
         for device in (*self._portfolio.devices_of("pos"), stranger):
@@ -123,8 +154,10 @@ class Day:
                               tls=self._identity(device.terminal_id))
             terminal = Terminal(device.terminal_id, device.merchant_id, device.acquirer_id,
                                 device.outdoor)
+            equipment = self._plastic.equipment.get(device.terminal_id)
             pos = Pos(terminal, address, now=self.local_now, record=self.record,
-                      store=OfflineStore(), timing=Timing(answer_timeout_s=9.0))
+                      store=OfflineStore(), timing=Timing(answer_timeout_s=9.0),
+                      keys=equipment.keys if equipment is not None else None)
             stack.push_async_callback(pos.close)
             terminals[device.terminal_id] = pos
         return terminals

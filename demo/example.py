@@ -7,7 +7,6 @@ cards and keys are published by their seed: for looking around, never for money.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 import asyncpg
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from authhost.pan_index import PanIndex
 from demo import portfolio
 from demo.insert import insert
 from demo.parties import Portfolio
@@ -23,7 +23,7 @@ _SEED: Final = 1
 
 
 async def seed_example(database_url: str, directory: Path, business_date: date,
-                       pan_index: Callable[[str], bytes]) -> str:
+                       pan_index: PanIndex) -> str:
     """Insert the parties where there are none yet; how to speak for some of them, as text."""
     parties = portfolio.build(_SEED)
     connection = await asyncpg.connect(database_url)
@@ -32,7 +32,8 @@ async def seed_example(database_url: str, directory: Path, business_date: date,
     finally:
         await connection.close()
     if empty:
-        await insert(database_url, parties, business_date, pan_index)
+        hashes = await pan_index.of_all(card.card.pan for card in parties.cards)
+        await insert(database_url, parties, business_date, hashes.__getitem__)
     return _how_to(parties, directory)
 
 

@@ -6,26 +6,17 @@ that does not go as it must is written down as a surprise.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from random import Random
 from typing import Final
 
-import msgspec
-
 from demo.basket import basket, item, sale
+from demo.forecourt import Forecourt
 from demo.parties import Device, FleetCard, Portfolio
 from demo.plan import CARDS, CLOSES_S, FUEL, Story, Visit
-from demo.portfolio import (
-    BLOCKED_STATION,
-    BLOCKED_TERMINAL,
-    DIESEL,
-    PETROL,
-    card_number,
-)
+from demo.portfolio import BLOCKED_STATION, BLOCKED_TERMINAL, DIESEL, PETROL, card_number
 from demo.tally import Tally
-from terminals.layout import Totals
-from terminals.pos import Exchange, Pos
+from terminals.pos import Exchange
 from terminals.purchase import Card, Item, Sale
 
 UNKNOWN_TERMINAL: Final = "T9999"
@@ -34,20 +25,12 @@ _LATE_S: Final = 5 * 3_600
 
 
 class FuelDay:
-    """All fuel terminals with their totals. until: waits for a moment of the business day."""
+    """All customers whose cards have neither PIN nor chip."""
 
-    def __init__(self, portfolio: Portfolio, terminals: dict[str, Pos], tally: Tally,
-                 until: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, portfolio: Portfolio, forecourt: Forecourt, tally: Tally) -> None:
         self._portfolio = portfolio
-        self._terminals = terminals
+        self._forecourt = forecourt
         self._tally = tally
-        self._until = until
-        self._totals: dict[str, Totals] = {}
-        stations = [device for device in portfolio.devices_of("pos")
-                    if device.status == "active"
-                    and device.merchant_id != f"STATION{BLOCKED_STATION:02d}"]
-        self._active = {currency: [device for device in stations if device.currency == currency]
-                        for currency in ("EUR", "CHF")}
         self._ordinary = {currency: portfolio.cards_of("ordinary", currency)
                           for currency in ("EUR", "CHF")}
 
@@ -60,6 +43,7 @@ class FuelDay:
             "reversed_before": self._reversed_before,
             "reversed_repeated": self._reversed_repeated,
             "offline": self._offline, "conflict": self._conflict, "echo": self._echo,
+            "key_change": self._key_change,
             "unknown_card": self._unknown_card, "unknown_terminal": self._unknown_terminal,
             "blocked_terminal": self._blocked_terminal, "blocked_station": self._blocked_station,
         }
@@ -67,22 +51,6 @@ class FuelDay:
     def card_stories(self) -> dict[str, Story]:
         """By their names in demo.plan.CARDS."""
         return dict.fromkeys(CARDS, self._card)
-
-    async def open(self, device: Device) -> None:
-        """A terminal signs on."""
-        self._tally.exchange(await self._terminals[device.terminal_id].sign_on())
-
-    async def close(self, device: Device) -> None:
-        """A terminal sends what it still keeps, reconciles its day and cuts over."""
-        pos = self._terminals[device.terminal_id]
-        await self._upload(pos, device)
-        totals = self._totals.get(device.terminal_id, Totals())
-        balance = await pos.reconcile(totals, device.currency)
-        self._tally.exchange(balance)
-        if balance.reply is not None and balance.reply.action != "500":
-            host = {number: balance.reply.message.text(number) for number in (76, 77, 88, 89)}
-            self._tally.unbalanced.append(f"{device.terminal_id}: {totals} host {host}")
-        self._tally.exchange(await pos.cut_over())
 
     async def _card(self, random: Random, visit: Visit) -> None:
         """A sale with a card of the role that the visit names, made so that its rule is met."""
@@ -93,7 +61,7 @@ class FuelDay:
             items = basket(random, product=random.choice((DIESEL, PETROL, PETROL)), shop=True)
         elif visit.story == "card:transaction:money":
             items = (item(DIESEL, Decimal(random.randint(3_000, 6_000)).scaleb(-2)),)
-        await self._sell(random.choice(self._active["EUR"]), card.card, items)
+        await self._sell(random.choice(self._forecourt.active["EUR"]), card.card, items)
 
     async def _sale(self, random: Random, _: Visit) -> None:
         device, card = self._pair(random)
@@ -103,24 +71,24 @@ class FuelDay:
     async def _sale_repeated(self, random: Random, _: Visit) -> None:
         device, card = self._pair(random)
         first = await self._sell(device, card.card, basket(random))
-        await self._repeat(device, first)
+        await self._forecourt.repeat(device, first)
 
     async def _hold(self, random: Random, visit: Visit) -> None:
         """A pre-authorization, and minutes later what was really taken."""
         device, card = self._pair(random)
-        pos = self._terminals[device.terminal_id]
+        pos = self._forecourt.pos(device)
         hold = await pos.preauthorize(Sale(card.card, _HOLD_MINOR, device.currency))
-        self._count(device, hold)
+        self._forecourt.count(device, hold)
         if hold.reply is None or not hold.reply.approved:
             return
         if visit.story == "hold_reversed":
-            self._gave_back(device, await pos.reverse(hold))
+            self._forecourt.gave_back(device, await pos.reverse(hold))
             return
         wait_s = _LATE_S if visit.story == "hold_late" else random.randint(180, 600)
-        await self._until(min(visit.at_s + wait_s, CLOSES_S))
+        await self._forecourt.until(min(visit.at_s + wait_s, CLOSES_S))
         bought = self._bought(random, visit.story, card.card, device, hold.approved_minor)
         done = await pos.complete(hold, bought, by_approval_code=visit.story == "hold_by_code")
-        self._count(device, done)
+        self._forecourt.count(device, done)
         if done.reply is None or done.reply.action != "000":
             self._tally.surprises.append(f"{visit.story} was answered {done.reply}")
 
@@ -139,65 +107,70 @@ class FuelDay:
     async def _reversed(self, random: Random, _: Visit) -> None:
         device, card = self._pair(random)
         first = await self._sell(device, card.card, basket(random))
-        self._gave_back(device, await self._terminals[device.terminal_id].reverse(first))
+        self._forecourt.gave_back(device, await self._forecourt.pos(device).reverse(first))
 
     async def _reversed_partly(self, random: Random, _: Visit) -> None:
         device, card = self._pair(random)
         first = await self._sell(device, card.card, basket(random))
         part = first.approved_minor // random.randint(2, 5)
         if part:
-            self._gave_back(device, await self._terminals[device.terminal_id].reverse(
+            self._forecourt.gave_back(device, await self._forecourt.pos(device).reverse(
                 first, "4353", part))
 
     async def _reversed_before(self, random: Random, _: Visit) -> None:
         """The reversal overtakes its sale on the way: the sale must be refused when it comes."""
         device, card = self._pair(random)
-        pos = self._terminals[device.terminal_id]
+        pos = self._forecourt.pos(device)
         late = pos.build_sale(sale(card.card, device.currency, basket(random)))
-        self._gave_back(device, await pos.reverse(late))
+        self._forecourt.gave_back(device, await pos.reverse(late))
         arrived = await pos.send("sale", late)
-        self._count(device, arrived)
+        self._forecourt.count(device, arrived)
         if arrived.reply is None or arrived.reply.approved:
             self._tally.surprises.append(f"a sale came after its reversal: {arrived.reply}")
 
     async def _reversed_repeated(self, random: Random, _: Visit) -> None:
         """The same reversal twice, then another one for the same sale: given back once."""
         device, card = self._pair(random)
-        pos = self._terminals[device.terminal_id]
+        pos = self._forecourt.pos(device)
         first = await self._sell(device, card.card, basket(random))
         reversal = await pos.reverse(first)
-        self._gave_back(device, reversal)
-        await self._repeat(device, reversal)
+        self._forecourt.gave_back(device, reversal)
+        await self._forecourt.repeat(device, reversal)
         again = await pos.reverse(first)
-        self._gave_back(device, again)
+        self._forecourt.gave_back(device, again)
         if first.approved_minor and (again.reply is None or again.reply.action != "480"):
             self._tally.surprises.append(f"a second reversal was answered {again.reply}")
 
     async def _offline(self, random: Random, visit: Visit) -> None:
         """The line is down for a while: sales go into the store and up when it is back."""
         device, _ = self._pair(random)
-        pos = self._terminals[device.terminal_id]
+        pos = self._forecourt.pos(device)
         for _number in range(random.randint(1, 4)):
             card = random.choice(self._ordinary[device.currency])
             pos.sell_offline(sale(card.card, device.currency, basket(random)))
-        await self._until(min(visit.at_s + random.randint(900, 3_600), CLOSES_S))
-        await self._upload(pos, device)
+        await self._forecourt.until(min(visit.at_s + random.randint(900, 3_600), CLOSES_S))
+        await self._forecourt.upload(device)
 
     async def _conflict(self, random: Random, _: Visit) -> None:
         """The number of an earlier sale with another amount: refused, the first stays."""
         device, card = self._pair(random)
-        pos = self._terminals[device.terminal_id]
+        pos = self._forecourt.pos(device)
         first = await self._sell(device, card.card, basket(random))
         other = dict(first.request.fields) | {4: "000000000123"}
         other.pop(63, None)
         answer = await pos.send("sale", type(first.request)(first.request.mti, other))
-        self._count(device, answer)
+        self._forecourt.count(device, answer)
         if answer.reply is None or answer.reply.approved:
             self._tally.surprises.append(f"other content was answered {answer.reply}")
 
     async def _echo(self, random: Random, _: Visit) -> None:
         device, _card = self._pair(random)
-        self._tally.exchange(await self._terminals[device.terminal_id].echo())
+        self._tally.exchange(await self._forecourt.pos(device).echo())
+
+    async def _key_change(self, random: Random, _: Visit) -> None:
+        """New session keys in the middle of the day, with other messages under way."""
+        device, _card = self._pair(random)
+        await self._forecourt.change_keys(device)
 
     async def _unknown_card(self, random: Random, _: Visit) -> None:
         device, _card = self._pair(random)
@@ -223,44 +196,11 @@ class FuelDay:
     def _pair(self, random: Random) -> tuple[Device, FleetCard]:
         """A terminal that works and a card of its currency."""
         currency = random.choices(("EUR", "CHF"), (5, 1))[0]
-        return random.choice(self._active[currency]), random.choice(self._ordinary[currency])
+        return random.choice(self._forecourt.active[currency]), random.choice(self._ordinary[currency])
 
     async def _sell(self, device: Device, card: Card, items: tuple[Item, ...],
                     odometer: int = 0) -> Exchange:
-        pos = self._terminals[device.terminal_id]
+        pos = self._forecourt.pos(device)
         exchange = await pos.sale(sale(card, device.currency, items, odometer))
-        self._count(device, exchange)
+        self._forecourt.count(device, exchange)
         return exchange
-
-    async def _upload(self, pos: Pos, device: Device) -> None:
-        for exchange in await pos.upload():
-            self._count(device, exchange)
-            if exchange.kind == "offline_sale" and (
-                    exchange.reply is None or exchange.reply.action != "000"):
-                self._tally.surprises.append(f"an off-line sale was answered {exchange.reply}")
-
-    async def _repeat(self, device: Device, first: Exchange) -> None:
-        if first.reply is None:
-            return
-        again = await self._terminals[device.terminal_id].repeat(first)
-        raw = again.reply.raw if again.reply is not None else b""
-        self._tally.repeat(f"{first.kind} {device.terminal_id} {first.request.text(11)}",
-                           first.reply.raw, raw, again.latency_s)
-
-    def _count(self, device: Device, exchange: Exchange) -> None:
-        """A sale, completion or off-line sale is a debit; a hold is none yet."""
-        self._tally.exchange(exchange, device.currency)
-        if exchange.kind != "preauthorization" and exchange.approved_minor:
-            totals = self._totals.get(device.terminal_id, Totals())
-            self._totals[device.terminal_id] = msgspec.structs.replace(
-                totals, debits=totals.debits + 1,
-                debits_minor=totals.debits_minor + exchange.approved_minor)
-
-    def _gave_back(self, device: Device, exchange: Exchange) -> None:
-        self._tally.exchange(exchange, device.currency)
-        if exchange.reply is not None and exchange.reply.action == "400" \
-                and exchange.reply.amount_minor:
-            totals = self._totals.get(device.terminal_id, Totals())
-            self._totals[device.terminal_id] = msgspec.structs.replace(
-                totals, reversed_debits=totals.reversed_debits + 1,
-                reversed_debits_minor=totals.reversed_debits_minor + exchange.reply.amount_minor)

@@ -34,7 +34,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: str
     redis_url: str
-    data_dir: Path
+    hsm_url: str
     iso_port: int
     http_port: int
     authority: pki.Authority
@@ -46,7 +46,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         return [
             sys.executable, "-m", "authhost", "serve",
             "--database-url", self.database_url, "--redis-url", self.redis_url,
-            "--data-dir", str(self.data_dir),
+            "--hsm", self.hsm_url,
             "--iso", f"ifsf:binary2:127.0.0.1:{self.iso_port}:tls",
             "--http", f"127.0.0.1:{self.http_port}:tls",
             "--tls-ca", str(self.authority.certificate_path),

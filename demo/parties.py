@@ -152,3 +152,10 @@ class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
     def devices_of(self, kind: str) -> list[Device]:
         """All terminals of a kind: 'pos', 'safe' or 'till'."""
         return [device for device in self.devices if device.kind == kind]
+
+    def working_pos(self) -> list[Device]:
+        """The fuel terminals that are not blocked, nor their station."""
+        blocked = {merchant.merchant_id for merchant in self.merchants
+                   if merchant.status != "active"}
+        return [device for device in self.devices_of("pos")
+                if device.status == "active" and device.merchant_id not in blocked]

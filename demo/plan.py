@@ -23,7 +23,7 @@ FUEL: Final = {
     "hold_equal": 110, "hold_smaller": 180, "hold_zero": 36, "hold_above": 30, "hold_late": 20,
     "hold_by_code": 20, "hold_reversed": 15,
     "reversed": 90, "reversed_partly": 40, "reversed_before": 20, "reversed_repeated": 20,
-    "offline": 60, "conflict": 15, "echo": 80,
+    "offline": 60, "conflict": 15, "echo": 80, "key_change": 12,
     "unknown_card": 20, "unknown_terminal": 8, "blocked_terminal": 10, "blocked_station": 14,
 }
 # Sales with cards of a role: what each is refused for.
@@ -34,16 +34,29 @@ CARDS: Final = {
     "card:day:count": 18, "card:week:money": 20, "card:month:money": 20,
     "vehicle:day:money": 15, "driver:day:count": 14,
 }
+# Stripes with a PIN on line. What locks a card needs one of its own: demo/bureau.py.
+PINS: Final = {
+    "pin": 64, "pin_dukpt": 24, "pin_repeated": 6, "pin_wrong_once": 12, "pin_locked": 5,
+    "pin_unlocked": 4, "pin_forgotten": 5, "stripe_copied": 8,
+}
+# Chip cards, which check the PIN themselves.
+CHIPS: Final = {
+    "chip": 36, "chip_wrong_once": 6, "chip_no_pin": 4, "chip_replayed": 6, "chip_copied": 6,
+    "chip_locked": 3,
+}
 SAFES: Final = {"deposit": 190, "deposit_repeated": 35, "deposit_wrong": 10}
 PHONES: Final = {"approved": 130, "approved_repeated": 15, "refused": 20, "cancelled": 15,
                  "expired": 12}
+
+PLACES: Final = {"fuel": FUEL, "card": CARDS, "pin": PINS, "chip": CHIPS, "safe": SAFES,
+                 "phone": PHONES}
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One story. at_s: business seconds since midnight. seed: all its other choices."""
 
     at_s: float
-    place: str  # 'fuel', 'card', 'safe' or 'phone'
+    place: str  # 'fuel', 'card', 'pin', 'chip', 'safe' or 'phone'
     story: str
     seed: int
 
@@ -56,7 +69,7 @@ def plan(seed: int) -> list[Visit]:
     random = Random(seed)
     visits = [
         Visit(at_s=_moment(random), place=place, story=story, seed=random.getrandbits(48))
-        for place, stories in (("fuel", FUEL), ("card", CARDS), ("safe", SAFES), ("phone", PHONES))
+        for place, stories in PLACES.items()
         for story, count in stories.items()
         for _ in range(count)
     ]

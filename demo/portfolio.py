@@ -35,9 +35,11 @@ BLOCKED_TERMINAL: Final = "T0903"
 BLOCKED_STATION: Final = 12
 SWISS_STATIONS: Final = (10, 11)
 ONE_SITE: Final = "SITE01"
+IIN: Final = "780131"
+PIN_FLEET: Final = 104  # its cards are issued, with PINs; the portfolio has none of them
 
-_FLEETS: Final = ("Alpenfracht Logistik", "Donau Kurier", "Rhein Transport")
-_FLEET_IDS: Final = (101, 102, 103)
+_FLEETS: Final = ("Alpenfracht Logistik", "Donau Kurier", "Rhein Transport", "Weinland Spedition")
+_FLEET_IDS: Final = (101, 102, 103, PIN_FLEET)
 _SWISS_FLEET: Final = 103
 _CLIENTS: Final = ("Markthalle Mitte", "Kaufhaus Sonne", "Baumarkt Nord", "Apotheke am Ring",
                    "Casino Royal Betrieb", "Reisemarkt Bahnhof")
@@ -84,7 +86,10 @@ _SPECIAL: Final[dict[str, tuple[int, dict[str, object]]]] = {
 
 
 def build(seed: int) -> Portfolio:
-    """The portfolio of a seed: 3 fleets with 200 cards, 12 stations, 20 safes, 30 merchants."""
+    """The portfolio of a seed: 4 fleets with 200 cards, 12 stations, 20 safes, 30 merchants.
+
+    The fourth fleet's cards are issued: demo/bureau.py.
+    """
     random = Random(seed)
     vehicles, drivers, cards = _fleet_cards(random)
     stations, sites, terminals = _stations()
@@ -103,7 +108,7 @@ def build(seed: int) -> Portfolio:
 
 def card_number(random: Random) -> str:
     """A number of the range 780131 with its check digit, 19 digits."""
-    digits = f"780131{random.randrange(10**12):012d}"
+    digits = f"{IIN}{random.randrange(10**12):012d}"
     return digits + luhn_check_digit(digits)
 
 

@@ -31,6 +31,29 @@ class Difference(msgspec.Struct, frozen=True):
     journal_minor: int
 
 
+class Proved(msgspec.Struct, frozen=True, kw_only=True):
+    """What was proved that day, and by whom. Latencies as the host saw its HSM, in milliseconds."""
+
+    pins_right: int  # by the HSM
+    pins_wrong: int
+    cards_locked: int  # three wrong PINs
+    cards_unlocked: int
+    pins_by_card: int  # by a chip
+    chips_locked: int
+    copies_refused: int  # by terminals
+    stripes_good: int  # card verification values
+    stripes_wrong: int
+    cryptograms: int
+    issuer_proofs: int  # that a chip believed
+    macs_checked: int
+    macs_made: int
+    macs_refused: int
+    key_changes: int
+    hsm_calls: int
+    hsm_p50_ms: float
+    hsm_p99_ms: float
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The summary. Money in minor units; maps are by currency."""
 
@@ -46,6 +69,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     repeats_identical: bool
     lost: int
     card_numbers_at_rest: int
+    secrets_at_rest: int
+    proved: Proved
     deposits: int
     payments: int
     latencies_ms: dict[str, Latency]

@@ -7,11 +7,13 @@ can be played only once in a journal.
 from __future__ import annotations
 
 import itertools
+import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import msgspec
@@ -19,19 +21,24 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from authhost.clock import Clock
-from authhost.embedded import Servers, embedded
+from authhost.embedded import HsmSim, Servers
+from authhost.hsm.address import HsmAddress
+from authhost.hsm_session import HsmSession, hsm_session
 from authhost.journal.migrate import migrate
-from authhost.secrets import load_secrets
 from clearing.errors import ClearingError
 from clearing.run import clear
 from clearing.summary import Summary
-from demo import check, portfolio, show
-from demo.day import MIDNIGHT, RATE, Day, Host
+from demo import check, figures, portfolio, search, show
+from demo.bureau import issue_cards
+from demo.custodians import CeremonyError, Custodians
+from demo.day import MIDNIGHT, RATE, Day, Host, Plastic
 from demo.host import Command, HostError, free_port, running
 from demo.insert import insert
+from demo.keyloader import load_keys
 from demo.parties import Portfolio
 from demo.plan import Visit, plan
-from demo.result import Difference, File, Result
+from demo.print_shop import PrintShop
+from demo.result import Difference, File, Proved, Result
 from demo.tally import Tally
 from terminals import pki
 from terminals.record import unanswered
@@ -64,7 +71,7 @@ async def run_demo(data_dir: Path, seed: int, json_output: bool, out_dir: Path) 
     """
     try:
         result = await _run(data_dir, seed, Console(stderr=True, quiet=json_output), out_dir)
-    except (HostError, ClearingError) as error:
+    except (HostError, ClearingError, CeremonyError) as error:
         print(f"authhost demo: {error}", file=sys.stderr)
         return 1
     if json_output:
@@ -79,26 +86,66 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
     steps = Steps(console)
     tally = Tally()
     with ExitStack() as stack:
-        with steps.step("PostgreSQL and Valkey"):
-            servers = stack.enter_context(embedded(data_dir))
+        with steps.step("PostgreSQL, Valkey and HSM"):
+            shop = PrintShop(data_dir / "print-shop")
+            servers = stack.enter_context(_servers(data_dir, shop))
         database_url = servers.postgres.url
         parties = portfolio.build(seed)
         with steps.step("schema and portfolio"):
             await migrate(database_url)
-            await insert(database_url, parties, portfolio.BUSINESS_DATE,
-                         load_secrets(servers.directory).pan_index)
+            await _insert(parties, servers)
+        with steps.step("terminals' keys, cards and PINs"):
+            plastic = await _workshops(parties, servers, shop, Random(seed))
         with steps.step("the business day"):
-            await _play(parties, plan(seed), servers, tally, console)
+            day = await _play(parties, plastic, plan(seed), servers, tally, console)
         with steps.step("the night's clearing"):
             files = _unused(out_dir)
             summary = await clear(database_url, portfolio.BUSINESS_DATE, files)
         differences = check.differences(
             tally, await check.journal_sums(database_url, portfolio.BUSINESS_DATE))
-    with steps.step("the search for card numbers"):
-        exposed = check.card_numbers_in(data_dir, files)
+    with steps.step("the search for what is secret"):
+        exposed = search.found_in((data_dir, files), day.spoken)
     return _result(tally, summary, differences, exposed=exposed,
+                   proved=figures.proved(day.metrics, tally),
                    out_dir=files / portfolio.BUSINESS_DATE.isoformat(), seconds=steps.seconds,
                    total_s=round(time.perf_counter() - started, 2))
+
+
+@contextmanager
+def _servers(data_dir: Path, shop: PrintShop) -> Iterator[Servers]:
+    """The embedded servers, with an HSM that prints mailers for this shop."""
+    servers = Servers(data_dir)
+    servers.hsm = HsmSim(servers.directory, shop.hsm_options)
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
+
+
+async def _insert(parties: Portfolio, servers: Servers) -> None:
+    """The parties; a card's number as the HSM's keyed hash."""
+    async with _session(servers) as session:
+        index = await session.pan_index()
+        hashes = await index.of_all(card.card.pan for card in parties.cards)
+    await insert(servers.postgres.url, parties, portfolio.BUSINESS_DATE, hashes.__getitem__)
+
+
+async def _workshops(parties: Portfolio, servers: Servers, shop: PrintShop,
+                     random: Random) -> Plastic:
+    """What is done before a terminal stands at a station, and before a card is in a wallet."""
+    custodians = Custodians(servers.directory / "hsm",
+                            {name: secrets.token_urlsafe() for name in ("gruber", "steiner")})
+    await custodians.appoint()
+    devices = parties.working_pos()
+    async with _session(servers) as session:
+        url = servers.postgres.url
+        return Plastic(await load_keys(session, url, custodians, devices),
+                       await issue_cards(session, url, custodians, shop, devices, random))
+
+
+def _session(servers: Servers) -> AbstractAsyncContextManager[HsmSession]:
+    return hsm_session(servers.postgres.url, [HsmAddress.parse(servers.hsm.url)])
 
 
 def _unused(out_dir: Path) -> Path:
@@ -111,24 +158,26 @@ def _unused(out_dir: Path) -> Path:
     raise AssertionError("unreachable")
 
 
-async def _play(parties: Portfolio, visits: Sequence[Visit], servers: Servers, tally: Tally,
-                console: Console) -> None:
+async def _play(parties: Portfolio, plastic: Plastic, visits: Sequence[Visit], servers: Servers,
+                tally: Tally, console: Console) -> Day:
     """The host up, the day over its wires, the host down again in good order."""
     here = servers.directory
     authority = pki.Authority.create(here / "pki")
     clock = Clock(Clock.real_now_us() + _HEAD_START_US,
                   int(MIDNIGHT.timestamp()) * 1_000_000, RATE)
     command = Command(
-        database_url=servers.postgres.url, redis_url=servers.valkey.url, data_dir=here,
+        database_url=servers.postgres.url, redis_url=servers.valkey.url, hsm_url=servers.hsm.url,
         iso_port=free_port(), http_port=free_port(), authority=authority,
         identity=authority.server(), clock=clock)
-    host = Host(iso_port=command.iso_port, http_port=command.http_port, authority=authority)
-    day = Day(parties, host, clock, tally, here / "terminals.jsonl")
+    host = Host(iso_port=command.iso_port, http_port=command.http_port, authority=authority,
+                database_url=command.database_url)
+    day = Day(parties, plastic, host, clock, tally, here / "terminals.jsonl")
     async with running(command, here / "host.log"):
         with _progress(console, day, len(visits)) as advance:
             await day.run(visits, advance)
     tally.lost += [f"{entry.kind} {entry.terminal_id} {entry.stan}"
                    for entry in unanswered(day.record.entries)]
+    return day
 
 
 @contextmanager
@@ -143,12 +192,13 @@ def _progress(console: Console, day: Day, total: int) -> Iterator[Callable[[], N
 
 
 def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...], *,
-            exposed: tuple[str, ...], out_dir: Path, seconds: dict[str, float],
+            exposed: tuple[tuple[str, str], ...], proved: Proved, out_dir: Path, seconds: dict[str, float],
             total_s: float) -> Result:
     faults = (*tally.surprises, *(f"not balanced: {text}" for text in tally.unbalanced),
               *(f"another answer: {text}" for text in tally.repeats_different),
               *(f"no answer: {text}" for text in tally.lost),
-              *(f"a card number in {path}" for path in exposed))
+              *(f"{what} in {path}" for what, path in exposed))
+    numbers = sum(what == "a card number" for what, _ in exposed)
     return Result(
         ok=summary.balanced and not faults and not differences,
         messages=tally.messages, approved=tally.approved, declined=tally.declined,
@@ -157,7 +207,8 @@ def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...],
         messages_by_kind=dict(tally.kinds.most_common()),
         actions=dict(sorted(tally.actions.items())),
         repeats=tally.repeats, repeats_identical=not tally.repeats_different,
-        lost=len(tally.lost), card_numbers_at_rest=len(exposed),
+        lost=len(tally.lost), card_numbers_at_rest=numbers,
+        secrets_at_rest=len(exposed) - numbers, proved=proved,
         deposits=tally.kinds["deposit"],
         payments=tally.kinds["payment"], latencies_ms=tally.latencies(),
         differences=differences, faults=faults,

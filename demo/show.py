@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from demo.result import Result
+from demo.result import Proved, Result
 
 _FILES_SHOWN: Final = 14
 
@@ -28,6 +28,7 @@ def show(result: Result, console: Console) -> None:
         for kind, latency in result.latencies_ms.items())))
     console.print(_table("Declined", ("reason", "count"), (
         (reason, f"{count:,}") for reason, count in result.declined_by_reason.items())))
+    console.print(_table("What was proved", ("what", "count", ""), _proofs(result.proved)))
     files = [(entry.path, entry.kind, f"{entry.count:,}", money(entry.sum_minor), entry.currency)
              for entry in result.files]
     if len(files) > _FILES_SHOWN:
@@ -45,6 +46,25 @@ def show(result: Result, console: Console) -> None:
     _verdict(result, console)
 
 
+def _proofs(proved: Proved) -> list[tuple[str, str, str]]:
+    """A line a kind of proof: how many were good, and what became of the others."""
+    return [(what, f"{count:,}", more) for what, count, more in (
+        ("PINs that the HSM verified", proved.pins_right,
+         f"{proved.pins_wrong} wrong; {proved.cards_locked} cards locked, "
+         f"{proved.cards_unlocked} unlocked"),
+        ("PINs that a chip verified", proved.pins_by_card,
+         f"{proved.chips_locked} chips locked, {proved.copies_refused} copies refused"),
+        ("cryptograms of chips", proved.cryptograms,
+         f"{proved.issuer_proofs} answers that a chip believed"),
+        ("verification values of stripes", proved.stripes_good, f"{proved.stripes_wrong} wrong"),
+        ("MACs checked", proved.macs_checked,
+         f"{proved.macs_made:,} made, {proved.macs_refused} refused"),
+        ("key changes", proved.key_changes, ""),
+        ("calls to the HSM", proved.hsm_calls,
+         f"p50 {proved.hsm_p50_ms:.2f} ms, p99 {proved.hsm_p99_ms:.2f} ms"),
+    )]
+
+
 def money(minor: int) -> str:
     """Minor units of a currency with two decimals, for people."""
     sign = "-" if minor < 0 else ""
@@ -58,6 +78,7 @@ def _verdict(result: Result, console: Console) -> None:
         (result.lost == 0, "every message was answered"),
         (not result.differences, "the terminals' record agrees with the journal"),
         (not result.card_numbers_at_rest, "no card number in database, logs or files"),
+        (not result.secrets_at_rest, "no track, PIN or PIN block in them, nor in the spool"),
         (not result.faults, "every story went as it must"),
     )
     for good, text in checks:

@@ -38,6 +38,12 @@ class Tally:
         self.refused = 0  # malformed on purpose, refused as such
         self.unbalanced: list[str] = []  # reconciliations that the host did not agree with
         self.surprises: list[str] = []  # a story that did not go as it must
+        self.locked = 0  # cards whose PIN the host verifies no more
+        self.unlocked = 0  # by the operator
+        self.pins_by_card = 0  # that a chip found right
+        self.locked_chips = 0
+        self.copies_refused = 0  # by a terminal, before the host heard of them
+        self.issuer_proofs = 0  # ARPCs that a chip believed
         # (kind, currency) -> (how many approved, their sum): to be compared with the journal.
         self.sums: dict[tuple[str, str], tuple[int, int]] = {}
         self._latencies: defaultdict[str, list[float]] = defaultdict(list)

@@ -2,7 +2,8 @@
 
     python docs/first_portfolio.py DATA_DIR EXPIRY PAYER_KEY.pem      card number: standard input
 
-Knows the host's data directory: the card number is stored as its keyed hash and its mask alone.
+Knows the host's data directory, which says where its HSM is: the card number is stored as the HSM's
+keyed hash and its mask alone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from authhost.secrets import load_secrets
+from authhost.hsm.address import HsmAddress
+from authhost.hsm_session import hsm_session
 from iso.masking import mask_account_number
 
 
@@ -25,17 +27,18 @@ def main(data_dir: Path, expiry: str, payer_key: Path) -> None:
     number = sys.stdin.readline().strip()
     key = load_pem_private_key(payer_key.read_bytes(), None)
     assert isinstance(key, Ed25519PrivateKey), "openssl genpkey -algorithm ed25519"
-    url = json.loads((data_dir / "urls.json").read_text())["database_url"]
-    statement = Path(__file__).with_name("first-portfolio.sql").read_text()
-    asyncio.run(_execute(
-        url, statement, load_secrets(data_dir).pan_index(number), mask_account_number(number),
-        expiry, key.public_key().public_bytes_raw()))
+    urls = json.loads((data_dir / "urls.json").read_text())
+    asyncio.run(_insert(urls, number, expiry, key.public_key().public_bytes_raw()))
 
 
-async def _execute(url: str, statement: str, *values: object) -> None:
-    connection = await asyncpg.connect(url)
+async def _insert(urls: dict[str, str], number: str, expiry: str, payer_key: bytes) -> None:
+    async with hsm_session(urls["database_url"], [HsmAddress.parse(urls["hsm_url"])]) as session:
+        pan_hmac = await (await session.pan_index()).of(number)
+    connection = await asyncpg.connect(urls["database_url"])
     try:
-        await connection.execute(statement, *values)
+        await connection.execute(
+            Path(__file__).with_name("first-portfolio.sql").read_text(), pan_hmac,
+            mask_account_number(number), expiry, payer_key)
     finally:
         await connection.close()
 

@@ -15,6 +15,7 @@ LOCAL_TIME: Final = 12  # 1993: date and time; 1987: the time
 LOCAL_DATE: Final = 13  # 1987
 EXPIRY: Final = 14
 SETTLEMENT_DATE: Final = 15
+CARD_SEQUENCE: Final = 23
 FUNCTION_CODE: Final = 24  # 1993
 REASON_CODE: Final = 25
 RECONCILIATION_DATE: Final = 28  # 1993
@@ -28,6 +29,8 @@ CARD_ACCEPTOR: Final = 42
 RESPONSE_TEXT: Final = 44
 CONTROL: Final = 48
 CURRENCY: Final = 49
+PIN: Final = 52
+CHIP: Final = 55
 ORIGINAL_1993: Final = 56
 PRODUCTS_SOLD: Final = 63
 SETTLEMENT_CODE: Final = 66  # 1987
@@ -38,6 +41,7 @@ DEBITS_AMOUNT: Final = 88
 DEBITS_REVERSED_AMOUNT: Final = 89
 ORIGINAL_1987: Final = 90
 REPLACEMENT_AMOUNTS: Final = 95
+PIN_16: Final = 125  # private
 
 # Sub-elements of 48.
 BATCH: Final = 4

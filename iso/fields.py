@@ -20,8 +20,9 @@ Kind = Literal["n", "an", "ans", "z", "t", "b"]
 
 # Elements whose value never leaves a process in clear by way of a repr: PAN, expiry, extended PAN,
 # tracks, the private element that may carry a second card's track, PIN block, security control
-# information, chip data, key management, account identifications.
-SENSITIVE_FIELDS = frozenset({2, 14, 34, 35, 36, 45, 48, 52, 53, 55, 96, 102, 103})
+# information, chip data, key management, account identifications, and the private elements that
+# carry a key change (123) and a PIN block of 16 bytes (125).
+SENSITIVE_FIELDS = frozenset({2, 14, 34, 35, 36, 45, 48, 52, 53, 55, 96, 102, 103, 123, 125})
 # The account numbers among them, of which a description may show the first six and the last four.
 ACCOUNT_NUMBER_FIELDS = frozenset({2, 34, 102, 103})
 

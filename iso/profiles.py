@@ -11,6 +11,7 @@ from iso.codec import Codec
 from iso.errors import UnknownProfile
 from iso.fields import SENSITIVE_FIELDS, Specification
 from iso.framing import FRAMINGS, Framing
+from iso.security import OWN, SHARED, SHARED_WIDE, Security
 from iso.specs import FUEL93, ISO87
 from iso.subfields import tables
 from iso.subfields.control import ControlForm
@@ -27,8 +28,8 @@ class Profile:
     version: the first digit of its MTIs, `0` for 1987 and `1` for 1993. The codec does not compare
     it: a message of the other version deserves an answer, not silence. framing: the usual one;
     a connection may be given another. echoes_batch: an answer repeats
-    48-4 of its request. sensitive_fields: never shown in clear. codec: compiled
-    functions of this dialect, one cache for the process.
+    48-4 of its request. security: how PIN blocks, keys and MACs travel. sensitive_fields: never
+    shown in clear. codec: compiled functions of this dialect, one cache for the process.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Profile:
     control_layout: ControlLayout
     products_layout: ProductsLayout
     purchase_layout: PurchaseLayout
+    security: Security
     echoes_batch: bool = False
     sensitive_fields: frozenset[int] = SENSITIVE_FIELDS
     codec: Codec = field(init=False, compare=False)
@@ -80,13 +82,29 @@ def _fuel(
     name: str,
     framing: str,
     purchase: PurchaseLayout,
+    security: Security,
     products: ProductsLayout = tables.PRODUCTS,
     *,
     echoes_batch: bool = False,
 ) -> Profile:
     return Profile(
-        name, "1", FUEL93, FRAMINGS[framing], tables.CONTROL, products, purchase, echoes_batch
+        name,
+        "1",
+        FUEL93,
+        FRAMINGS[framing],
+        tables.CONTROL,
+        products,
+        purchase,
+        security,
+        echoes_batch,
     )
+
+
+# Chosen, all of them, but for the short forms of 53: see iso/security.py.
+_SECURITY_IFSF = Security((OWN, SHARED, SHARED_WIDE), True, "916", ksn_field=53, key_field=96)
+_SECURITY_OPS = Security((OWN, SHARED, SHARED_WIDE), True, "silence", ksn_field=53, key_field=96)
+_SECURITY_X9TG23 = Security((OWN,), True, "accept", ksn_field=53, key_field=96)
+_SECURITY_87 = Security((OWN,), False, "916", ksn_field=124, key_field=123)
 
 
 _PROFILES: Mapping[str, Profile] = {
@@ -100,10 +118,18 @@ _PROFILES: Mapping[str, Profile] = {
             tables.CONTROL_HEX,
             tables.PRODUCTS,
             tables.PURCHASE,
+            _SECURITY_87,
         ),
-        _fuel("ifsf", "binary2", tables.PURCHASE),
-        _fuel("ops", "ascii4", tables.PURCHASE_OPS, tables.PRODUCTS_OPS, echoes_batch=True),
-        _fuel("x9tg23", "binary2", tables.PURCHASE_X9TG23),
+        _fuel("ifsf", "binary2", tables.PURCHASE, _SECURITY_IFSF),
+        _fuel(
+            "ops",
+            "ascii4",
+            tables.PURCHASE_OPS,
+            _SECURITY_OPS,
+            tables.PRODUCTS_OPS,
+            echoes_batch=True,
+        ),
+        _fuel("x9tg23", "binary2", tables.PURCHASE_X9TG23, _SECURITY_X9TG23),
     )
 }
 

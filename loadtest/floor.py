@@ -19,7 +19,7 @@ from authhost.journal.lane import Lane
 from authhost.journal.reads import Reads
 from authhost.journal.views import AccountView, Views
 from authhost.model import Outcome
-from authhost.secrets import Secrets
+from authhost.pan_index import PanIndex
 from authhost.state.accounts import Accounts, Stale
 from authhost.state.client import StateClient
 from loadtest.portfolio import Party
@@ -28,7 +28,7 @@ _DETAIL = ('{"stan":"000001","odometer":"120500","items":[{"product":"012","unit
            '"20.125","unit_price":"1.55","amount_minor":3119}]}')
 
 
-async def measure(database_url: str, redis_url: str, secrets: Secrets, parties: Sequence[Party],
+async def measure(database_url: str, redis_url: str, pan_index: PanIndex, parties: Sequence[Party],
                   workers: int, seconds: float) -> float:
     """Durable decisions a second of the bare loop."""
     clock = Clock()
@@ -40,7 +40,7 @@ async def measure(database_url: str, redis_url: str, secrets: Secrets, parties: 
     views = Views(reads, clock)
     lane: Lane[Posting] = Lane(database_url, Append(), limits.BATCH_ROWS, clock.real_now_us)
     lane.start()
-    loaded = [await _ready(views, accounts, secrets.pan_index(party.pan)) for party in parties]
+    loaded = [await _ready(views, accounts, await pan_index.of(party.pan)) for party in parties]
     rules_version = (await views.terminal("none")).rules_version
     until = time.perf_counter() + seconds
     done = [0]

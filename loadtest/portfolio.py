@@ -14,7 +14,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from authhost.secrets import Secrets
+from authhost.pan_index import PanIndex
 
 LIMITS: Final = json.dumps([
     {"window": "transaction", "measure": "money", "maximum": 50_000},
@@ -31,16 +31,17 @@ class Party(msgspec.Struct, frozen=True):
     pan: str
 
 
-async def seed(database_url: str, secrets: Secrets, accounts: int, terminals: int,
+async def seed(database_url: str, pan_index: PanIndex, accounts: int, terminals: int,
                business_date: date) -> list[Party]:
     """Insert everything, one account a card; the cards."""
     cards = parties(accounts)
+    hashes = await pan_index.of_all(card.pan for card in cards)
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute("SELECT journal_month($1)", business_date)
         await connection.execute(
             statement("portfolio"), business_date,
-            [secrets.pan_index(card.pan) for card in cards],
+            [hashes[card.pan] for card in cards],
             [f"780131*********{card.pan[-4:]}" for card in cards], LIMITS,
             [terminal_name(number) for number in range(terminals)])
         await connection.execute("ANALYZE")

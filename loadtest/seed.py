@@ -3,7 +3,8 @@
     authhost up --data-dir /tmp/load &
     python -m loadtest.seed --data-dir /tmp/load
 
-Knows the host's data directory, for the PAN index is keyed. A portfolio is put in once.
+Knows the host's data directory, which says where its HSM is: the PAN index is keyed. A portfolio is
+put in once.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 
 import asyncpg
 
-from authhost.secrets import load_secrets
+from authhost.hsm.address import HsmAddress
+from authhost.hsm_session import hsm_session
 from loadtest import channels, portfolio
 
 
@@ -29,18 +31,18 @@ def main() -> int:
     parser.add_argument("--terminals", type=int, default=1_000)
     parser.add_argument("--devices", type=int, default=500, help="safes, tills and payers, each")
     arguments = parser.parse_args()
-    url = arguments.database_url or json.loads(
-        (arguments.data_dir / "urls.json").read_text(encoding="utf-8"))["database_url"]
-    asyncio.run(_seed(url, arguments))
+    urls = json.loads((arguments.data_dir / "urls.json").read_text(encoding="utf-8"))
+    asyncio.run(_seed(arguments.database_url or urls["database_url"],
+                      HsmAddress.parse(urls["hsm_url"]), arguments))
     print(f"{arguments.accounts} cards, {arguments.terminals} terminals, "
           f"{arguments.devices} safes, tills and payers")
     return 0
 
 
-async def _seed(url: str, arguments: argparse.Namespace) -> None:
-    secrets = load_secrets(arguments.data_dir)
-    await portfolio.seed(url, secrets, arguments.accounts, arguments.terminals,
-                         datetime.now(UTC).date())
+async def _seed(url: str, hsm: HsmAddress, arguments: argparse.Namespace) -> None:
+    async with hsm_session(url, [hsm]) as session:
+        await portfolio.seed(url, await session.pan_index(), arguments.accounts,
+                             arguments.terminals, datetime.now(UTC).date())
     keys = [channels.payer_key(number).public_key().public_bytes_raw()
             for number in range(1, arguments.devices + 1)]
     connection = await asyncpg.connect(url)

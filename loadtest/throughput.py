@@ -2,8 +2,9 @@
 
     python -m loadtest.throughput --seconds 15 --connections 100 [--json]
 
-Everything is real: embedded PostgreSQL with fsync and synchronous_commit on, embedded Valkey, one
-host process, TCP on the loopback without TLS. tps counts answers; host_cpu_us is per message.
+Everything is real: embedded PostgreSQL with fsync and synchronous_commit on, embedded Valkey, an
+HSM in software, one host process, TCP on the loopback without TLS. tps counts answers; host_cpu_us
+is per message.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ import asyncpg
 import uvloop
 
 from authhost.embedded import Servers, embedded
+from authhost.hsm.address import HsmAddress
+from authhost.hsm_session import hsm_session
 from authhost.journal.migrate import migrate
-from authhost.secrets import load_secrets
+from authhost.pan_index import PanIndex
 from loadtest import floor, generator, portfolio
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -51,11 +54,16 @@ def main() -> int:
 
 
 async def _run(arguments: argparse.Namespace, servers: Servers) -> dict[str, object]:
+    await migrate(servers.postgres.url)
+    async with hsm_session(servers.postgres.url, [HsmAddress.parse(servers.hsm.url)]) as session:
+        return await _measure(arguments, servers, await session.pan_index())
+
+
+async def _measure(arguments: argparse.Namespace, servers: Servers,
+                   pan_index: PanIndex) -> dict[str, object]:
     database_url = servers.postgres.url
-    await migrate(database_url)
-    secrets = load_secrets(servers.directory)
     now = datetime.now(UTC)
-    parties = await portfolio.seed(database_url, secrets, arguments.accounts,
+    parties = await portfolio.seed(database_url, pan_index, arguments.accounts,
                                    arguments.connections, now.date())
     process, port = start_host(servers)
     try:
@@ -80,10 +88,10 @@ async def _run(arguments: argparse.Namespace, servers: Servers) -> dict[str, obj
         "approved": seen.approved,
         "errors": seen.errors,
         **{f"{name}_cpu_us": round(seconds * 1e6 / answered, 1) for name, seconds in
-           zip(("host", "state", "journal", "generator"), cpu, strict=True)},
+           zip(("host", "state", "journal", "hsm", "generator"), cpu, strict=True)},
     }
     if not arguments.no_floor:
-        rate = await floor.measure(database_url, servers.valkey.url, secrets,
+        rate = await floor.measure(database_url, servers.valkey.url, pan_index,
                                    parties[:2000], arguments.connections, arguments.seconds / 2)
         figures["floor_tps"] = round(rate, 1)
     figures["settings"] = await _settings(database_url) | {
@@ -96,7 +104,7 @@ def start_host(servers: Servers) -> tuple[subprocess.Popen[str], int]:
     """One host process on a plain ISO door; its port."""
     process = subprocess.Popen(
         [sys.executable, "-m", "authhost", "serve", "--database-url", servers.postgres.url,
-         "--redis-url", servers.valkey.url, "--data-dir", str(servers.directory),
+         "--redis-url", servers.valkey.url, "--hsm", servers.hsm.url,
          "--iso", "ifsf:binary2:127.0.0.1:0", "--log-level", "warning"],
         stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -105,11 +113,12 @@ def start_host(servers: Servers) -> tuple[subprocess.Popen[str], int]:
 
 
 def _cpu(host: subprocess.Popen[str], servers: Servers) -> list[float]:
-    """CPU so far of the host, Valkey, PostgreSQL with its children, and this process."""
+    """CPU so far of the host, Valkey, PostgreSQL with its children, the HSM, and this process."""
     postgres = servers.postgres.pid
     children = Path(f"/proc/{postgres}/task/{postgres}/children").read_text().split()
     return [cpu_seconds(host.pid), cpu_seconds(servers.valkey.pid),
-            sum(map(cpu_seconds, [postgres, *map(int, children)])), cpu_seconds(os.getpid())]
+            sum(map(cpu_seconds, [postgres, *map(int, children)])), cpu_seconds(servers.hsm.pid),
+            cpu_seconds(os.getpid())]
 
 
 def cpu_seconds(pid: int) -> float:

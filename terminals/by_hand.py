@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
@@ -24,9 +25,14 @@ from terminals.json_door import JsonDoor, NoAnswer, Posted, Problem
 from terminals.link import Address
 from terminals.merchant import Till
 from terminals.phone import Phone
+from terminals.pin_pad import PinPad
 from terminals.pos import Exchange, Pos
 from terminals.purchase import Card, Item, Sale, Terminal
 from terminals.safe import Denomination, Safe
+from terminals.session_keys import BadKeys, SessionKeys
+
+_TDES_KEYS = (16, 24)
+_AES_KEYS = (16, 24, 32)
 
 
 def pos_main(arguments: list[str]) -> int:
@@ -47,9 +53,29 @@ def pos_main(arguments: list[str]) -> int:
     parser.add_argument("--stan", type=int, help="field 11; default: from the time of day")
     parser.add_argument("--tls", nargs="+", type=Path, metavar="FILE",
                         help="the authority, and for mutual TLS certificate and key")
-    parser.add_argument("command", choices=["sale", "preauthorize", "echo", "sign-on", "cut-over"])
+    parser.add_argument("--track", default="", help="track 2 in place of --pan and --expiry, or - "
+                        "to read it from standard input")
+    parser.add_argument("--tmk", default="", metavar="HEX", help="the terminal's master key: "
+                        "session keys are asked for first, and every message has a MAC")
+    parser.add_argument("--aes", action="store_true", help="the master key is an AES key")
+    pin = parser.add_mutually_exclusive_group()
+    pin.add_argument("--pin", default="", help="of the card; for tests")
+    pin.add_argument("--ask-pin", action="store_true", help="the PIN is typed in, unseen")
+    parser.add_argument("command", choices=["sale", "preauthorize", "echo", "sign-on", "cut-over",
+                                            "change-keys"])
     parser.add_argument("amount", nargs="?", type=Decimal, default=Decimal(0), help="41.35")
-    return asyncio.run(_pos(parser.parse_args(arguments)))
+    options = parser.parse_args(arguments)
+    if options.ask_pin:
+        options.pin = getpass.getpass("PIN: ")
+    if (options.pin or options.command == "change-keys") and not options.tmk:
+        parser.error("a PIN and a key change need --tmk")
+    try:
+        options.tmk = bytes.fromhex(options.tmk)
+    except ValueError:
+        parser.error("--tmk is not hexadecimal")
+    if options.tmk and len(options.tmk) not in (_AES_KEYS if options.aes else _TDES_KEYS):
+        parser.error("--tmk has 16 or 24 bytes, or with --aes also 32")
+    return asyncio.run(_pos(options))
 
 
 async def _pos(options: argparse.Namespace) -> int:
@@ -59,21 +85,41 @@ async def _pos(options: argparse.Namespace) -> int:
                       framing=options.framing, tls=tls)
     terminal = Terminal(options.terminal, options.merchant, options.acquirer)
     stan = options.stan or now.hour * 36_000 + now.minute * 600 + now.second * 10 + 1
-    async with Pos(terminal, address, now=lambda: datetime.now().astimezone(),
+    keys = SessionKeys(options.tmk, "A" if options.aes else "T") if options.tmk else None
+    async with Pos(terminal, address, now=lambda: datetime.now().astimezone(), keys=keys,
                    first_stan=stan) as pos:
-        if options.command in ("sale", "preauthorize"):
-            sale = _sale(options)
-            exchange = await (pos.sale(sale) if options.command == "sale"
-                              else pos.preauthorize(sale))
-        else:
-            exchange = await {"echo": pos.echo, "sign-on": pos.sign_on,
-                              "cut-over": pos.cut_over}[options.command]()
+        try:
+            exchange = await _do(options, pos)
+        except BadKeys as error:
+            print(f"no new keys: {error}", file=sys.stderr)
+            return 1
     return _show(exchange, options.profile)
+
+
+async def _do(options: argparse.Namespace, pos: Pos) -> Exchange:
+    """The command, after new session keys where there is a master key."""
+    sale = _sale(options) if options.command in ("sale", "preauthorize") else None
+    if pos.keys is not None:
+        exchange = await pos.change_keys()
+        if options.command == "change-keys" or not pos.keys.ready:
+            return exchange
+    if sale is None:
+        return await {"echo": pos.echo, "sign-on": pos.sign_on,
+                      "cut-over": pos.cut_over}[options.command]()
+    pin = None
+    if options.pin:
+        assert pos.keys is not None, "a PIN needs keys"
+        pin = PinPad(pos.keys).encipher(options.pin, sale.card.pan)
+    ask = pos.sale if options.command == "sale" else pos.preauthorize
+    return await ask(sale, pin=pin)
 
 
 def _sale(options: argparse.Namespace) -> Sale:
     minor = int((options.amount * 100).quantize(Decimal(1), ROUND_HALF_UP))
     item = Item(options.product, "U", Decimal(1), options.amount, minor)
+    if options.track:
+        track = sys.stdin.readline().strip() if options.track == "-" else options.track
+        return Sale(Card.of_track(track), minor, options.currency, (item,))
     pan = sys.stdin.readline().strip() if options.pan == "-" else options.pan
     return Sale(Card(pan, options.expiry), minor, options.currency, (item,))
 

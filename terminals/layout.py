@@ -14,18 +14,26 @@ import msgspec
 
 import iso
 from iso import Message
+from iso.security import PIN_FORMAT_16, KeyControl, control_fields
 from iso.subfields import Prompt, Purchase, SaleItem
-from terminals.purchase import Item, Sale, Terminal
+from terminals.pin_pad import EncipheredPin
+from terminals.purchase import Card, Item, Sale, Terminal
+
+Fields = dict[int, str | bytes]
 
 CURRENCY_NUMBERS: Final = {"BAM": "977", "CHF": "756", "EUR": "978", "PLN": "985", "RSD": "941"}
 REASON_CUSTOMER: Final = "4000"
 REASON_TIMEOUT: Final = "4021"
 FUNCTION_SIGN_ON: Final = "801"
+FUNCTION_KEY_CHANGE: Final = "811"
 FUNCTION_CUT_OVER: Final = "821"
 FUNCTION_ECHO: Final = "831"
 
 _PROCESSING_GOODS: Final = "000000"
+# Field 22: how the card was read (7th character) and the holder verified (8th, 9th).
 _CHIP_READ_WITHOUT_PIN: Final = "B0010150014C"
+_CHIP, _STRIPE = "5", "2"
+_ONLINE_PIN: Final = "13"  # by PIN, which the authorizer verifies
 _INDOOR: Final = "5541"
 _OUTDOOR: Final = "5542"
 _ZERO_COUNT: Final = "0" * 10
@@ -61,15 +69,20 @@ class Totals(msgspec.Struct, frozen=True, gc=False):
     reversed_debits_minor: int = 0
 
 
-def request(mti: str, function: str, terminal: Terminal, stamp: Stamp, sale: Sale) -> Message:
-    """A sale, pre-authorization, completion or off-line sale; the caller adds an original."""
+def request(mti: str, function: str, terminal: Terminal, stamp: Stamp, sale: Sale,
+            pin: EncipheredPin | None = None) -> Message:
+    """A sale, pre-authorization, completion or off-line sale; the caller adds an original.
+
+    Track, chip data and PIN go with what asks (1100, 1200), never with what tells.
+    """
+    asks = mti[2] == "0"
     fields = _common(terminal, stamp)
+    fields |= {35: sale.card.track_2} if asks and sale.card.track_2 else {
+        2: sale.card.pan, 14: sale.card.expiry}
     fields |= {
-        2: sale.card.pan,
         3: _PROCESSING_GOODS,
         4: f"{sale.amount_minor:012d}",
-        14: sale.card.expiry,
-        22: _CHIP_READ_WITHOUT_PIN,
+        22: _entry(sale, pin),
         24: function,
         26: _OUTDOOR if terminal.outdoor else _INDOOR,
         42: terminal.merchant_id.ljust(15),
@@ -79,7 +92,30 @@ def request(mti: str, function: str, terminal: Terminal, stamp: Stamp, sale: Sal
         fields[63] = products(sale.items, self_service=terminal.outdoor)
     if sale.odometer:
         fields[48] = control(sale.odometer)
+    if sale.card.sequence:
+        fields[23] = sale.card.sequence.zfill(3)
+    if asks and sale.chip:
+        fields[55] = sale.chip
+    if asks and pin is not None:
+        fields |= pin_fields(pin)
     return ordered(mti, fields)
+
+
+def pin_fields(pin: EncipheredPin) -> Fields:
+    """The PIN block, and field 53 that says what it is and under whose key."""
+    security = _PROFILE.security
+    fields = control_fields(security, KeyControl(
+        pin.format, pin.scheme, "", pin_generation=pin.generation, ksn=pin.ksn))
+    if pin.format == PIN_FORMAT_16:
+        return fields | {security.pin_field_16: pin.block.hex().upper()}
+    return fields | {52: pin.block}
+
+
+def _entry(sale: Sale, pin: EncipheredPin | None) -> str:
+    """Field 22 (n12 of 1993): a stripe where there is a track and no chip."""
+    read = _STRIPE if sale.card.track_2 and not sale.chip else _CHIP
+    code = _CHIP_READ_WITHOUT_PIN
+    return code[:6] + read + (_ONLINE_PIN if pin is not None else code[7:9]) + code[9:]
 
 
 def reversal(terminal: Terminal, stamp: Stamp, original: Message, reason: str,
@@ -96,10 +132,8 @@ def reversal(terminal: Terminal, stamp: Stamp, original: Message, reason: str,
         49: original.text(49) or "",
         56: original_elements(original),
     }
-    for number in (2, 14):
-        value = original.text(number)
-        if value:
-            fields[number] = value
+    pan, expiry = card_of(original)
+    fields |= {number: value for number, value in ((2, pan), (14, expiry)) if value}
     return ordered("1420", fields)
 
 
@@ -123,9 +157,24 @@ def reconciliation(terminal: Terminal, stamp: Stamp, totals: Totals, currency: s
 
 
 def network(terminal: Terminal, stamp: Stamp, function: str) -> Message:
-    """Sign-on, cut-over or echo."""
-    return ordered("1804" if function == FUNCTION_ECHO else "1820",
-                   _common(terminal, stamp) | {24: function})
+    """Sign-on, cut-over, echo or key change."""
+    asks = function in (FUNCTION_ECHO, FUNCTION_KEY_CHANGE)
+    return ordered("1804" if asks else "1820", _common(terminal, stamp) | {24: function})
+
+
+def new_keys(answer: Message) -> str:
+    """What the answer to a key change brings; '' where it brings nothing."""
+    raw = answer.fields.get(_PROFILE.security.key_field, b"")
+    return raw.decode("latin-1") if isinstance(raw, bytes) else raw
+
+
+def card_of(original: Message) -> tuple[str, str]:
+    """(PAN, expiry) of a message that went out, by number or by track."""
+    track = original.text(35)
+    if not track:
+        return original.text(2) or "", original.text(14) or ""
+    card = Card.of_track(track)
+    return card.pan, card.expiry
 
 
 def products(items: tuple[Item, ...], *, self_service: bool) -> str:
@@ -153,11 +202,11 @@ def original_elements(original: Message) -> str:
     return f"{mti}{original.text(11)}{original.text(12)}{len(acquirer):02d}{acquirer}"
 
 
-def ordered(mti: str, fields: dict[int, str | bytes]) -> Message:
+def ordered(mti: str, fields: Fields) -> Message:
     """A message with its elements in the order of their numbers, so that one slicer serves all."""
     return Message(mti, dict(sorted(fields.items())))
 
 
-def _common(terminal: Terminal, stamp: Stamp) -> dict[int, str | bytes]:
+def _common(terminal: Terminal, stamp: Stamp) -> Fields:
     return {7: stamp.transmission, 11: stamp.stan, 12: stamp.local, 32: terminal.acquirer_id,
             41: terminal.terminal_id.ljust(8)}

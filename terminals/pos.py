@@ -19,15 +19,19 @@ from typing import Final
 
 import msgspec
 
-from iso import Message
+from iso import Message, get
+from iso.security import read_control
 from terminals import layout
 from terminals.layout import Stamp, Totals
 from terminals.link import Address, ConnectionLost, Link, Received
+from terminals.pin_pad import Dukpt, EncipheredPin
 from terminals.purchase import Sale, Terminal
 from terminals.record import Direction, Record
+from terminals.session_keys import Sealing, SessionKeys, is_sealed, sealed
 from terminals.store import OfflineStore
 
 _STAN_LIMIT: Final = 1_000_000
+KEY_CHANGE: Final = "key_change"
 
 
 class Unanswered(Exception):
@@ -84,16 +88,22 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 class Pos:
     """One terminal with one connection, opened when first needed and again when lost.
 
-    now: the terminal's clock, aware and in its own zone. Several methods may run at once.
+    now: the terminal's clock, aware and in its own zone. keys: its session keys; once
+    `change_keys` has brought some, every message is sealed and every answer has to be. sealing: a
+    DUKPT device that seals instead. Several methods may run at once.
     """
 
     def __init__(self, terminal: Terminal, address: Address, *, now: Callable[[], datetime],
                  record: Record | None = None, store: OfflineStore | None = None,
+                 keys: SessionKeys | None = None, sealing: Dukpt | None = None,
                  timing: Timing | None = None, first_stan: int = 1) -> None:
         assert 0 < first_stan < _STAN_LIMIT
         self.terminal = terminal
         self.record = record or Record()
         self.store = store
+        self.keys = keys
+        self._dukpt = sealing
+        self._profile = get(address.profile)
         self._address = address
         self._now = now
         self._timing = timing or Timing()
@@ -118,13 +128,14 @@ class Pos:
         number = (next(self._stans) - 1) % (_STAN_LIMIT - 1) + 1
         return Stamp(f"{number:06d}", self._now())
 
-    async def sale(self, sale: Sale, stamp: Stamp | None = None) -> Exchange:
-        """1200, answered at once or reversed."""
-        return await self._request("sale", "1200", "200", sale, stamp)
+    async def sale(self, sale: Sale, stamp: Stamp | None = None,
+                   pin: EncipheredPin | None = None) -> Exchange:
+        """1200, answered at once or reversed. pin: what the PIN pad made of it."""
+        return await self._request("sale", "1200", "200", sale, stamp, pin)
 
-    async def preauthorize(self, sale: Sale) -> Exchange:
+    async def preauthorize(self, sale: Sale, pin: EncipheredPin | None = None) -> Exchange:
         """1100: holds an amount before the fuel flows."""
-        return await self._request("preauthorization", "1100", "101", sale, None)
+        return await self._request("preauthorization", "1100", "101", sale, None, pin)
 
     async def complete(self, original: Exchange, sale: Sale, *,
                        by_approval_code: bool = False) -> Exchange:
@@ -161,6 +172,19 @@ class Pos:
         """1820 with 821; the answer's field 28 names the business date."""
         return await self._network("cut_over", layout.FUNCTION_CUT_OVER)
 
+    async def change_keys(self) -> Exchange:
+        """1804 with 811: new session keys. BadKeys where an approval does not bring them.
+
+        Goes unsealed, for a terminal may have lost its keys; what comes is under its master key.
+        """
+        if self.keys is None:
+            raise ValueError("a key change needs the terminal's master key")
+        message = layout.network(self.terminal, self.stamp(), layout.FUNCTION_KEY_CHANGE)
+        exchange = await self._exchange(KEY_CHANGE, message, self._timing.request_repeats)
+        if exchange.reply is not None and exchange.reply.action == "800":
+            self.keys.load(layout.new_keys(exchange.reply.message))
+        return exchange
+
     def build_sale(self, sale: Sale) -> Message:
         """A sale that is not sent (yet): what a reversal that comes first is about."""
         return layout.request("1200", "200", self.terminal, self.stamp(), sale)
@@ -194,9 +218,9 @@ class Pos:
         """Any message as it is, once: neither repeated nor reversed."""
         return await self._exchange(kind, message, 0)
 
-    async def _request(self, kind: str, mti: str, function: str, sale: Sale,
-                       stamp: Stamp | None) -> Exchange:
-        message = layout.request(mti, function, self.terminal, stamp or self.stamp(), sale)
+    async def _request(self, kind: str, mti: str, function: str, sale: Sale, stamp: Stamp | None,
+                       pin: EncipheredPin | None) -> Exchange:
+        message = layout.request(mti, function, self.terminal, stamp or self.stamp(), sale, pin)
         exchange = await self._exchange(kind, message, self._timing.request_repeats)
         if exchange.reply is not None:
             return exchange
@@ -240,20 +264,41 @@ class Pos:
                         latency_s=time.perf_counter() - started)
 
     async def _attempt(self, kind: str, message: Message) -> tuple[Received | None, int]:
-        """One transmission: the answer or None, and whether (1 or 0) anything left us."""
+        """One transmission: the answer or None, and whether (1 or 0) anything left us.
+
+        A message is sealed as it leaves, so that a repeat has a MAC of its own; an answer without
+        the right MAC is none.
+        """
         try:
             link = await self._connected()
         except OSError:
             return None, 0
+        sealing = self._sealing(kind, message)
+        codec = self._profile.codec
+        if sealing is not None:
+            message = sealed(self._profile.security, codec, message, sealing)
         try:
             answer = link.ask(message)
         except ConnectionLost:
             return None, 0
         self._note("sent", kind, message)
         try:
-            return await asyncio.wait_for(answer, self._timing.answer_timeout_s), 1
+            received = await asyncio.wait_for(answer, self._timing.answer_timeout_s)
         except (TimeoutError, ConnectionLost):
             return None, 1
+        if sealing is not None and not is_sealed(codec, received.raw, sealing):
+            self._unexpected(received)
+            return None, 1
+        return received, 1
+
+    def _sealing(self, kind: str, message: Message) -> Sealing | None:
+        """The key of a message's MAC. A PIN under DUKPT and the MAC share one transaction."""
+        if kind == KEY_CHANGE:
+            return None
+        if self._dukpt is not None:
+            ksn = read_control(self._profile.security, message.fields).ksn
+            return self._dukpt.sealing(ksn or self._dukpt.next())
+        return self.keys.sealing() if self.keys is not None and self.keys.ready else None
 
     async def _connected(self) -> Link:
         async with self._connecting:

@@ -11,10 +11,24 @@ import msgspec
 
 
 class Card(msgspec.Struct, frozen=True, gc=False):
-    """A card as the reader sees it. The PAN hides itself: a repr ends in logs."""
+    """A card as the reader sees it. The PAN hides itself: a repr ends in logs.
+
+    track_2: where the stripe was read (ISO/IEC 7813, without sentinels); sequence: 2 digits, the
+    chip's own number among cards of one PAN.
+    """
 
     pan: str
     expiry: str  # YYMM
+    track_2: str = ""
+    sequence: str = ""
+
+    @staticmethod
+    def of_track(track_2: str) -> Card:
+        """The card of a swipe. ValueError where it is no track 2."""
+        pan, _, rest = track_2.replace("D", "=").partition("=")
+        if not pan.isdecimal() or not rest[:4].isdecimal() or len(rest) < 4:
+            raise ValueError("no track 2")
+        return Card(pan, rest[:4], track_2)
 
     @property
     def masked(self) -> str:
@@ -40,13 +54,20 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 class Sale(msgspec.Struct, frozen=True, gc=False):
-    """What a card pays for. items may be empty (a pre-authorization); else they sum to amount."""
+    """What a card pays for. items may be empty (a pre-authorization); else they sum to amount.
+
+    chip: what the card's chip signed (field 55, BER-TLV); only a request carries it.
+    """
 
     card: Card
     amount_minor: int
     currency: str = "EUR"  # ISO 4217, letters
     items: tuple[Item, ...] = ()
     odometer: int = 0  # kilometres; 0: not asked
+    chip: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Sale({self.card!r}, {self.amount_minor} {self.currency})"
 
 
 class Terminal(msgspec.Struct, frozen=True, gc=False):

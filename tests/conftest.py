@@ -1,4 +1,4 @@
-"""Real servers for every test that wants them: one PostgreSQL and one Valkey a session."""
+"""Real servers for every test that wants them: one PostgreSQL, Valkey and HSM a session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """Embedded PostgreSQL and Valkey, started once."""
+    """Embedded PostgreSQL, Valkey and HSM, started once."""
     with tempfile.TemporaryDirectory(prefix="authhost-test-") as directory, \
             embedded(Path(directory)) as running:
         asyncio.run(_make_template(running.postgres.url))
@@ -47,6 +47,12 @@ def database_url(servers: Servers) -> Iterator[str]:
 def redis_url(servers: Servers) -> str:
     """The session's Valkey: tests share it, so give their accounts other ids, or flush."""
     return servers.valkey.url
+
+
+@pytest.fixture
+def hsm_url(servers: Servers) -> str:
+    """The session's HSM: it keeps nothing of a test, for keys are in a test's own database."""
+    return servers.hsm.url
 
 
 async def _execute(url: str, statement: str) -> None:

@@ -29,13 +29,15 @@ from authhost.doors.load import Load
 from authhost.doors.openapi import document
 from authhost.doors.outcome import outcome_of
 from authhost.doors.problems import ProblemError, from_validation
+from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.journal.entry import JournalUnavailable
 from authhost.metrics import Metrics
-from authhost.model import Action, Kind
+from authhost.model import Action, CardRef, Kind
 from authhost.model import Request as Message
+from authhost.pan_index import PanIndex
 from authhost.states import State
 from authhost.translate import bodies
-from authhost.translate.incoming import Refusal
+from authhost.translate.incoming import Refusal, card_ref
 from authhost.translate.json_door import (
     DOOR,
     Context,
@@ -80,10 +82,11 @@ class Call:
 class HttpDoor:
     """The routes and what they need."""
 
-    def __init__(self, *, translator: JsonTranslator, authorizer: Authorizer, clock: Clock,
-                 metrics: Metrics, load: Load, hold_us: int,
+    def __init__(self, *, translator: JsonTranslator, pan_index: PanIndex, authorizer: Authorizer,
+                 clock: Clock, metrics: Metrics, load: Load, hold_us: int,
                  ready: Callable[[], Awaitable[bool]]) -> None:
         self._translator = translator
+        self._pan_index = pan_index
         self._authorizer = authorizer
         self._reads = authorizer.reads
         self._clock = clock
@@ -161,9 +164,21 @@ class HttpDoor:
         async def handler(call: Call) -> Response:
             body = call.decode(body_type)
             context = await self._context(call, body.terminal_id)
-            return await self._authorize(self._translator.sale(body, kind, context))
+            card = await self._card(body.card, kind)
+            return await self._authorize(self._translator.sale(body, kind, context, card))
 
         return handler
+
+    async def _card(self, card: bodies.Card, kind: Kind) -> CardRef:
+        """The card by its number's keyed hash. Without an HSM: busy, or silence for an advice."""
+        pan_hmac = self._pan_index.at_hand(card.pan)
+        if pan_hmac is None:
+            try:
+                pan_hmac = await self._pan_index.of(card.pan)
+            except (HsmUnavailable, HsmRefused) as error:
+                happened = kind in {Kind.OFFLINE_SALE, Kind.COMPLETION}
+                raise (Silence if happened else Busy)(str(error)) from None
+        return card_ref(pan_hmac, card.pan, card.expiry)
 
     async def _reversal(self, call: Call) -> Response:
         body = call.decode(bodies.Reversal)
@@ -236,6 +251,10 @@ class HttpDoor:
         """The acquirer comes with the terminal, so that the key is the same at every door."""
         call.is_from(terminal_id)
         terminal = await self._authorizer.views.cached_terminal(terminal_id)
+        if terminal.mac_required:
+            raise ProblemError(403, "MAC required",
+                               "this terminal proves its messages, which this door cannot check",
+                               "terminal_id")
         return self._plain_context(call, terminal.acquirer_id, terminal_id)
 
     def _plain_context(self, call: Call, acquirer_id: str, client: str) -> Context:

@@ -54,6 +54,7 @@ class Entry(NamedTuple):
     volume: int
     number: int  # of messages: what limits of count are about
     detail: str
+    pin_tries: int = 0  # +1 a wrong PIN, minus what a right one sets back
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -94,6 +94,12 @@ class Reads:
         assert row is not None, "an aggregate has one row"
         return tuple(row.values())
 
+    async def pin_tries(self, account_id: int, fence: int, card_id: int) -> int:
+        """A card's wrong PINs below a fence, less those set back and those forgiven."""
+        row = await self._row("pin_tries", account_id, fence, card_id)
+        assert row is not None, "an aggregate has one row"
+        return int(row["tries"])
+
     async def terminal_totals(self, acquirer: str, terminal_id: str, day: str) -> tuple[int, ...]:
         """(debits, minor units, reversals, minor units) of a terminal on its own date YYYYMMDD."""
         prefix = keys.terminal_prefix(acquirer, terminal_id)

@@ -16,7 +16,23 @@ from authhost.bounded import Bounded
 from authhost.clock import Clock
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Reads
-from authhost.packing import SCOPES, decode_limits, expiry_month, pack_view, zone_offsets
+from authhost.packing import PIN_FIELD, SCOPES, decode_limits, expiry_month, pack_view, zone_offsets
+
+
+class Means(msgspec.Struct, frozen=True):
+    """By what a card and its holder are proved: the program's rules, the card's own values."""
+
+    program_id: str
+    pin_method: str  # 'none', 'pvv', 'ibm3624'
+    pin_value: str
+    pvki: int
+    decimalization: str
+    pin_required: bool
+    pin_tries: int
+    cvv: bool
+    scheme: str  # of the chip's cryptogram; '' where the card has no chip
+    chip_required: bool
+    psn: str
 
 
 class AccountView(msgspec.Struct, frozen=True):
@@ -34,6 +50,7 @@ class AccountView(msgspec.Struct, frozen=True):
     expiry: str = ""
     plate: str | None = None
     driver_name: str | None = None
+    means: Means | None = None
 
 
 class TerminalView(msgspec.Struct, frozen=True):
@@ -51,6 +68,7 @@ class TerminalView(msgspec.Struct, frozen=True):
     site_id: str = ""
     account_id: int | None = None
     partial_approval: bool = False
+    mac_required: bool = False
     status: str = ""
     merchant_status: str = ""
 
@@ -117,15 +135,21 @@ class Views:
         ids = {"card": row["card_id"], "vehicle": row["vehicle_id"], "driver": row["driver_id"]}
         fields = {"account": SCOPES["account"]} | {
             scope: f"{SCOPES[scope]}{number}" for scope, number in ids.items() if number}
+        means = Means(**{name: row[name] for name in Means.__struct_fields__}) \
+            if row["program_id"] is not None else None
+        counts_pin = means is not None and means.pin_method != "none"
         packed = pack_view(
             fence=row["fence"], account_status=row["account_status"], card_status=row["status"],
             expiry_month=expiry_month(row["expiry"]), products=row["products"],
             sites=row["sites"], hours=row["hours"],
             scopes={scope: rows for scope, rows in scopes.items() if scope in fields},
-            fields=fields, offsets=self._zone(row["time_zone"]))
+            fields=fields, offsets=self._zone(row["time_zone"]),
+            pin_field=f"{PIN_FIELD}{row['card_id']}" if counts_pin else "",
+            pin_tries=row["pin_tries"] or 0)
         return AccountView(row["account_id"], row["kind"], row["currency"], row["fence"], packed,
                            tuple(fields.values()), row["card_id"], row["vehicle_id"],
-                           row["driver_id"], row["expiry"], row["plate"], row["driver_name"])
+                           row["driver_id"], row["expiry"], row["plate"], row["driver_name"],
+                           means)
 
     def _account(self, row: asyncpg.Record) -> AccountView:
         packed = pack_view(

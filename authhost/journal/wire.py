@@ -1,7 +1,7 @@
 """A batch as one value: the composite type `batch`, encoded here to PostgreSQL's binary format.
 
 Knows the wire form of records and arrays (record_recv, array_recv); knows nothing of what the
-columns mean. The driver's own encoder looks at every element of thirty-nine arrays; this one looks
+columns mean. The driver's own encoder looks at every element of forty arrays; this one looks
 at columns, many of which say the same in every row.
 """
 

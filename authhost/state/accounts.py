@@ -18,7 +18,7 @@ import msgspec
 from authhost import limits
 from authhost.clock import Clock
 from authhost.model import Outcome
-from authhost.packing import encode, pack_counters
+from authhost.packing import PIN_FIELD, encode, pack_counters, pack_pin
 from authhost.state.client import StateClient, StateUnavailable, StateUnknown
 
 _outcome = msgspec.msgpack.Decoder(Outcome).decode
@@ -35,6 +35,9 @@ class Sums(Protocol):
 
     async def counters(self, account_id: int, fence: int, field: str) -> Counters:
         """Sum the rows of one card, vehicle or driver with a smaller fence."""
+
+    async def pin_tries(self, account_id: int, fence: int, card_id: int) -> int:
+        """A card's wrong PINs in rows with a smaller fence, less those that were set back."""
 
 
 class Stale(Exception):
@@ -53,6 +56,9 @@ class GiveBack(msgspec.Struct, frozen=True):
     money: int
     volume: int
     count: int
+    pin_field: str = ""
+    pin_tries: int = 0  # wrong ones, to be taken off
+    pin_forgiven: int = 0  # that are no longer about to be
 
 
 class Accounts:
@@ -70,16 +76,17 @@ class Accounts:
 
     async def reserve(self, account_id: int, fence: int, view: bytes, money: int, volume: int,
                       count: int, products: Sequence[str], site: str, refused: str,
-                      partial_ok: bool, force: bool) -> Outcome:
+                      partial_ok: bool, force: bool, pin: int = 0) -> Outcome:
         """Check everything and count it, atomically: ONE call when the state is there.
 
+        pin: 0 none, 1 right, 2 wrong; an Outcome with pin_tries is a reservation, declined or not.
         Raises Stale when the view is older than the state, StateUnavailable when nothing was
         sent, StateUnknown when it may have been counted.
         """
         settled = self._take_settled(account_id, fence)
         for _ in range(limits.TRIES):
             ask = encode([self._clock.skew_us() // 1000, money, volume, count, products, site,
-                          refused, partial_ok, force, settled])
+                          refused, partial_ok, force, settled, pin])
             outcome = _outcome(await self._function("authhost_reserve", account_id, view, ask))
             if outcome.status == "missing":
                 await self._hydrate(account_id)
@@ -115,7 +122,8 @@ class Accounts:
         state holds too much until its next hydration."""
         settled = [reservation] if reservation else []
         packed = encode([tell.fence, settled, tell.fields, tell.day, tell.week, tell.month,
-                         tell.money, tell.volume, tell.count])
+                         tell.money, tell.volume, tell.count, tell.pin_field, tell.pin_tries,
+                         tell.pin_forgiven])
         try:
             for _ in range(limits.TRIES):
                 said, absent = _told(await self._function("authhost_give_back", tell.account_id,
@@ -134,8 +142,12 @@ class Accounts:
     async def _fill(self, account_id: int, fence: int, absent: Sequence[str]) -> None:
         parts: list[bytes | str | int] = [fence]
         for field in absent:
-            counters = await self._sums.counters(account_id, fence, field)
-            parts += [field, pack_counters(counters)]
+            if field[0] == PIN_FIELD:
+                tries = await self._sums.pin_tries(account_id, fence, int(field[1:]))
+                parts += [field, pack_pin(tries)]
+            else:
+                counters = await self._sums.counters(account_id, fence, field)
+                parts += [field, pack_counters(counters)]
         await self._function("authhost_fill", account_id, *parts)
 
     async def _hydrate(self, account_id: int) -> None:

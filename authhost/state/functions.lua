@@ -6,6 +6,7 @@
 --
 -- The hash:  m          meta {fence, server, last_ms, next_reservation, open {reservation -> real ms}}
 --            a          the account's counters        c<id> v<id> d<id>   a card's, a vehicle's, a driver's
+--            p<id>      a card's PIN: {tries, forgiven}  wrong ones so far, and those of them that a right one is about to set back
 -- Counters:  {day, money, volume, count,  week, money, volume, count,  month, money, volume, count,  money, volume, count}
 --            a window's number first, then what was taken in it; the last three are for ever. Fifteen doubles in the
 --            hash: exact up to 2^53, and a third of msgpack's price.
@@ -14,6 +15,8 @@ local OPEN_RESERVATION_MS = 60000
 local SERVER_CHECK_MS = 100
 local DAY, WEEK, MONTH, TOTAL = 1, 5, 9, 13
 local COUNTERS = '<ddddddddddddddd'
+local PIN = '<dd'
+local PIN_RIGHT, PIN_WRONG = 1, 2
 
 -- The server's libraries are not there yet while this file is loaded; from the first call on they are upvalues.
 local floor, max, pack, unpack_message, struct_pack, struct_unpack
@@ -118,13 +121,19 @@ local function contains(list, value)
   return false
 end
 
--- What speaks against it apart from limits, the gravest first. view: see authhost/packing.py.
-local function refusals(view, ask, day, month, hour)
+-- What speaks against it apart from limits, the gravest first. view: see authhost/packing.py. pin: {tries, forgiven}, or nil.
+-- Second result: whether the PIN was come to. Before it nothing is said of it, and nothing counted: no try is a question free.
+local function refusals(view, ask, day, month, hour, pin)
   local why = {}
   if ask[7] ~= '' then why[#why + 1] = ask[7] end
   if view[2] ~= 'active' then why[#why + 1] = 'account_' .. view[2] end
   if view[3] ~= 'active' then why[#why + 1] = 'card_' .. view[3] end
   if view[4] > 0 and month > view[4] then why[#why + 1] = 'card_expired' end
+  local pin_met = pin ~= nil and #why == 0
+  if pin_met then
+    local tries = pin[1] + (ask[11] == PIN_WRONG and 1 or 0)
+    if tries >= view[13] then why[1] = 'pin_tries' elseif ask[11] == PIN_WRONG then why[1] = 'pin_wrong' end
+  end
   if view[5] then
     for i = 1, #ask[5] do
       if not contains(view[5], ask[5][i]) then why[#why + 1] = 'product:' .. ask[5][i] break end
@@ -135,7 +144,21 @@ local function refusals(view, ask, day, month, hour)
     local mask = view[7][(day + 3) % 7 + 1]
     if floor(mask / 2 ^ hour) % 2 == 0 then why[#why + 1] = 'hours' end
   end
-  return why
+  return why, pin_met
+end
+
+-- A PIN's effect on its tries, written into `pin`: a wrong one counts now, a right one sets back when its row is there.
+-- Beyond the limit nothing counts any more, and a right PIN does not open it.
+local function try_pin(pin, limit, said)
+  if pin[1] >= limit then return 0 end
+  if said == PIN_WRONG then
+    pin[1] = pin[1] + 1
+    return 1
+  end
+  local forgives = pin[1] - pin[2]
+  if forgives == 0 then return 0 end
+  pin[2] = pin[1]
+  return -forgives
 end
 
 -- The most that the limits let through, and the name of the one that binds; every broken one goes to `broken`.
@@ -164,16 +187,27 @@ local function allowance(view, states, money, volume, count, broken)
 end
 
 -- reserve {account} view ask -> status, reason, money, volume, count, decided_ms, fence, reservation, day, week, month, broken
--- ask: {skew_ms, money, volume, count, products, site, refused, partial_ok, force, settled}
+--            pin_tries: +1 a wrong PIN, -n what a right one will set back
+-- ask: {skew_ms, money, volume, count, products, site, refused, partial_ok, force, settled, pin}; pin: 0 none, 1 right, 2 wrong
 local function reserve(keys, args)
   local view, ask = open_view(args[1]), unpack_message(args[2])
   local real_ms = real_now_ms()
   local fields = view[8]
-  local values = redis.call('HMGET', keys[1], 'm', unpack(fields))
+  local pin_field = ask[11] > 0 and view[12] or nil
+  local values
+  if pin_field then
+    values = redis.call('HMGET', keys[1], 'm', pin_field, unpack(fields))
+  else
+    values = redis.call('HMGET', keys[1], 'm', unpack(fields))
+  end
   local fence = view[1]
   local meta, why = open_meta(values[1], fence, real_ms)
   if not meta then return pack({why, '', 0, 0, 0, real_ms, fence, 0, 0, 0, 0, {}}) end
-  local states, absent = {}, {}
+  local states, absent, pin = {}, {}, nil
+  if pin_field then
+    local packed = table.remove(values, 2)
+    if packed then pin = {struct_unpack(PIN, packed)} else absent[1] = pin_field end
+  end
   for i = 1, #fields do
     if values[i + 1] then states[i] = read_counters(values[i + 1]) else absent[#absent + 1] = fields[i] end
   end
@@ -188,7 +222,7 @@ local function reserve(keys, args)
     roll(states[i], MONTH, month)
   end
   local money, volume, count, force = ask[2], ask[3], ask[4], ask[9]
-  local broken = refusals(view, ask, day, month, hour)
+  local broken, pin_met = refusals(view, ask, day, month, hour, pin)
   local status, reason = 'approved', 'approved'
   if #broken > 0 and not force then
     status, reason = 'declined', broken[1]
@@ -204,15 +238,23 @@ local function reserve(keys, args)
       end
     end
   end
-  if status == 'declined' then
+  local pin_tries = pin_met and try_pin(pin, view[13], ask[11]) or 0
+  if status == 'declined' and pin_tries == 0 then
     if #ask[10] > 0 then redis.call('HSET', keys[1], 'm', pack(meta)) end
-    return pack({status, reason, 0, 0, 0, now_ms, fence, 0, day, week, month, {}})
+    return pack({status, reason, 0, 0, 0, now_ms, fence, 0, day, week, month, {}, 0})
   end
 
   local reservation = meta[4]
   meta[3], meta[4] = now_ms, reservation + 1
   meta[5][reservation] = real_ms
   local writes = {'m', pack(meta)}
+  if pin_tries ~= 0 then
+    writes[3], writes[4] = pin_field, struct_pack(PIN, pin[1], pin[2])
+  end
+  if status == 'declined' then
+    redis.call('HSET', keys[1], unpack(writes))
+    return pack({status, reason, 0, 0, 0, now_ms, fence, reservation, day, week, month, {}, pin_tries})
+  end
   for i = 1, #states do
     add(states[i], DAY + 1, money, volume, count)
     add(states[i], WEEK + 1, money, volume, count)
@@ -222,7 +264,7 @@ local function reserve(keys, args)
     writes[#writes + 1] = write_counters(states[i])
   end
   redis.call('HSET', keys[1], unpack(writes))
-  return pack({status, reason, money, volume, count, now_ms, fence, reservation, day, week, month, broken})
+  return pack({status, reason, money, volume, count, now_ms, fence, reservation, day, week, month, broken, pin_tries})
 end
 
 -- install {account} fence counters -> 1, or 0 where a state of that fence or a newer one stands on this server.
@@ -248,7 +290,7 @@ local function fill(keys, args)
 end
 
 -- give_back {account} tell -> 'done', 'gone' (another fence: the next sum has it), or 'fill' and the fields that are absent.
--- tell: {fence, settled, fields, day, week, month, money, volume, count}; what is given back is positive.
+-- tell: {fence, settled, fields, day, week, month, money, volume, count, pin_field, tries, forgiven}; what is given back is positive.
 local function give_back(keys, args)
   local tell = unpack_message(args[1])
   local fields = tell[3]
@@ -260,8 +302,13 @@ local function give_back(keys, args)
     if not values[i + 1] then absent[#absent + 1] = fields[i] end
   end
   if #absent > 0 then return pack({'fill', absent}) end
+  local pin = tell[10] ~= '' and redis.call('HGET', keys[1], tell[10])
   settle(meta, tell[2])
   local writes = {'m', pack(meta)}
+  if pin then
+    local tries, forgiven = struct_unpack(PIN, pin)
+    writes[3], writes[4] = tell[10], struct_pack(PIN, tries - tell[11], forgiven - tell[12])
+  end
   for i = 1, #fields do
     local counters = read_counters(values[i + 1])
     local money, volume, count = -tell[7], -tell[8], -tell[9]

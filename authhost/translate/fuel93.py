@@ -6,14 +6,16 @@ same sequence number of the same day.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from authhost import keys, limits
 from authhost.bounded import Bounded
 from authhost.currencies import ALPHABETIC, EXPONENT
-from authhost.model import Action, Answer, CardRef, Kind, Original, Request
-from authhost.secrets import Secrets
+from authhost.model import Action, Answer, CardRef, Evidence, Kind, Original, Request
+from authhost.translate.evidence import PROVING, Fields, evidence_of, number_of
 from authhost.translate.incoming import (
+    KEY_CHANGE,
     MOST_ITEMS,
     NO_GOODS,
     Goods,
@@ -22,22 +24,27 @@ from authhost.translate.incoming import (
     Reconciliation,
     Refusal,
     Totals,
-    card_ref,
     checked_date,
     content_of,
     detail,
     goods,
 )
-from iso import DecodeError, Message, Profile
+from iso import DecodeError, Message, Profile, tlv
 from iso import elements as e
+from iso.security import MAC_BYTES, mac_field
 from iso.subfields import Prompt
 
-_NETWORK: Final = {"801": "sign-on", "802": "sign-off", "821": "cut-over", "831": "echo"}
+_NETWORK: Final = {"801": "sign-on", "802": "sign-off", "811": KEY_CHANGE, "821": "cut-over",
+                   "831": "echo"}
 _COMPLETION_FUNCTION: Final = "201"
 _PARTIAL_REVERSAL: Final = "401"
 _ECHOED: Final = (e.PROCESSING_CODE, e.TRANSMISSION, e.STAN, e.LOCAL_TIME, e.ACQUIRER, e.TERMINAL,
                   e.CARD_ACCEPTOR, e.CURRENCY)
 _ODOMETER: Final = "4"
+_ISSUER_DATA: Final = "91"  # issuer authentication data (EMV Book 3 annex A)
+# Messages that may be refused; what else names a card has happened.
+_REQUESTS: Final = frozenset({"10", "20"})
+_WITH_CARD: Final = frozenset({"10", "20", "22", "40", "42"})
 # The dates that were seen to be dates: YYMMDD -> YYYYMMDD.
 _days: Final[Bounded[str, str]] = Bounded(limits.DAYS)
 
@@ -45,28 +52,55 @@ _days: Final[Bounded[str, str]] = Bounded(limits.DAYS)
 class Fuel93:
     """The translator of one 1993 profile. business_hold_us: how long a pre-authorization holds."""
 
-    def __init__(self, profile: Profile, secrets: Secrets, hold_us: int) -> None:
+    def __init__(self, profile: Profile, fingerprint_key: bytes, hold_us: int) -> None:
         self.profile = profile
-        self._secrets = secrets
+        self._security = profile.security
+        self._fingerprint_key = fingerprint_key
         self._hold_us = hold_us
-        # In this process's memory alone: the keyed hash of a number that comes again.
-        self._cards: Bounded[tuple[str, str | bytes], CardRef] = Bounded(limits.CARD_REFS)
 
-    def incoming(self, message: Message, deadline_us: int, now_us: int) -> Incoming:
+    def number(self, message: Message) -> tuple[str, str] | None:
+        """(PAN, expiry YYMM or '') of the card that the message names; None where it names none.
+
+        Refusal where the track is none, or another card's than field 2.
+        """
+        if message.mti[1:3] not in _WITH_CARD:
+            return None
+        fields = message.fields
+        pan = fields.get(e.PAN)
+        if isinstance(pan, str) and pan and e.TRACK_2 not in fields:
+            return pan, str(fields.get(e.EXPIRY, ""))
+        return number_of(self._security, fields)
+
+    def terminal(self, message: Message) -> str:
+        """Who says to speak (field 41); '' where nobody does."""
+        value = message.fields.get(e.TERMINAL)
+        return value.rstrip() if isinstance(value, str) else ""
+
+    def is_advice(self, message: Message) -> bool:
+        """True for what has happened and cannot be refused; false for requests and network."""
+        return message.mti[1:3] not in _REQUESTS and message.mti[1] != "8"
+
+    def is_key_change(self, message: Message) -> bool:
+        """True for the one message that a terminal without any key may send."""
+        return message.mti[1] == "8" and _NETWORK.get(
+            str(message.fields.get(e.FUNCTION_CODE))) == KEY_CHANGE
+
+    def incoming(self, message: Message, deadline_us: int, now_us: int,
+                 card: CardRef | None) -> Incoming:
         """The meaning of a message. Refusal names the field that is missing or wrong.
 
-        deadline_us is real time, now_us business time.
+        deadline_us is real time, now_us business time; card is what `number` named.
         """
         if message.mti[0] != self.profile.version:
             raise Refusal("MTI", f"{message.mti} is of another version than this door's")
         what = message.mti[1:3]
         if what in {"20", "10"}:
             kind = Kind.SALE if what == "20" else Kind.PREAUTHORIZATION
-            return self._money(message, kind, deadline_us, now_us)
+            return self._money(message, kind, deadline_us, now_us, card)
         if what == "22":
-            return self._advice(message, deadline_us, now_us)
+            return self._advice(message, deadline_us, now_us, card)
         if what in {"40", "42"}:
-            return self._reversal(message, deadline_us)
+            return self._reversal(message, deadline_us, card)
         if what in {"80", "82"}:
             return self._network(message)
         if what in {"50", "52"}:
@@ -74,9 +108,10 @@ class Fuel93:
         raise Refusal("MTI", f"{message.mti} is not a message that a terminal sends here")
 
     def _money(self, message: Message, kind: Kind, deadline_us: int, now_us: int,
-               original: Original | None = None) -> Request:
+               card: CardRef | None, original: Original | None = None) -> Request:
         fields = message.fields
-        card = self._card(fields)
+        if card is None:
+            raise Refusal(f"field {e.PAN}", "is missing, and so is the track")
         currency = self._currency(fields)
         amount = int(self._need(fields, e.AMOUNT))
         sold = self._goods(fields, currency)
@@ -84,8 +119,8 @@ class Fuel93:
         advice = kind is not Kind.SALE and kind is not Kind.PREAUTHORIZATION
         return Request(
             key=keys.class_key(acquirer, terminal, keys.CLASS[kind], day, stan),
-            fingerprint=content_of(self._secrets, kind, card, amount, currency, sold.volume_ml,
-                                   sold.products),
+            fingerprint=content_of(self._fingerprint_key, kind, card, amount, currency,
+                                   sold.volume_ml, sold.products),
             kind=kind, door=self.profile.name, terminal_id=terminal,
             deadline_us=deadline_us, amount_minor=amount, currency=currency, card=card,
             volume_ml=sold.volume_ml, products=sold.products,
@@ -93,9 +128,20 @@ class Fuel93:
             repeat=message.mti[3] in "1357", advice=advice, original=original,
             expires_at_us=now_us + self._hold_us if kind is Kind.PREAUTHORIZATION else 0,
             wrong="items_sum" if sold.rows and sold.sum_minor != amount else "",
-            detail=detail(sold.rows, stan=stan, odometer=self._odometer(fields)))
+            detail=detail(sold.rows, stan=stan, odometer=self._odometer(fields)),
+            evidence=None if advice or fields.keys().isdisjoint(PROVING)
+            else self._evidence(fields, card))
 
-    def _advice(self, message: Message, deadline_us: int, now_us: int) -> Request:
+    def _evidence(self, fields: Fields, card: CardRef) -> Evidence:
+        pan = fields.get(e.PAN)
+        if not isinstance(pan, str) or not pan:
+            number = number_of(self._security, fields)
+            assert number is not None, "a card was named"
+            pan = number[0]
+        return evidence_of(self._security, fields, pan, card.expiry)
+
+    def _advice(self, message: Message, deadline_us: int, now_us: int,
+                card: CardRef | None) -> Request:
         """A completion where it names an original or says that it is one; else an off-line sale.
 
         An off-line sale may be the advice of a sale whose answer was lost: the same number of the
@@ -107,25 +153,24 @@ class Fuel93:
         completion = named or fields.get(e.FUNCTION_CODE) == _COMPLETION_FUNCTION
         classes = (Kind.PREAUTHORIZATION, Kind.SALE)
         return self._money(message, Kind.COMPLETION if completion else Kind.OFFLINE_SALE,
-                           deadline_us, now_us, self._original(fields, classes, approval))
+                           deadline_us, now_us, card, self._original(fields, classes, approval))
 
-    def _reversal(self, message: Message, deadline_us: int) -> Request:
+    def _reversal(self, message: Message, deadline_us: int, card: CardRef | None) -> Request:
         fields = message.fields
         terminal, acquirer, day, stan = self._place(fields)
         amount = self._partial_amount(fields)
         original = self._original(fields, (Kind.SALE, Kind.PREAUTHORIZATION, Kind.COMPLETION), "")
         currency = self._currency(fields) if e.CURRENCY in fields else ""
-        card = self._card(fields) if e.PAN in fields or e.TRACK_2 in fields else None
         return Request(
             key=keys.message_key(acquirer, terminal, Kind.REVERSAL, day, stan),
-            fingerprint=content_of(self._secrets, Kind.REVERSAL, None, amount, currency, 0, (),
-                                   *original.keys),
+            fingerprint=content_of(self._fingerprint_key, Kind.REVERSAL, None, amount, currency,
+                                   0, (), *original.keys),
             kind=Kind.REVERSAL, door=self.profile.name, terminal_id=terminal,
             deadline_us=deadline_us, amount_minor=amount, currency=currency, card=card,
             repeat=message.mti[3] in "1357", advice=True, original=original,
             detail=detail([], stan=stan, why=fields.get(e.REASON_CODE)))
 
-    def _partial_amount(self, fields: dict[int, str | bytes]) -> int:
+    def _partial_amount(self, fields: Fields) -> int:
         """Minor units that a partial reversal gives back; 0 is a whole one."""
         if fields.get(e.FUNCTION_CODE) != _PARTIAL_REVERSAL:
             return 0
@@ -147,16 +192,21 @@ class Fuel93:
         totals = read_totals(fields)
         request = Request(
             key=keys.message_key(acquirer, terminal, Kind.RECONCILIATION, day, stan),
-            fingerprint=content_of(self._secrets, Kind.RECONCILIATION, None, 0, "", 0, (), totals),
+            fingerprint=content_of(self._fingerprint_key, Kind.RECONCILIATION, None, 0, "", 0, (),
+                                   totals),
             kind=Kind.RECONCILIATION, door=self.profile.name, terminal_id=terminal,
             deadline_us=deadline_us, repeat=message.mti[3] in "1357", advice=True,
             detail=detail([], stan=stan))
         return Reconciliation(request, totals, acquirer, day)
 
-    def answer(self, message: Message, answer: Answer) -> bytes:
-        """The bytes of an answer: the echoed fields and what was decided."""
+    def answer(self, message: Message, answer: Answer, *, sealed: bool = False,
+               keys: str = "") -> bytes:
+        """The bytes of an answer: the echoed fields and what was decided.
+
+        sealed: with room for a MAC, eight zero bytes at its end. keys: what a key change answers.
+        """
         fields = message.fields
-        said: dict[int, str | bytes] = {}
+        said: Fields = {}
         for number in _ECHOED:
             value = fields.get(number)
             if value is not None:
@@ -178,14 +228,27 @@ class Fuel93:
             batch = self._batch(fields)
             if batch:
                 said[e.CONTROL] = batch
+        if sealed or keys or answer.chip:
+            self._add_proofs(said, answer, sealed, keys)
         return self.profile.codec.encode(Message(response_mti(message.mti), said))
 
-    def refusal(self, message: Message, refusal: Refusal) -> bytes:
+    def _add_proofs(self, said: Fields, answer: Answer, sealed: bool, new_keys: str) -> None:
+        """What all editions add last: issuer data, new keys, room for the MAC."""
+        if answer.chip:
+            said[e.CHIP] = tlv.write(_ISSUER_DATA, answer.chip)
+        if new_keys:
+            field = self._security.key_field
+            binary = self.profile.specification.fields[field].kind == "b"
+            said[field] = new_keys.encode() if binary else new_keys
+        if sealed:
+            said[mac_field(said)] = bytes(MAC_BYTES)
+
+    def refusal(self, message: Message, refusal: Refusal, *, sealed: bool = False) -> bytes:
         """A format error that names what is wrong; nothing of it is kept."""
         answer = Answer(action=Action.FORMAT_ERROR, reason=str(refusal))
-        return self.answer(message, answer)
+        return self.answer(message, answer, sealed=sealed)
 
-    def _batch(self, fields: dict[int, str | bytes]) -> str:
+    def _batch(self, fields: Fields) -> str:
         """Field 48 of an answer: the batch number alone, where the request had one."""
         raw = fields.get(e.CONTROL)
         if not isinstance(raw, str):
@@ -196,24 +259,13 @@ class Fuel93:
             return ""
         return self.profile.encode_control({e.BATCH: number}) if number else ""
 
-    def _card(self, fields: dict[int, str | bytes]) -> CardRef:
-        pan = fields.get(e.PAN)
-        if not isinstance(pan, str) or not pan:
-            return card_of_track(self._secrets, fields.get(e.TRACK_2))
-        expiry = fields.get(e.EXPIRY, "")
-        card = self._cards.get((pan, expiry))
-        if card is None:
-            card = card_ref(self._secrets, pan, str(expiry))
-            self._cards.put((pan, expiry), card)
-        return card
-
-    def _currency(self, fields: dict[int, str | bytes]) -> str:
+    def _currency(self, fields: Fields) -> str:
         return currency_of(str(self._need(fields, e.CURRENCY)))
 
-    def _goods(self, fields: dict[int, str | bytes], currency: str) -> Goods:
+    def _goods(self, fields: Fields, currency: str) -> Goods:
         return goods_of(self.profile, fields, currency)
 
-    def _odometer(self, fields: dict[int, str | bytes]) -> str:
+    def _odometer(self, fields: Fields) -> str:
         """The answer to the odometer's prompt, 48-8 type 4."""
         raw = fields.get(e.CONTROL)
         if not isinstance(raw, str):
@@ -225,7 +277,7 @@ class Fuel93:
         return next((prompt.value for prompt in prompts
                      if isinstance(prompt, Prompt) and prompt.type == _ODOMETER), "")
 
-    def _place(self, fields: dict[int, str | bytes]) -> tuple[str, str, str, str]:
+    def _place(self, fields: Fields) -> tuple[str, str, str, str]:
         """(terminal, acquirer, day YYYYMMDD, sequence number)."""
         local = self._need(fields, e.LOCAL_TIME)[:6]
         day = _days.get(local)
@@ -237,7 +289,7 @@ class Fuel93:
             raise Refusal(f"field {e.TERMINAL}", "is blank")
         return terminal, self._need(fields, e.ACQUIRER), day, self._need(fields, e.STAN)
 
-    def _original(self, fields: dict[int, str | bytes], kinds: tuple[Kind, ...],
+    def _original(self, fields: Fields, kinds: tuple[Kind, ...],
                   approval: str) -> Original:
         terminal, acquirer, day, stan = self._place(fields)
         raw = fields.get(e.ORIGINAL_1993)
@@ -251,13 +303,14 @@ class Fuel93:
                               for kind in kinds), approval)
 
     @staticmethod
-    def _need(fields: dict[int, str | bytes], number: int) -> str:
+    def _need(fields: Fields, number: int) -> str:
         value = fields.get(number)
         if not isinstance(value, str):
             raise Refusal(f"field {number}", "is missing")
         return value
 
 
+@lru_cache(maxsize=64)
 def response_mti(mti: str) -> str:
     """The MTI of the answer: the next function, without the repeat mark."""
     return f"{mti[:2]}{int(mti[2]) + 1}{'4' if mti[3] in '45' else '0'}"
@@ -272,7 +325,7 @@ def currency_of(code: str) -> str:
     return ALPHABETIC[code]
 
 
-def goods_of(profile: Profile, fields: dict[int, str | bytes], currency: str) -> Goods:
+def goods_of(profile: Profile, fields: Fields, currency: str) -> Goods:
     """Field 63 in the profile's form. Refusal names the item and the part of it."""
     raw = fields.get(e.PRODUCTS_SOLD)
     if not isinstance(raw, str) or not raw:
@@ -286,23 +339,13 @@ def goods_of(profile: Profile, fields: dict[int, str | bytes], currency: str) ->
     return goods(items, EXPONENT[currency])
 
 
-def card_of_track(secrets: Secrets, track: str | bytes | None) -> CardRef:
-    """The card of track 2 (ISO/IEC 7813): number, separator, YYMM."""
-    if not isinstance(track, str) or not track:
-        raise Refusal(f"field {e.PAN}", "is missing, and so is the track")
-    number, _, rest = track.replace("D", "=").partition("=")
-    if not number.isdigit() or len(rest) < 4:
-        raise Refusal(f"field {e.TRACK_2}", "is no track 2")
-    return card_ref(secrets, number, rest[:4])
-
-
-def read_totals(fields: dict[int, str | bytes]) -> Totals:
+def read_totals(fields: Fields) -> Totals:
     """Fields 76, 88, 77, 89: debits, and debits that were reversed; absent is zero."""
     return Totals(*(int(fields.get(number, "0")) for number in (
         e.DEBITS_NUMBER, e.DEBITS_AMOUNT, e.DEBITS_REVERSED_NUMBER, e.DEBITS_REVERSED_AMOUNT)))
 
 
-def write_totals(totals: tuple[int, int, int, int]) -> dict[int, str | bytes]:
+def write_totals(totals: tuple[int, int, int, int]) -> Fields:
     """The host's own totals in the same fields."""
     debits, debits_minor, reversals, reversals_minor = totals
     return {e.DEBITS_NUMBER: f"{debits:010d}", e.DEBITS_REVERSED_NUMBER: f"{reversals:010d}",

@@ -14,7 +14,6 @@ import msgspec
 
 from authhost import keys
 from authhost.model import CardRef, Kind, Request
-from authhost.secrets import Secrets
 from iso.subfields import SaleItem
 
 # Millilitres in one unit of measure (field 63); what is not listed here has no volume.
@@ -23,6 +22,7 @@ _MILLILITRES: Final[dict[str, Decimal]] = {
     "Q": Decimal("946.352946"), "Z": Decimal("29.5735295625"),
 }
 MOST_ITEMS: Final = 99
+KEY_CHANGE: Final = "key-change"
 
 
 class Refusal(Exception):  # the field's own word for it
@@ -35,7 +35,7 @@ class Refusal(Exception):  # the field's own word for it
 
 
 class Network(msgspec.Struct, frozen=True):
-    """A network management message: sign-on, sign-off, echo, cut-over, in one vocabulary."""
+    """A network management message: sign-on, echo, key change ..., in one vocabulary."""
 
     function: str
     terminal_id: str
@@ -101,9 +101,9 @@ def detail(rows: list[dict[str, object]], **more: object) -> str:
     return _json(content).decode()
 
 
-def card_ref(secrets: Secrets, pan: str, expiry: str) -> CardRef:
-    """A card by its number: the keyed hash, the mask, the expiry."""
-    return CardRef(secrets.pan_index(pan), mask(pan), expiry)
+def card_ref(pan_hmac: bytes, pan: str, expiry: str) -> CardRef:
+    """A card by its number: the keyed hash that the HSM made of it, the mask, the expiry."""
+    return CardRef(pan_hmac, mask(pan), expiry)
 
 
 def mask(pan: str) -> str:
@@ -113,11 +113,11 @@ def mask(pan: str) -> str:
     return f"{pan[:6]}{'*' * (len(pan) - 10)}{pan[-4:]}"
 
 
-def content_of(secrets: Secrets, kind: Kind, card: CardRef | None, amount_minor: int,
+def content_of(fingerprint_key: bytes, kind: Kind, card: CardRef | None, amount_minor: int,
                currency: str, volume_ml: int, products: tuple[str, ...], *more: object) -> bytes:
     """The fingerprint: equal at every door for the same content, not for another."""
     return keys.fingerprint(
-        secrets.fingerprint_key,
+        fingerprint_key,
         f"{keys.CLASS[kind]}\x1f{card.pan_hmac.hex() if card else ''}\x1f{amount_minor}"
         f"\x1f{currency}\x1f{volume_ml}\x1f{','.join(products)}\x1f" + "\x1f".join(map(str, more)))
 

@@ -11,42 +11,55 @@ from typing import Final
 
 from authhost import keys
 from authhost.clock import as_datetime
-from authhost.model import Action, Answer, Kind, Original
+from authhost.model import Action, Answer, CardRef, Kind, Original
+from authhost.translate.evidence import Fields
 from authhost.translate.fuel93 import Fuel93, response_mti, write_totals
-from authhost.translate.incoming import Incoming, Network, Refusal
+from authhost.translate.incoming import KEY_CHANGE, Incoming, Network, Refusal
 from iso import Message
 from iso import elements as e
 
-_NETWORK: Final = {"001": "sign-on", "002": "sign-off", "201": "cut-over", "301": "echo"}
+# The standard's classes of field 70: system condition, security (101), accounting, control.
+_NETWORK: Final = {"001": "sign-on", "002": "sign-off", "101": KEY_CHANGE, "201": "cut-over",
+                   "301": "echo"}
 _MARKET: Final = "0000"
 _ONE_DAY: Final = timedelta(days=1)
 
-# 1993 -> 1987; a table a profile, for networks differ.
+# 1993 -> 1987; a table a profile, for networks differ. The edition has none for 126, 128 and 916:
+# 81 (cryptographic error in the PIN) and 88 (cryptographic failure, keys out of step) are what many
+# networks use, 97 for a wrong MAC is GICC's.
 RESPONSE: Final[dict[str, str]] = {
     "000": "00", "002": "10", "100": "05", "101": "54", "104": "62", "106": "75", "107": "01",
     "109": "03", "110": "13", "111": "14", "114": "14", "115": "40", "116": "51", "117": "55",
-    "119": "57", "120": "58", "121": "61", "122": "63", "123": "65", "125": "78", "129": "59",
+    "119": "57", "120": "58", "121": "61", "122": "63", "123": "65", "125": "78", "126": "81",
+    "128": "88", "129": "59",
     "208": "41", "209": "43", "400": "00", "480": "00", "481": "25", "500": "00", "501": "95",
     "800": "00", "902": "12", "904": "30", "906": "90", "907": "91", "909": "96", "911": "68",
-    "912": "91", "913": "94", "914": "25",
+    "912": "91", "913": "94", "914": "25", "916": "97",
 }
 
 
 class Iso87(Fuel93):
     """The translator of a 1987 profile."""
 
-    def incoming(self, message: Message, deadline_us: int, now_us: int) -> Incoming:
+    def is_key_change(self, message: Message) -> bool:
+        """See Fuel93; field 70 says it."""
+        return message.mti[1] == "8" and _NETWORK.get(
+            str(message.fields.get(e.NETWORK_CODE))) == KEY_CHANGE
+
+    def incoming(self, message: Message, deadline_us: int, now_us: int,
+                 card: CardRef | None) -> Incoming:
         """The meaning of a message; see Fuel93."""
         fields = dict(message.fields)
         fields.pop(e.FUNCTION_CODE, None)  # in 1987 that number is the network's identifier
         if message.mti[1:3] not in {"80", "82"}:
             fields[e.LOCAL_TIME] = self._local(fields, now_us)
-        return super().incoming(Message(message.mti, fields), deadline_us, now_us)
+        return super().incoming(Message(message.mti, fields), deadline_us, now_us, card)
 
-    def answer(self, message: Message, answer: Answer) -> bytes:
-        """The bytes of an answer in the 1987 form."""
+    def answer(self, message: Message, answer: Answer, *, sealed: bool = False,
+               keys: str = "") -> bytes:
+        """The bytes of an answer in the 1987 form; see Fuel93."""
         fields = message.fields
-        said: dict[int, str | bytes] = {number: fields[number] for number in (
+        said: Fields = {number: fields[number] for number in (
             e.PROCESSING_CODE, e.TRANSMISSION, e.STAN, e.LOCAL_TIME, e.LOCAL_DATE, e.ACQUIRER,
             e.TERMINAL, e.CARD_ACCEPTOR, e.CURRENCY, e.NETWORK_CODE) if number in fields}
         said[e.ACTION_CODE] = RESPONSE.get(answer.action, "05")
@@ -63,9 +76,11 @@ class Iso87(Fuel93):
             said[e.SETTLEMENT_CODE] = "1" if answer.action == Action.BALANCED else "2"
         if answer.business_date:
             said[e.SETTLEMENT_DATE] = answer.business_date[4:]
+        if sealed or keys or answer.chip:
+            self._add_proofs(said, answer, sealed, keys)
         return self.profile.codec.encode(Message(response_mti(message.mti), said))
 
-    def _local(self, fields: dict[int, str | bytes], now_us: int) -> str:
+    def _local(self, fields: Fields, now_us: int) -> str:
         """Fields 13 and 12 as the YYMMDDhhmmss of 1993, in the nearest year."""
         day = self._need(fields, e.LOCAL_DATE)
         near = self._nearest(day, now_us, f"field {e.LOCAL_DATE}")
@@ -79,7 +94,7 @@ class Iso87(Fuel93):
             raise Refusal(where, str(error)) from None
         return near.strftime("%Y%m%d")
 
-    def _partial_amount(self, fields: dict[int, str | bytes]) -> int:
+    def _partial_amount(self, fields: Fields) -> int:
         """Field 95: what the transaction really came to; the rest is given back."""
         raw = fields.get(e.REPLACEMENT_AMOUNTS)
         if not isinstance(raw, str) or not raw[:12].isdigit() or not int(raw[:12]):
@@ -95,7 +110,7 @@ class Iso87(Fuel93):
             raise Refusal(f"field {e.NETWORK_CODE}", f"{code} is no network function known here")
         return Network(_NETWORK[code], str(message.fields.get(e.TERMINAL, "")).rstrip())
 
-    def _original(self, fields: dict[int, str | bytes], kinds: tuple[Kind, ...],
+    def _original(self, fields: Fields, kinds: tuple[Kind, ...],
                   approval: str) -> Original:
         """Field 90: MTI n4, STAN n6, field 7 n10, acquirer n11; zeros say nothing.
 

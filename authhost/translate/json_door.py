@@ -15,8 +15,7 @@ import msgspec
 from authhost import keys
 from authhost.clock import as_datetime
 from authhost.currencies import EXPONENT
-from authhost.model import Action, Answer, Kind, Original, Request
-from authhost.secrets import Secrets
+from authhost.model import Action, Answer, CardRef, Kind, Original, Request
 from authhost.states import State
 from authhost.translate.bodies import (
     Approval,
@@ -32,7 +31,6 @@ from authhost.translate.bodies import (
 )
 from authhost.translate.incoming import (
     Refusal,
-    card_ref,
     checked_date,
     content_of,
     detail,
@@ -58,18 +56,17 @@ class Context(msgspec.Struct, frozen=True):
 class JsonTranslator:
     """Bodies to requests, answers to bodies."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+    def __init__(self, fingerprint_key: bytes) -> None:
+        self._fingerprint_key = fingerprint_key
 
-    def sale(self, body: Sale, kind: Kind, context: Context) -> Request:
-        """A sale, pre-authorization, off-line sale or completion."""
+    def sale(self, body: Sale, kind: Kind, context: Context, card: CardRef) -> Request:
+        """A sale, pre-authorization, off-line sale or completion; card is the body's."""
         exponent = _exponent(body.currency)
         sold = goods([
             SaleItem(item.product, item.unit, _scaled(item.quantity, f"items[{at}].quantity"),
                      _scaled(item.unit_price, f"items[{at}].unit_price"),
                      Decimal(item.amount_minor).scaleb(-exponent), "")
             for at, item in enumerate(body.items)], exponent)
-        card = card_ref(self._secrets, body.card.pan, body.card.expiry)
         original = None
         if kind is Kind.OFFLINE_SALE:
             original = self._same_number(body, context)
@@ -81,8 +78,8 @@ class JsonTranslator:
         holds = kind is Kind.PREAUTHORIZATION
         return Request(
             key=self._key(body, kind, context),
-            fingerprint=content_of(self._secrets, kind, card, body.amount_minor, body.currency,
-                                   sold.volume_ml, sold.products),
+            fingerprint=content_of(self._fingerprint_key, kind, card, body.amount_minor,
+                                   body.currency, sold.volume_ml, sold.products),
             kind=kind, door=DOOR, terminal_id=body.terminal_id, deadline_us=context.deadline_us,
             amount_minor=body.amount_minor, currency=body.currency, card=card,
             volume_ml=sold.volume_ml, products=sold.products, partial_ok=body.partial,
@@ -98,7 +95,7 @@ class JsonTranslator:
         original = self._original(body.original, body.terminal_id, context, "")
         return Request(
             key=self._key(body, Kind.REVERSAL, context),
-            fingerprint=content_of(self._secrets, Kind.REVERSAL, None, body.amount_minor,
+            fingerprint=content_of(self._fingerprint_key, Kind.REVERSAL, None, body.amount_minor,
                                    body.currency or "", 0, (), *original.keys),
             kind=Kind.REVERSAL, door=DOOR, terminal_id=body.terminal_id,
             deadline_us=context.deadline_us, amount_minor=body.amount_minor,
@@ -118,7 +115,7 @@ class JsonTranslator:
         rows = [msgspec.structs.asdict(row) for row in body.denominations]
         return Request(
             key=self._key(body, Kind.DEPOSIT, context),
-            fingerprint=content_of(self._secrets, Kind.DEPOSIT, None, body.amount_minor,
+            fingerprint=content_of(self._fingerprint_key, Kind.DEPOSIT, None, body.amount_minor,
                                    body.currency, 0, ()),
             kind=Kind.DEPOSIT, door=DOOR, terminal_id=body.terminal_id,
             deadline_us=context.deadline_us, amount_minor=body.amount_minor,
@@ -131,7 +128,7 @@ class JsonTranslator:
     def payment_request(self, body: PaymentRequest, context: Context) -> Request:
         """Kept until the payer's word, its cancellation or its expiry."""
         _exponent(body.currency)
-        content = content_of(self._secrets, Kind.PAYMENT_REQUEST, None, body.amount_minor,
+        content = content_of(self._fingerprint_key, Kind.PAYMENT_REQUEST, None, body.amount_minor,
                              body.currency, 0, (), body.purpose, body.payer_phone, body.reference)
         return Request(
             key=keys.message_key(context.acquirer_id, body.terminal_id, Kind.PAYMENT_REQUEST, "",
@@ -150,7 +147,7 @@ class JsonTranslator:
         kind = Kind.PAYMENT if body.decision == "approve" else Kind.PAYMENT_REFUSAL
         return Request(
             key=f"{request_key}/{keys.CLASS[kind]}",
-            fingerprint=content_of(self._secrets, kind, None, amount_minor, currency, 0, (),
+            fingerprint=content_of(self._fingerprint_key, kind, None, amount_minor, currency, 0, (),
                                    body.phone, body.decision),
             kind=kind, door=DOOR, terminal_id=terminal_id, deadline_us=context.deadline_us,
             amount_minor=amount_minor, currency=currency, account_id=payer_account_id,
@@ -162,7 +159,8 @@ class JsonTranslator:
         """The merchant's word; it may lose the race against the payer's."""
         return Request(
             key=f"{request_key}/{keys.CLASS[Kind.PAYMENT_CANCELLATION]}",
-            fingerprint=content_of(self._secrets, Kind.PAYMENT_CANCELLATION, None, 0, "", 0, ()),
+            fingerprint=content_of(self._fingerprint_key, Kind.PAYMENT_CANCELLATION, None, 0, "",
+                                   0, ()),
             kind=Kind.PAYMENT_CANCELLATION, door=DOOR, terminal_id=body.terminal_id,
             deadline_us=context.deadline_us, original=Original((request_key,)),
             alias=keys.alias_key(context.client, context.idempotency_key))

@@ -16,7 +16,8 @@ drivers AS (
     INSERT INTO driver SELECT * FROM jsonb_populate_recordset(NULL::driver, $3::jsonb)
 ),
 cards AS (
-    INSERT INTO card SELECT * FROM jsonb_populate_recordset(NULL::card, $4::jsonb)
+    INSERT INTO card SELECT * FROM jsonb_populate_recordset(
+        jsonb_populate_record(NULL::card, '{"pin_value": "", "psn": "00", "pin_reset_fence": 0}'), $4::jsonb)
 ),
 merchants AS (
     INSERT INTO merchant SELECT * FROM jsonb_populate_recordset(NULL::merchant, $5::jsonb)
@@ -25,6 +26,7 @@ sites AS (
     INSERT INTO site SELECT * FROM jsonb_populate_recordset(NULL::site, $6::jsonb)
 ),
 terminals AS (
-    INSERT INTO terminal SELECT * FROM jsonb_populate_recordset(NULL::terminal, $7::jsonb)
+    INSERT INTO terminal SELECT * FROM jsonb_populate_recordset(
+        jsonb_populate_record(NULL::terminal, '{"mac_required": false}'), $7::jsonb)
 )
 INSERT INTO payer SELECT * FROM jsonb_populate_recordset(NULL::payer, $8::jsonb)

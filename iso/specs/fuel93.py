@@ -1,7 +1,8 @@
 """ISO 8583:1993 as fuel terminals use it: ASCII with binary bitmaps.
 
 Knows: the elements of the 1993 edition, with 48, 62 and 63 as the text whose structure a
-profile's sub-field tables give. Must not know: what a host does with them.
+profile's sub-field tables give; 125, private, is the 16-byte PIN block. Must not know: what a
+host does with them.
 The public messages of the `ops` dialect have no element that differs from this table.
 """
 
@@ -129,7 +130,10 @@ FIELDS: dict[int, Field] = (
         )
         for number in numbers
     }
-    | {128: fixed("b", 8, "Message authentication code")}
+    | {
+        125: lllvar("t", 999, "PIN block of 16 bytes"),
+        128: fixed("b", 8, "Message authentication code"),
+    }
 )
 
 FUEL93 = specification("fuel93", FIELDS, hex_bitmap=False)

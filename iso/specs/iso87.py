@@ -2,7 +2,8 @@
 
 Knows: the elements of the 1987 edition. Must not know: what a host does with them.
 Elements 48, 62 and 63 are private in the standard; here they carry the fuel sub-fields, 55 the
-chip data (TLV), as networks use them.
+chip data (TLV), as networks use them. 123 to 125 are private too: what a key change answers, the
+key serial number and the 16-byte PIN block, for which 52, 53 and 96 have no room.
 """
 
 from iso.fields import Field, fixed, lllvar, llvar, specification
@@ -123,7 +124,12 @@ FIELDS: dict[int, Field] = (
         )
         for number in numbers
     }
-    | {128: fixed("b", 8, "Message authentication code")}
+    | {
+        123: lllvar("t", 999, "Key change"),
+        124: lllvar("t", 999, "Key serial number"),
+        125: lllvar("t", 999, "PIN block of 16 bytes"),
+        128: fixed("b", 8, "Message authentication code"),
+    }
 )
 
 ISO87 = specification("iso87", FIELDS, hex_bitmap=True)

@@ -56,7 +56,7 @@ def test_a_sample_of_an_unknown_card_gets_a_well_formed_decline(rig):
 @pytest.mark.invariant(3)
 def test_a_sample_of_a_known_card_is_approved_and_its_repeat_is_the_same(rig):
     card = rig.card(currency="RUB", expiry="3012")
-    ref = card_ref(rig.portfolio.secrets, PAN, "")
+    ref = card_ref(rig.pan_hmac(PAN), PAN, "")
     rig.sql("UPDATE card SET pan_hmac = $1, pan_masked = $2 WHERE card_id = $3", ref.pan_hmac,
             ref.pan_masked, card.card_id)
     codec = iso.get("ops").codec

@@ -25,6 +25,7 @@ class Urls(msgspec.Struct, frozen=True):
 
     database: str
     redis: str
+    hsm: str
     data_dir: Path
 
 
@@ -38,7 +39,7 @@ class HostProcess:
         module = f"tests.planted.{planted}" if planted else "authhost"
         self._command = [
             sys.executable, "-m", module, "serve", "--database-url", urls.database,
-            "--redis-url", urls.redis, "--data-dir", str(urls.data_dir),
+            "--redis-url", urls.redis, "--hsm", urls.hsm,
             "--iso", f"ifsf:binary2:127.0.0.1:{port}", "--log-level", "warning"]
         self._process: asyncio.subprocess.Process | None = None
 

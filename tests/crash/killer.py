@@ -1,4 +1,4 @@
-"""Kills host, Valkey and PostgreSQL with -9, one or two at a time, starts them again, and again.
+"""Kills host, Valkey, PostgreSQL and HSM with -9, one or two at a time, and starts them again.
 
 Between two kills the clients get at least `answers` answers, and all are up again. The order and
 the moments are the seed's.
@@ -10,12 +10,12 @@ import asyncio
 from random import Random
 from typing import Final
 
-from authhost.embedded import Postgres, Servers, Valkey
+from authhost.embedded import HsmSim, Postgres, Servers, Valkey
 from tests.crash.host import HostProcess
 from tests.crash.record import Record
 
 # Both at once: what waits for PostgreSQL was reserved in a Redis that has forgotten it since.
-TARGETS: Final = ("host", "valkey", "postgres", "postgres+valkey")
+TARGETS: Final = ("host", "valkey", "postgres", "postgres+valkey", "hsm")
 _LONGEST_DOWN_S: Final = 0.4
 _STALL_S: Final = 60
 
@@ -29,8 +29,8 @@ class Killer:
 
     def __init__(self, servers: Servers, hosts: list[HostProcess], record: Record,
                  random: Random, answers: int) -> None:
-        self._servers: dict[str, Postgres | Valkey] = {"valkey": servers.valkey,
-                                            "postgres": servers.postgres}
+        self._servers: dict[str, Postgres | Valkey | HsmSim] = {
+            "valkey": servers.valkey, "postgres": servers.postgres, "hsm": servers.hsm}
         self._hosts = hosts
         self._record = record
         self._random = random

@@ -15,8 +15,9 @@ from typing import Final
 import msgspec
 
 from authhost.embedded import Servers, embedded
+from authhost.hsm.address import HsmAddress
+from authhost.hsm_session import hsm_session
 from authhost.journal.migrate import migrate
-from authhost.secrets import load_secrets
 from demo.insert import insert
 from demo.parties import FleetCard, Portfolio
 from tests.crash.files import night
@@ -115,7 +116,7 @@ class _Crowd:
 async def run(options: Options, directory: Path) -> Result:
     """Start everything in `directory`, kill, drain, judge, clear, judge the files."""
     began = time.monotonic()
-    # Leaving stops both servers, whatever happened; starting them blocks, and nothing runs yet.
+    # Leaving stops all servers, whatever happened; starting them blocks, and nothing runs yet.
     with embedded(directory) as servers:
         return await _run(options, servers, directory, began)
 
@@ -123,9 +124,12 @@ async def run(options: Options, directory: Path) -> Result:
 async def _run(options: Options, servers: Servers, directory: Path, began: float) -> Result:
     now = datetime.now(UTC)
     portfolio = crash_portfolio(options.seed)
-    urls = Urls(servers.postgres.url, servers.valkey.url, directory)
+    urls = Urls(servers.postgres.url, servers.valkey.url, servers.hsm.url, directory)
     await migrate(urls.database)
-    await insert(urls.database, portfolio, now.date(), load_secrets(directory).pan_index)
+    async with hsm_session(urls.database, [HsmAddress.parse(urls.hsm)]) as session:
+        hashes = await (await session.pan_index()).of_all(
+            card.card.pan for card in portfolio.cards)
+    await insert(urls.database, portfolio, now.date(), hashes.__getitem__)
     hosts = [HostProcess(number, port, urls, options.planted)
              for number, port in enumerate(_free_ports(options.hosts), start=1)]
     record = Record(directory / "record.log")
@@ -148,7 +152,7 @@ async def _run(options: Options, servers: Servers, directory: Path, began: float
     staged: dict[str, list[str]] = {}
     if options.staged:
         plant(options.planted)
-        staged = await stage_all(urls.database, urls.redis, directory)
+        staged = await stage_all(urls.database, urls.redis, urls.hsm, directory)
     return _result(options, record, killer, _with(verdict, staged), (first, second),
                    crowd.unexpected, time.monotonic() - began)
 

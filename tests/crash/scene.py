@@ -19,7 +19,8 @@ import hiredis
 
 from authhost import limits
 from authhost.bootstrap import Host, make_host
-from authhost.secrets import load_secrets
+from authhost.hsm.address import HsmAddress
+from authhost.hsm_session import hsm_session
 from authhost.settings import IsoListen, Settings
 from authhost.state.client import StateClient
 from demo.insert import insert
@@ -92,14 +93,14 @@ class Gate:
 class Scene:
     """The hosts, the card that everybody wants, and the record of what was said."""
 
-    def __init__(self, database_url: str, redis_url: str, directory: Path) -> None:
+    def __init__(self, database_url: str, redis_url: str, hsm_url: str, directory: Path) -> None:
         self.database_url = database_url
         self.now = datetime.now(UTC)
         self.portfolio = crash_portfolio(1)
         self.record = Record(directory / "record.log")
         self.places: list[Place] = []
         self._redis_url = redis_url
-        self._directory = directory
+        self._hsm = (HsmAddress.parse(hsm_url),)
 
     def card(self, role: str = "card") -> FleetCard:
         """The first card with this limit."""
@@ -107,12 +108,14 @@ class Scene:
 
     async def open(self, hosts: int) -> None:
         """Start the hosts; each has every terminal, but a number is used once."""
-        await insert(self.database_url, self.portfolio, self.now.date(),
-                     load_secrets(self._directory).pan_index)
+        async with hsm_session(self.database_url, self._hsm) as session:
+            hashes = await (await session.pan_index()).of_all(
+                card.card.pan for card in self.portfolio.cards)
+        await insert(self.database_url, self.portfolio, self.now.date(), hashes.__getitem__)
         await self.empty_redis()
         for number in range(hosts):
             host = await make_host(Settings(database_url=self.database_url,
-                                            redis_url=self._redis_url, data_dir=self._directory,
+                                            redis_url=self._redis_url, hsm=self._hsm,
                                             iso=(_DOOR,)))
             place = Place(host)
             self.places.append(place)
@@ -256,10 +259,10 @@ async def until(there: Callable[[], Awaitable[int]]) -> None:
 
 
 @asynccontextmanager
-async def scene(database_url: str, redis_url: str, directory: Path,
+async def scene(database_url: str, redis_url: str, hsm_url: str, directory: Path,
                 hosts: int = 1) -> AsyncIterator[Scene]:
     """A scene, set and cleared away."""
-    made = Scene(database_url, redis_url, directory)
+    made = Scene(database_url, redis_url, hsm_url, directory)
     try:
         await made.open(hosts)
         yield made

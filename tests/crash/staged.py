@@ -47,7 +47,8 @@ def plant(planted: str) -> None:
         importlib.import_module(f"tests.planted.{planted}").plant(setattr)
 
 
-async def stage_all(database_url: str, redis_url: str, directory: Path) -> dict[str, list[str]]:
+async def stage_all(database_url: str, redis_url: str, hsm_url: str,
+                    directory: Path) -> dict[str, list[str]]:
     """What all scenarios find, by the number it counts in; each in a database of its own."""
     found: dict[str, list[str]] = {name: [] for name in ("lost", "doubled", "over_limit",
                                                          "flipped")}
@@ -57,7 +58,7 @@ async def stage_all(database_url: str, redis_url: str, directory: Path) -> dict[
         await connection.close()
         url = database_url.replace("/authhost?", f"/staged_{bug}?")
         await migrate(url)
-        async with scene(url, redis_url, directory, hosts) as made:
+        async with scene(url, redis_url, hsm_url, directory, hosts) as made:
             for what in await scenario(made):
                 name, _, rest = what.partition(" ")
                 found[name].append(f"{scenario.__name__}: {rest}")

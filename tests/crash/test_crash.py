@@ -1,4 +1,4 @@
-"""A short crash run: each of host, Valkey and PostgreSQL killed once, and two of them together.
+"""A short crash run: host, Valkey, PostgreSQL and HSM killed once each, and two of them together.
 
 The long one is `python -m tests.crash --kills 20 --seed 1 --json`.
 """

@@ -15,6 +15,7 @@ import pytest
 
 from tests.crash.scene import scene
 from tests.crash.staged import CASES, Scenario
+from tests.planted import PROOFS
 
 
 def _parameters(*, planted: bool) -> list[object]:
@@ -26,12 +27,12 @@ def _parameters(*, planted: bool) -> list[object]:
 
 
 @pytest.fixture
-def staged(database_url: str, redis_url: str,
+def staged(database_url: str, redis_url: str, hsm_url: str,
            tmp_path: Path) -> Callable[[Scenario, int], list[str]]:
     """Runs a scenario and gives what it found."""
     def run(scenario: Scenario, hosts: int) -> list[str]:
         async def staged_() -> list[str]:
-            async with scene(database_url, redis_url, tmp_path, hosts) as made:
+            async with scene(database_url, redis_url, hsm_url, tmp_path, hosts) as made:
                 return await scenario(made)
 
         return asyncio.run(staged_())
@@ -56,4 +57,4 @@ def test_is_seen_to_fail(scenario: Scenario, hosts: int, bug: str, turns: str,
 
 def test_every_planted_bug_has_its_scenario() -> None:
     modules = {path.stem for path in (Path(__file__).parents[1] / "planted").glob("[a-z]*.py")}
-    assert modules == {bug for _, bug, *_ in CASES}
+    assert modules == {bug for _, bug, *_ in CASES} | set(PROOFS)

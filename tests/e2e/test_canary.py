@@ -46,6 +46,8 @@ def over_iso(rig, card):
         ("1220", offline), ("1220", offline | {4: f"{300:012d}"}), ("1100", sale | {11: stan()}),
         ("1200", sale | {49: "999", 11: stan()}), ("1200", sale | {63: card.pan, 11: stan()}),
         ("1200", {**sale, 2: card.pan[:-1] + "7", 11: stan()}),
+        ("1200", {**sale, 2: card.pan[:-1] + "7", 35: card.pan[:-1] + "7" + TRACK_TAIL,
+                  11: stan()}),
         ("1200", {n: v for n, v in (sale | {11: stan()}).items() if n != 2}),
     ]
 

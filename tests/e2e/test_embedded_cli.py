@@ -86,10 +86,9 @@ def test_up_serves_everything_until_it_is_told_to_stop(rig, tmp_path, number):
 
 def test_serve_ends_only_when_what_is_in_flight_is_answered(rig, tmp_path):
     port = free_port()
-    secrets = rig.settings.data_dir
     cards = [rig.card() for _ in range(4)]
     with started("serve", "--database-url", rig.database_url, "--redis-url",
-                 rig.servers.valkey.url, "--data-dir", secrets, "--iso",
+                 rig.servers.valkey.url, "--hsm", rig.servers.hsm.url, "--iso",
                  f"ifsf:binary2:127.0.0.1:{port}", log=tmp_path / "log") as (process, _):
         async def load():
             wire = await Wire.connect(port)
@@ -114,10 +113,10 @@ def test_serve_ends_only_when_what_is_in_flight_is_answered(rig, tmp_path):
 
 def test_a_port_that_is_taken_is_said_in_words(rig, tmp_path):
     with started("serve", "--database-url", rig.database_url, "--redis-url",
-                 rig.servers.valkey.url, "--data-dir", tmp_path, "--iso",
+                 rig.servers.valkey.url, "--hsm", rig.servers.hsm.url, "--iso",
                  f"ifsf:binary2:127.0.0.1:{(port := free_port())}", log=tmp_path / "log"):
         again = authhost("serve", "--database-url", rig.database_url, "--redis-url",
-                         rig.servers.valkey.url, "--data-dir", tmp_path, "--iso",
+                         rig.servers.valkey.url, "--hsm", rig.servers.hsm.url, "--iso",
                          f"ifsf:binary2:127.0.0.1:{port}")
     assert again.returncode == 1
     assert again.stderr.startswith("authhost: OSError")
@@ -132,7 +131,7 @@ def test_a_card_is_shown_blocked_and_unblocked(rig):
     assert shown.returncode == 0
     assert "active" in shown.stdout
     assert card.pan not in shown.stdout
-    by_number = authhost("card", "block", "-", *url, "--data-dir", rig.settings.data_dir,
+    by_number = authhost("card", "block", "-", *url, "--hsm", rig.servers.hsm.url,
                          stdin=card.pan + "\n")
     assert "blocked" in by_number.stdout
     assert rig.sale(card, 1).reason == "card_blocked"
@@ -157,10 +156,14 @@ def test_a_message_is_shown_field_by_field_and_masked():
 
 @pytest.mark.parametrize("arguments", [
     ("decode", "--profile", "nothing", "00"), ("decode", "zz"), ("card", "show", "7"),
-    ("serve", "--database-url", "x", "--redis-url", "unix:///nowhere", "--iso", "ifsf:binary2"),
+    ("serve", "--database-url", "x", "--redis-url", "unix:///nowhere", "--hsm",
+     "hsm://127.0.0.1:1500", "--iso", "ifsf:binary2"),
+    ("serve", "--database-url", "x", "--redis-url", "unix:///nowhere"),
+    ("serve", "--database-url", "x", "--redis-url", "unix:///nowhere", "--hsm", "hsm://nowhere"),
+    ("key", "list"),
 ])
 def test_what_cannot_be_done_is_said_in_words(arguments, tmp_path):
-    more = ("--data-dir", tmp_path) if arguments[0] != "decode" else ()
+    more = ("--data-dir", tmp_path) if arguments[0] in {"card", "key"} else ()
     began = time.monotonic()
     done = authhost(*arguments, *more)
     assert done.returncode == 1

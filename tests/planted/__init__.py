@@ -17,6 +17,10 @@ from authhost.cli import main
 Patch = Callable[[Any, str, Any], None]
 Plant = Callable[[Patch], None]
 
+# Against what proves a card; all others are against what crashes, and have their scenario there.
+PROOFS = ("approves_without_hsm", "tries_not_journaled", "repeat_is_a_try",
+          "cryptogram_not_claimed")
+
 
 def serve(plant: Plant) -> int:
     """Plant the bug for good, then be the command `authhost`."""

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from authhost.model import CardRef
-from authhost.secrets import Secrets
 from authhost.translate.incoming import card_ref
 
 DAY = date(2026, 7, 23)
@@ -56,9 +55,9 @@ class Card(msgspec.Struct, frozen=True):
 class Portfolio:
     """Puts cards and payers into a database. An id is used once in a session."""
 
-    def __init__(self, sql: Callable[..., Any], secrets: Secrets) -> None:
+    def __init__(self, sql: Callable[..., Any], pan_hmac: Callable[[str], bytes]) -> None:
         self._sql = sql
-        self.secrets = secrets
+        self._pan_hmac = pan_hmac
 
     def account(self, kind: str = "fleet", limits: Sequence[Any] = (), status: str = "active",
                 currency: str = "EUR", zone: str = "UTC") -> int:
@@ -89,7 +88,7 @@ class Portfolio:
             ids.append(next(_ids))
             self._sql(f"INSERT INTO {table} VALUES ($1, $2, 'X', $3::text::jsonb)",
                       ids[-1], account_id, rules(limit))
-        ref = card_ref(self.secrets, pan, expiry)
+        ref = card_ref(self._pan_hmac(pan), pan, expiry)
         self._sql(
             "INSERT INTO card (card_id, account_id, pan_hmac, pan_masked, expiry, status,"
             " vehicle_id, driver_id, products, sites, hours, limits) VALUES ($1, $2, $3, $4, $5,"

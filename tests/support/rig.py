@@ -11,10 +11,8 @@ import asyncio
 import hashlib
 import itertools
 import struct
-import tempfile
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
@@ -23,11 +21,12 @@ import msgspec
 from authhost import keys
 from authhost.bootstrap import Host, make_host
 from authhost.embedded import Servers
+from authhost.hsm.address import HsmAddress
 from authhost.journal.append import Posting
 from authhost.model import Answer, Kind, Original, Request
+from authhost.pan_index import PanIndex
 from authhost.reservations import stateless
 from authhost.rows import entry_of
-from authhost.secrets import load_secrets
 from authhost.settings import HttpListen, IsoListen, Settings
 from tests.support.portfolio import ACQUIRER, BASE, DAY, Card, Portfolio
 
@@ -39,15 +38,17 @@ _databases = itertools.count(1)
 class Rig:
     """One database, one host (more with `another`), one event loop."""
 
-    def __init__(self, servers: Servers, data_dir: Path, database_url: str, **more: Any) -> None:
+    def __init__(self, servers: Servers, database_url: str, **more: Any) -> None:
         self.servers = servers
         self.database_url = database_url
-        self.settings = Settings(database_url=database_url, redis_url=servers.valkey.url,
-                                 data_dir=data_dir, **more)
+        hsm = (HsmAddress.parse(servers.hsm.url),)
+        self.settings = Settings(**{"database_url": database_url, "redis_url": servers.valkey.url,
+                                    "hsm": hsm, **more})
         self._runner = asyncio.Runner()
-        self.portfolio = Portfolio(self.sql, load_secrets(data_dir))
+        self.portfolio = Portfolio(self.sql, self.pan_hmac)
         self._stan = itertools.count(1)
         self.ports: dict[str, Any] = {}
+        self._index: PanIndex | None = None
         self.host = self.start()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -59,9 +60,16 @@ class Rig:
         host, self.ports = self.run(_start(self.settings))
         return host
 
+    def pan_hmac(self, pan: str) -> bytes:
+        """The keyed hash of a card number by the host's HSM; the host itself has not met it."""
+        if self._index is None:
+            self._index = self.run(PanIndex.make(self.host.hsm, self.host.keys))
+        return self.run(self._index.of(pan))
+
     def restart(self) -> None:
         """The host anew, with nothing in its memory."""
         self.run(self.host.stop())
+        self._index = None
         self.host = self.start()
 
     def close(self) -> None:
@@ -174,13 +182,12 @@ def running(servers: Servers, *, iso: tuple[str, ...] = (), http: bool = False,
     tls = ":tls" if "tls" in more else ""
     listens = tuple(IsoListen.parse(f"{text}:127.0.0.1:0{tls}") for text in iso)
     door = HttpListen("127.0.0.1", 0, bool(tls)) if http else None
-    with tempfile.TemporaryDirectory(prefix="authhost-rig-") as directory:
-        rig = Rig(servers, Path(directory), url, **{"iso": listens, "http": door, **more})
-        try:
-            yield rig
-        finally:
-            rig.close()
-            asyncio.run(_sql(servers.postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+    rig = Rig(servers, url, **{"iso": listens, "http": door, **more})
+    try:
+        yield rig
+    finally:
+        rig.close()
+        asyncio.run(_sql(servers.postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def posting(rig: Rig, request: Request) -> Posting:

@@ -8,14 +8,14 @@ WITH input AS MATERIALIZED (
         (b).amount_minor, (b).posted_minor, (b).currency, (b).terminal_id, (b).merchant_id, (b).site_id,
         (b).original_key, (b).flags, (b).pan_masked, (b).decided_ms, (b).rules_version, (b).deadline_us,
         (b).account_id, (b).fence, (b).card_id, (b).vehicle_id, (b).driver_id, (b).day, (b).week, (b).month,
-        (b).money, (b).volume, (b).count, (b).detail
+        (b).money, (b).volume, (b).count, (b).detail, (b).pin_tries
     ) AS t (
         key, leg, fingerprint, answer, door, state, remaining, expires_us,
         approval_code, alias, kind, approved, action, reason, requested_minor, amount_minor,
         posted_minor, currency, terminal_id, merchant_id, site_id, original_key, flags, pan_masked,
         decided_ms, rules_version, deadline_us, account_id, fence, card_id, vehicle_id,
         driver_id, day, week, month, money, volume, count,
-        detail
+        detail, pin_tries
     )
 ),
 rules_now AS MATERIALIZED (SELECT version, business_date FROM rules FOR SHARE),
@@ -56,7 +56,7 @@ written AS (
            to_timestamp(decided_ms / 1000.0), recorded_at, rules_version,
            account_id, fence, card_id, vehicle_id, driver_id, day, week, month,
            CASE WHEN late THEN 0 ELSE money END, CASE WHEN late THEN 0 ELSE volume END, CASE WHEN late THEN 0 ELSE count END,
-           detail
+           detail, CASE WHEN late THEN 0 ELSE pin_tries END
     FROM ready WHERE key IN (SELECT key FROM claimed)
 )
 SELECT version, business_date,

@@ -2,7 +2,7 @@
 -- where the terminal is not.
 SELECT r.version, r.business_date, t.terminal_id, t.kind, t.acquirer_id, t.merchant_id, coalesce(t.site_id, '') AS site_id,
        t.account_id, t.partial_approval, t.status, m.status AS merchant_status, m.account_id AS merchant_account_id,
-       m.name AS merchant_name
+       m.name AS merchant_name, t.mac_required
 FROM rules r
 LEFT JOIN terminal t ON t.terminal_id = $1
 LEFT JOIN merchant m ON m.merchant_id = t.merchant_id

@@ -1,11 +1,9 @@
-"""Keys of the tests' own."""
+"""The key of the tests' own fingerprints."""
 
 import pytest
 
-from authhost.secrets import Secrets
-
 
 @pytest.fixture(scope="session")
-def secrets():
-    """Known keys, so that what is hashed stays the same."""
-    return Secrets(b"p" * 32, b"f" * 32)
+def fingerprint_key():
+    """Known, so that what is hashed stays the same."""
+    return b"f" * 32

@@ -1,10 +1,8 @@
-"""Secrets in their file, logs without numbers, metrics that add up, settings, bounds."""
+"""Logs without numbers, metrics that add up, settings, bounds."""
 
 import io
 import json
 import logging
-import multiprocessing
-import stat
 from contextlib import redirect_stderr
 
 import pytest
@@ -14,40 +12,13 @@ from authhost import logs
 from authhost.bounded import Bounded
 from authhost.doors.load import Load
 from authhost.doors.outcome import outcome_of
+from authhost.hsm.address import HsmAddress
 from authhost.journal.entry import NEW, Verdict
 from authhost.metrics import Metrics
-from authhost.secrets import load_secrets
-from authhost.settings import HttpListen, IsoListen, SettingsError
+from authhost.settings import HttpListen, IsoListen, SettingsError, TlsFiles, hsm_addresses
 
 PAN = "7801310000009999490"
 SHOWN = "780131*********9490"
-
-
-def test_secrets_are_made_once_for_their_user_alone(tmp_path):
-    first, second = load_secrets(tmp_path / "new" / "data"), load_secrets(tmp_path / "new" / "data")
-    path = tmp_path / "new" / "data" / "secrets.json"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert first.pan_index(PAN) == second.pan_index(PAN) != load_secrets(tmp_path).pan_index(PAN)
-    assert list(path.parent.iterdir()) == [path]
-    for hidden in json.loads(path.read_text()).values():
-        assert hidden not in repr(first)
-
-
-def _index(directory):
-    return load_secrets(directory).pan_index(PAN)
-
-
-def test_processes_that_start_at_once_have_the_same_secrets(tmp_path):
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        assert len(set(pool.map(_index, [tmp_path] * 8))) == 1
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"pan_index": 1, "fingerprint": 2}',
-                                     '{"pan_index": "!", "fingerprint": "!"}'])
-def test_a_file_that_is_something_else_is_not_used(tmp_path, content):
-    (tmp_path / "secrets.json").write_text(content)
-    with pytest.raises(ValueError, match="does not hold the keys"):
-        load_secrets(tmp_path)
 
 
 @pytest.fixture
@@ -94,13 +65,15 @@ def test_metrics_are_what_prometheus_reads():
     metrics.count("door", "bad_frame")
     metrics.gauge("authhost_depth", "Depth.", lambda: 7)
     metrics.total("authhost_rows", "Rows.", lambda: 3)
+    metrics.table("authhost_calls", "Calls.", ("command", "outcome"), lambda: {("DC", "01"): 2})
     text = metrics.text().decode()
     label = 'door="door",outcome="approved"'
     bucket = 'door="door",le="0.001",outcome="approved"'
     for line in (f"authhost_answer_seconds_bucket{{{bucket}}} 1.0",
                  f"authhost_answer_seconds_count{{{label}}} 3.0",
                  'authhost_events_total{door="door",event="bad_frame"} 1.0',
-                 "authhost_depth 7.0", "authhost_rows_total 3.0"):
+                 "authhost_depth 7.0", "authhost_rows_total 3.0",
+                 'authhost_calls_total{command="DC",outcome="01"} 2.0'):
         assert line in text, line
     assert 'le="+Inf",outcome="approved"} 3.0' in text
 
@@ -126,6 +99,21 @@ def test_doors_are_read():
     assert IsoListen.parse("ifsf:binary2:127.0.0.1:8583:tls") == IsoListen(
         "ifsf", "binary2", "127.0.0.1", 8583, True)
     assert HttpListen.parse("127.0.0.1:0") == HttpListen("127.0.0.1", 0, False)
+
+
+@pytest.mark.parametrize("texts", [
+    [], ["127.0.0.1:1500"], ["http://127.0.0.1:1500"], ["hsm://127.0.0.1"], ["hsm://:1500"],
+    ["hsm://h:70000"], ["hsm://h:1/x"], ["hsm://h:0"], ["hsms://h:2500"]])
+def test_an_hsm_that_cannot_be_read(texts):
+    with pytest.raises(SettingsError, match="hsm"):
+        hsm_addresses(texts, None)
+
+
+def test_hsms_are_read(tmp_path):
+    files = TlsFiles(tmp_path, tmp_path, tmp_path)
+    found = hsm_addresses(["hsm://127.0.0.1:1500", "hsms://hsm.example:2500"], files)
+    assert found == (HsmAddress("127.0.0.1", 1500), HsmAddress("hsm.example", 2500, True))
+    assert list(map(str, found)) == ["hsm://127.0.0.1:1500", "hsms://hsm.example:2500"]
 
 
 @pytest.mark.invariant(16)

@@ -1,5 +1,6 @@
 """Both editions of ISO 8583 <-> the model: keys, originals, repeats, partial reversals, totals."""
 
+import hashlib
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ import pytest
 import iso
 from authhost.model import Action, Answer, Kind
 from authhost.translate.fuel93 import Fuel93
-from authhost.translate.incoming import Network, Reconciliation, Refusal
+from authhost.translate.incoming import Network, Reconciliation, Refusal, card_ref
 from authhost.translate.iso87 import Iso87
 from iso import Message
 from iso.subfields import Purchase, SaleItem
@@ -22,25 +23,30 @@ SALE87 = {2: "7801310000009999490", 3: "000000", 4: "000000000300", **PLACE87, 4
 
 
 @pytest.fixture(params=["ifsf", "ops", "x9tg23"])
-def translator(request, secrets):
-    return Fuel93(iso.get(request.param), secrets, 3_600_000_000)
+def translator(request, fingerprint_key):
+    return Fuel93(iso.get(request.param), fingerprint_key, 3_600_000_000)
 
 
 @pytest.fixture
-def ifsf(secrets):
-    return Fuel93(iso.get("ifsf"), secrets, 3_600_000_000)
+def ifsf(fingerprint_key):
+    return Fuel93(iso.get("ifsf"), fingerprint_key, 3_600_000_000)
 
 
 @pytest.fixture
-def old(secrets):
-    return Iso87(iso.get("iso87"), secrets, 3_600_000_000)
+def old(fingerprint_key):
+    return Iso87(iso.get("iso87"), fingerprint_key, 3_600_000_000)
 
 
 def read(translator, mti, fields, now_us=NOW_US):
     """Through the codec and back, as a door would."""
     codec = translator.profile.codec
     message = codec.decode(codec.encode(Message(mti, dict(sorted(fields.items())))))
-    return translator.incoming(message, 5, now_us)
+    number = translator.number(message)
+    card = None
+    if number is not None:
+        pan, expiry = number
+        card = card_ref(hashlib.sha256(pan.encode()).digest(), pan, expiry)
+    return translator.incoming(message, 5, now_us, card)
 
 
 def said(translator, mti, fields, answer):
@@ -194,15 +200,69 @@ def test_field_95_says_what_it_really_came_to(old, raw, asked):
         read(old, "0420", {**SALE87, 95: "000000000300" + "0" * 30})
 
 
-@pytest.mark.parametrize(("code", "function"),
-                         [("001", "sign-on"), ("301", "echo"), ("201", "cut-over")])
+@pytest.mark.parametrize(("code", "function"), [
+    ("001", "sign-on"), ("301", "echo"), ("201", "cut-over"), ("101", "key-change")])
 def test_1987_network_messages(old, code, function):
     assert read(old, "0800", {7: "0723081112", 11: "000001", 70: code}) == Network(function, "")
 
 
 @pytest.mark.parametrize(("action", "code"), [
     ("000", "00"), ("121", "61"), ("400", "00"), ("481", "25"), ("907", "91"), ("122", "63"),
+    ("106", "75"), ("117", "55"), ("126", "81"), ("128", "88"), ("129", "59"), ("916", "97"),
     ("777", "05")])
 def test_1987_answers_in_two_characters(old, action, code):
     answer = said(old, "0200", SALE87, Answer(action=action, reason="x" * 40))
     assert (answer.fields[39], answer.fields[44]) == (code, "x" * 25)
+
+
+@pytest.mark.parametrize("mti", ["1100", "1200"])
+def test_evidence_goes_with_what_may_be_refused(translator, mti):
+    proved = {**SALE, 23: "002", 35: "7801310000009999490=301220112345678", 52: b"12345678"}
+    found = read(translator, mti, proved).evidence
+    assert (found.pan, found.expiry, found.psn, found.service_code, found.cvv) == (
+        SALE[2], "3012", "02", "201", "678")
+    assert found.pin.block == b"12345678"
+    told = read(translator, "1220", {**proved, 55: b"no chip data at all"})
+    assert (told.evidence, told.card) == (None, read(translator, mti, proved).card)
+
+
+def test_1987_brings_the_same_evidence(old):
+    found = read(old, "0200", {**SALE87, 14: "3012", 52: b"12345678", 53: "4711" + "0" * 12})
+    assert (found.evidence.pin.format, found.evidence.pin.scheme) == ("47", "terminal")
+    with pytest.raises(Refusal, match=r"field 53\.pin_format"):
+        read(old, "0200", {**SALE87, 52: b"12345678", 53: "99" + "0" * 14})
+
+
+def test_an_answer_to_the_chip_is_tag_91(translator, old):
+    answer = Answer(action="000", reason="approved", chip=b"0123456700")
+    for one, mti, fields in ((translator, "1200", SALE), (old, "0200", SALE87)):
+        assert said(one, mti, fields, answer).fields[55] == b"\x91\x0a0123456700"
+
+
+@pytest.mark.parametrize("new_keys", ["", "0001" + "B0016P0TB00S0000"])
+def test_a_sealed_answer_has_room_for_its_mac(translator, old, new_keys):
+    for one, mti, field in ((translator, "1804", 96), (old, "0800", 123)):
+        body = one.answer(Message(mti, {11: "000001"}), Answer(action="800", reason="approved"),
+                          sealed=True, keys=new_keys)
+        answer = one.profile.codec.decode(body)
+        number = 128 if new_keys else 64
+        assert (answer.fields[number], max(answer.fields), body[-8:]) == (
+            bytes(8), number, bytes(8))
+        brought = answer.fields.get(field, "")
+        assert (brought.decode() if isinstance(brought, bytes) else brought) == new_keys
+
+
+@pytest.mark.parametrize(("mti", "fields", "terminal", "advice", "key_change"), [
+    ("1200", SALE, "T1", False, False), ("1101", SALE, "T1", False, False),
+    ("1220", SALE, "T1", True, False), ("1400", SALE, "T1", True, False),
+    ("1520", PLACE, "T1", True, False), ("1804", {24: "811", 41: "T1      "}, "T1", False, True),
+    ("1804", {24: "831"}, "", False, False), ("1200", {24: "811"}, "", False, False)])
+def test_what_a_door_asks_before_it_believes(ifsf, mti, fields, terminal, advice, key_change):
+    message = Message(mti, fields)
+    assert (ifsf.terminal(message), ifsf.is_advice(message), ifsf.is_key_change(message)) == (
+        terminal, advice, key_change)
+
+
+def test_1987_asks_for_keys_in_field_70(old):
+    assert old.is_key_change(Message("0800", {70: "101"}))
+    assert not old.is_key_change(Message("0800", {24: "811", 70: "301"}))

@@ -8,19 +8,20 @@ import pytest
 from authhost.model import Answer, Kind
 from authhost.states import State
 from authhost.translate import bodies
-from authhost.translate.incoming import Refusal
+from authhost.translate.incoming import Refusal, card_ref
 from authhost.translate.json_door import Context, JsonTranslator, key_of, public_id, signed_text
 
 SALE = {"terminal_id": "T1", "sequence": "22", "local_time": "2026-07-23T10:11",
         "card": {"pan": "7801310000009999490", "expiry": "3012"},
         "amount_minor": 300, "currency": "EUR",
         "items": [{"product": "001", "quantity": "2", "unit_price": "1.50", "amount_minor": 300}]}
+CARD = card_ref(b"h" * 32, "7801310000009999490", "3012")
 CONTEXT = Context("280131", "key", "T1", 5, 1_000, 2_000)
 
 
 @pytest.fixture
-def translator(secrets):
-    return JsonTranslator(secrets)
+def translator(fingerprint_key):
+    return JsonTranslator(fingerprint_key)
 
 
 def body(kind, content):
@@ -30,7 +31,7 @@ def body(kind, content):
 @pytest.mark.parametrize(("kind", "number"), [(Kind.SALE, "20"), (Kind.PREAUTHORIZATION, "10"),
                                               (Kind.OFFLINE_SALE, "22")])
 def test_a_sale(translator, kind, number):
-    request = translator.sale(body(bodies.Sale, SALE), kind, CONTEXT)
+    request = translator.sale(body(bodies.Sale, SALE), kind, CONTEXT, CARD)
     assert request.key == f"280131/T1/{number}/20260723/22"
     assert request.alias == "idempotency/T1/key"
     assert (request.volume_ml, request.products, request.wrong) == (2_000, ("001",), "")
@@ -40,7 +41,8 @@ def test_a_sale(translator, kind, number):
 
 
 def test_items_that_do_not_add_up(translator):
-    request = translator.sale(body(bodies.Sale, SALE | {"amount_minor": 299}), Kind.SALE, CONTEXT)
+    wrong = body(bodies.Sale, SALE | {"amount_minor": 299})
+    request = translator.sale(wrong, Kind.SALE, CONTEXT, CARD)
     assert request.wrong == "items_sum"
 
 
@@ -50,7 +52,7 @@ def test_items_that_do_not_add_up(translator):
 def test_a_number_that_no_pump_shows(translator, number, where):
     content = SALE | {"items": [SALE["items"][0] | {"quantity": number}]}
     with pytest.raises(Refusal) as refusal:
-        translator.sale(body(bodies.Sale, content), Kind.SALE, CONTEXT)
+        translator.sale(body(bodies.Sale, content), Kind.SALE, CONTEXT, CARD)
     assert refusal.value.where == f"items[0].{where}"
 
 
@@ -58,7 +60,7 @@ def test_a_number_that_no_pump_shows(translator, number, where):
     {"original": {"kind": "preauthorization", "sequence": "21", "local_date": "2026-07-22"}}, {}])
 def test_a_completion_names_its_original_or_has_its_number(translator, more):
     request = translator.sale(body(bodies.Completion, SALE | more | {"approval_code": "123456"}),
-                              Kind.COMPLETION, CONTEXT)
+                              Kind.COMPLETION, CONTEXT, CARD)
     assert request.original.keys[0] == (
         "280131/T1/10/20260722/21" if more else "280131/T1/10/20260723/22")
     assert request.original.approval_code == "123456"
@@ -88,7 +90,7 @@ def test_what_a_body_may_not_hold(kind, path, value):
 
 
 def test_an_answer_says_the_decision_and_a_payments_state(translator):
-    sale = translator.sale(body(bodies.Sale, SALE), Kind.SALE, CONTEXT)
+    sale = translator.sale(body(bodies.Sale, SALE), Kind.SALE, CONTEXT, CARD)
     said = json.loads(translator.answer(sale, Answer(action="002", reason="limit", amount_minor=7)))
     assert (said["decision"], said["amount_minor"], said["decided_at"]) == (
         "partial", 7, "1970-01-01T00:00:00.000+00:00")

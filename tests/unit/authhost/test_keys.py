@@ -63,12 +63,12 @@ def test_kinds_that_may_carry_one_number_have_classes_of_their_own():
     assert keys.CLASS[Kind.PAYMENT_REFUSAL] == keys.CLASS[Kind.PAYMENT]
 
 
-def test_the_fingerprint_changes_with_each_part(secrets):
+def test_the_fingerprint_changes_with_each_part(fingerprint_key):
     base = (Kind.SALE, None, 100, "EUR", 1_000, ("001",))
     others = [(Kind.OFFLINE_SALE, *base[1:]), (*base[:2], 101, *base[3:]),
               (*base[:3], "CHF", *base[4:]), (*base[:4], 1_001, base[5]), (*base[:5], ("001", "2")),
               (*base, "more")]
-    made = {content_of(secrets, *one) for one in (base, *others)}
+    made = {content_of(fingerprint_key, *one) for one in (base, *others)}
     assert len(made) == 1 + len(others)
     assert all(len(one) == 16 for one in made)
 

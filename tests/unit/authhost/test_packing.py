@@ -73,7 +73,7 @@ def test_scopes_that_count_come_before_those_that_do_not():
                 "card": (Limit("day", "money", 7),)},
         fields={"account": "a", "card": "c1"}))
     assert view[7] == ["c1"]
-    assert view[-1] == ["limit:card:day:money", "limit:account:transaction:money"]
+    assert view[10] == ["limit:card:day:money", "limit:account:transaction:money"]
 
 
 @pytest.mark.parametrize(("yymm", "month"), [("2601", 2026 * 12), ("2612", 2026 * 12 + 11)])

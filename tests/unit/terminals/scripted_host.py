@@ -14,6 +14,7 @@ from terminals.link import Address
 from terminals.pos import Pos, Timing
 from terminals.purchase import Card, Sale, Terminal
 from terminals.record import Record
+from terminals.session_keys import SessionKeys
 from terminals.store import OfflineStore
 
 NOON = datetime(2026, 11, 20, 12, 0, 1, tzinfo=ZoneInfo("Europe/Vienna"))
@@ -67,7 +68,8 @@ def answer_to(message: Message, action: str = "000", **more: str) -> Message:
 
 @asynccontextmanager
 async def scripted(answering: Answering, *, store: OfflineStore | None = None,
-                   record: Record | None = None) -> AsyncIterator[tuple[Pos, ScriptedHost]]:
+                   record: Record | None = None, keys: SessionKeys | None = None,
+                   ) -> AsyncIterator[tuple[Pos, ScriptedHost]]:
     """A terminal connected with a host that follows the script."""
     host = ScriptedHost(answering)
     server = await asyncio.start_server(host.serve, "127.0.0.1", 0)
@@ -75,7 +77,7 @@ async def scripted(answering: Answering, *, store: OfflineStore | None = None,
     timing = Timing(answer_timeout_s=0.1, request_repeats=1, advice_repeats=2,
                     reconnect_pause_s=0.01)
     pos = Pos(Terminal("T0101", "STATION01", "280131"), Address(host="127.0.0.1", port=port),
-              now=lambda: NOON, record=record, store=store, timing=timing)
+              now=lambda: NOON, record=record, store=store, keys=keys, timing=timing)
     async with server:
         async with pos:
             yield pos, host

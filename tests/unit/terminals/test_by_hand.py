@@ -6,6 +6,7 @@ import asyncio
 import io
 
 import pytest
+from known_keys import TMK, answer, proved, ready
 from scripted_host import SALE, ScriptedHost, answer_to
 
 from iso import Message
@@ -56,3 +57,39 @@ def test_the_card_number_may_come_from_standard_input(monkeypatch: pytest.Monkey
     host = ScriptedHost(lambda message: [answer_to(message)])
     assert _run(host, "--pan", "-", "sale", "41.35") == 0
     assert host.seen[0].text(2) == SALE.card.pan
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--pin", "1234", "sale", "1"], ["change-keys"], ["--tmk", "xyz", "echo"],
+    ["--tmk", "00" * 8, "echo"], ["--tmk", "00" * 32, "echo"],
+    ["--pin", "1", "--ask-pin", "sale", "1"]])
+def test_keys_and_pins_that_cannot_be(arguments: list[str],
+                                      capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        pos_main(["--terminal", "T0001", *arguments])
+    assert error.value.code == 2
+    assert "--tmk" in capsys.readouterr().err or "--ask-pin" in arguments
+
+
+def test_a_track_an_asked_pin_and_new_keys(monkeypatch: pytest.MonkeyPatch,
+                                           capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "4711")
+    host_keys = ready()
+
+    def answering(message: Message) -> list[Message]:
+        if message.text(24) == "811":
+            plain = answer_to(message, "800")
+            return [Message(plain.mti, plain.fields | {96: answer().encode()})]
+        return [proved(answer_to(message), host_keys)]
+
+    host = ScriptedHost(answering)
+    track = f"{SALE.card.pan}=291220110000678"
+    assert _run(host, "--tmk", TMK.hex(), "--ask-pin", "--track", track, "sale", "41.35") == 0
+    assert (host.seen[1].text(35), len(host.seen[1].binary(52) or b"")) == (track, 8)
+    assert "4711" not in capsys.readouterr().out
+
+
+def test_a_host_that_brings_no_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    host = ScriptedHost(lambda message: [answer_to(message, "800")])
+    assert _run(host, "--tmk", TMK.hex(), "change-keys") == 1
+    assert "no new keys" in capsys.readouterr().err

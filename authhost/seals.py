@@ -1,0 +1,171 @@
+"""Message authentication: which key a MAC is under, whether it is good, and the MAC of an answer.
+
+Knows keys by name, the HSM, and where unproved advices are kept apart; knows no socket and no
+dialect but what a profile's Security says. The MAC covers all bytes of a message before it
+(ISO 16609), 8 bytes: retail MAC (ISO 9797-1 algorithm 3) under a TDES key, CMAC under an AES key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+
+from authhost.hsm.verbs import Hsm
+from authhost.hsm_keys import HsmKeys, KeyEntry, bdk_name
+from authhost.journal.entry import JournalUnavailable
+from authhost.journal.reads import Reads
+from authhost.journal.views import TerminalView
+from authhost.key_change import Rate, proved
+from authhost.model import Check, Request
+from iso import Codec, Message
+from iso.security import MAC_BYTES, KeyControl, Security, has_room, mac_of, read_control, with_room
+
+_log = structlog.get_logger()
+# Beyond it an unproved advice hears nothing: a terminal out of step says the same again and again.
+PARKED_PER_TERMINAL_PER_MINUTE: Final = 60
+_MINUTE_US: Final = 60_000_000
+_TERMINALS: Final = 10_000  # that are counted at once
+
+
+class Seal(msgspec.Struct, frozen=True):
+    """The key that a conversation is sealed with. ksn: DUKPT's, b'' otherwise."""
+
+    key: KeyEntry
+    padding: str  # of ISO 9797-1, '1' or '2'; a CMAC pads by itself
+    ksn: bytes = b""
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """What became of a message's MAC. seal: what its answer is sealed with, where that is known."""
+
+    check: Check
+    seal: Seal | None = None
+    wanted: bool = True
+
+    @property
+    def proved(self) -> bool:
+        """A good MAC, or none where none is wanted."""
+        return self.check is Check.GOOD or not self.wanted
+
+
+NO_MAC: Final = Sealed(Check.ABSENT, wanted=False)
+MAC_MISSING: Final = Sealed(Check.ABSENT)
+
+
+class Seals:
+    """Checks and makes MACs; keeps apart what should have had one."""
+
+    def __init__(self, hsm: Hsm, keys: HsmKeys, reads: Reads, now_us: Callable[[], int]) -> None:
+        self._hsm = hsm
+        self._keys = keys
+        self._reads = reads
+        self._parked = Rate(PARKED_PER_TERMINAL_PER_MINUTE, _MINUTE_US, now_us, _TERMINALS)
+
+    async def check(self, security: Security, message: Message, body: bytes,
+                    terminal: TerminalView) -> Sealed:
+        """Is the message's MAC good? body: its bytes as they came, without the frame.
+
+        Where no generation is named, the newest is tried, and the one before and after it.
+        DecodeError: field 53, or a MAC that is not where it belongs. HsmUnavailable, HsmRefused.
+        """
+        mac = mac_of(message)
+        if mac is None:
+            return NO_MAC
+        control = read_control(security, message.fields)
+        if control.mac_scheme == "dukpt":
+            return await self._dukpt(security, control, body, mac)
+        named = _name(control, terminal)
+        seals = await self._candidates(named, control.mac_generation, security.mac_padding)
+        for seal in seals:
+            check = await self._verify(seal, body, mac)
+            if check is not Check.WRONG:
+                break
+        else:
+            return Sealed(Check.WRONG, seals[0]) if seals else Sealed(Check.OUT_OF_STEP)
+        if check is Check.GOOD and not seal.key.used:
+            await self._used(control, terminal, seal.key)
+        return Sealed(check, seal)
+
+    async def seal(self, seal: Seal, codec: Codec, body: bytes) -> bytes:
+        """An answer's bytes with its MAC in place of the zeros; room is made where there is none.
+
+        HsmUnavailable, HsmRefused.
+        """
+        if not has_room(codec.specification, body):
+            body = codec.encode(with_room(codec.decode(body)))
+        said = body[:-MAC_BYTES]
+        if seal.ksn:
+            return said + await self._hsm.mac_dukpt(seal.key.block, seal.ksn, said,
+                                                    padding=seal.padding)
+        return said + await self._hsm.mac(seal.key.block, said, scheme=_scheme(seal))
+
+    async def quarantine(self, request: Request, why: Check) -> bool:
+        """Keep an unproved advice apart, without anything that is secret; False: too many already.
+
+        JournalUnavailable.
+        """
+        if not self._parked.take(request.terminal_id):
+            return False
+        card = request.card.pan_masked if request.card is not None else ""
+        content = {"mac": why, "kind": request.kind, "terminal_id": request.terminal_id,
+                   "amount_minor": request.amount_minor, "currency": request.currency,
+                   "pan_masked": card, "door": request.door,
+                   "original": list(request.original.keys) if request.original else [],
+                   "detail": json.loads(request.detail)}
+        await self._reads.park(request.key.replace("\0", "\ufffd"), request.fingerprint, "mac",
+                               json.dumps(content).replace("\\u0000", "\\ufffd"))
+        return True
+
+    async def _dukpt(self, security: Security, control: KeyControl, body: bytes,
+                     mac: bytes) -> Sealed:
+        key = await self._keys.at(bdk_name(control.ksn)) if control.ksn else None
+        if key is None:
+            return Sealed(Check.OUT_OF_STEP)
+        seal = Seal(key, security.mac_padding, control.ksn)
+        check = await self._hsm.verify_mac_dukpt(key.block, control.ksn, body[:-MAC_BYTES], mac,
+                                                 padding=seal.padding)
+        # A KSN that is none has no key either.
+        return Sealed(check, seal if check is not Check.MALFORMED else None)
+
+    async def _verify(self, seal: Seal, body: bytes, mac: bytes) -> Check:
+        return await self._hsm.verify_mac(seal.key.block, body[:-MAC_BYTES], mac,
+                                          scheme=_scheme(seal))
+
+    async def _candidates(self, name: str, generation: int, padding: str) -> list[Seal]:
+        """The generation that is named; else the newest known, its predecessor, its successor."""
+        if generation:
+            named = await self._keys.at(name, generation)
+            return [Seal(named, padding)] if named is not None else []
+        newest = await self._keys.at(name)
+        if newest is None:
+            return []
+        found = [newest]
+        for version in (newest.version - 1, newest.version + 1):
+            other = await self._keys.at(name, version) if version else None
+            if other is not None:
+                found.append(other)
+        return [Seal(key, padding) for key in found]
+
+    async def _used(self, control: KeyControl, terminal: TerminalView, key: KeyEntry) -> None:
+        if control.mac_scheme == "zone":
+            return
+        try:
+            await proved(self._keys, terminal.terminal_id, key.version)
+        except JournalUnavailable as error:
+            _log.warning("a key's first use is not noted", key=key.name, why=str(error))
+
+
+def _name(control: KeyControl, terminal: TerminalView) -> str:
+    """Whose key: the terminal's own, or its acquirer's, as the terminal is registered."""
+    if control.mac_scheme == "zone":
+        return f"acquirer/{terminal.acquirer_id}/zak"
+    return f"terminal/{terminal.terminal_id}/tak"
+
+
+def _scheme(seal: Seal) -> str:
+    """What the HSM is asked for: an AES key makes a CMAC, a TDES key a retail MAC."""
+    return "cmac" if seal.key.algorithm == "A" else f"retail{seal.padding}"
