@@ -95,7 +95,7 @@ class Authorizer:
     async def _take(self, request: Request, render: Render) -> Reply:
         proof, proved_by = NOTHING_TO_PROVE, None
         for _ in range(limits.TRIES):
-            terminal = await self._reservations.terminal(request)
+            terminal = await self._terminal(request)
             view = await self._reservations.view(request, terminal)
             if view is not None and view.means != proved_by:
                 proved_by = view.means
@@ -132,7 +132,7 @@ class Authorizer:
         original = request.original
         assert original is not None, "an event names its original"
         for _ in range(limits.TRIES):
-            terminal = await self._reservations.terminal(request)
+            terminal = await self._terminal(request)
             found = await self._find(original, request)
             if request.kind in {Kind.OFFLINE_SALE, Kind.COMPLETION}:
                 if found is None:
@@ -166,6 +166,15 @@ class Authorizer:
             if reply is not None:
                 return reply
         raise Silence("the original does not come to rest")
+
+    async def _terminal(self, request: Request) -> TerminalView:
+        """Where it comes from. An advice that must be proved, and came before its door knew so, is
+        not posted unseen: it comes again, and is set aside."""
+        terminal = await self._reservations.terminal(request)
+        if (request.advice and terminal.mac_required and not request.sealed
+                and request.kind is not Kind.EXPIRY):
+            raise Silence("an advice is not proved")
+        return terminal
 
     async def _find(self, original: Original, request: Request) -> Found | None:
         masked = request.card.pan_masked if request.card else ""

@@ -17,7 +17,7 @@ import msgspec
 from authhost import limits
 from authhost.bounded import Bounded
 from authhost.hsm.verbs import Hsm
-from authhost.journal.reads import _Borrowed
+from authhost.journal.reads import Borrowed
 from authhost.journal.statements import statement
 
 _ABSENT_TTL_S: Final = 1.0  # a key that is not there may be made by another host at any moment
@@ -74,7 +74,7 @@ class HsmKeys:
 
     async def put(self, entry: KeyEntry) -> KeyEntry:
         """Store a key unless its name and version are taken; the one that stands."""
-        async with _Borrowed(self._pool) as connection:
+        async with Borrowed(self._pool) as connection:
             await connection.execute(
                 statement("hsm_key_put"), entry.name, entry.version, entry.usage,
                 entry.algorithm, entry.block, entry.kcv)
@@ -96,25 +96,25 @@ class HsmKeys:
 
     async def mark_used(self, entry: KeyEntry) -> None:
         """Its terminal has used this key: remembered once."""
-        async with _Borrowed(self._pool) as connection:
+        async with Borrowed(self._pool) as connection:
             await connection.execute(statement("hsm_key_used"), entry.name, entry.version)
         for place in ((entry.name, None), (entry.name, entry.version)):
             self._known.pop(place, None)
 
     async def prune(self, name: str, version: int) -> None:
         """A version has been used: what is older than the one before it is deleted."""
-        async with _Borrowed(self._pool) as connection:
+        async with Borrowed(self._pool) as connection:
             gone = await connection.fetch(statement("hsm_key_prune"), name, version - 1)
         for row in gone:
             self._known.pop((name, row["version"]), None)
 
     async def all(self) -> list[asyncpg.Record]:
         """Every key as an operator looks at it, without its block."""
-        async with _Borrowed(self._pool) as connection:
+        async with Borrowed(self._pool) as connection:
             return await connection.fetch(statement("hsm_key_list"))
 
     async def _read(self, place: tuple[str, int | None]) -> KeyEntry | None:
-        async with _Borrowed(self._pool) as connection:
+        async with Borrowed(self._pool) as connection:
             row = await connection.fetchrow(statement("hsm_key_read"), *place)
         entry = KeyEntry(**dict(row.items())) if row is not None else None
         ttl_s = limits.HSM_KEY_TTL_S if entry is not None else _ABSENT_TTL_S

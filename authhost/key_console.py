@@ -45,6 +45,14 @@ async def import_key(session: HsmSession, url: str, name: str, zmk: str, block: 
                         f"brought in under zmk/{zmk}")
 
 
+async def store(session: HsmSession, url: str, name: str, block: str, who: str) -> KeyEntry:
+    """A key that custodians formed: its block under the HSM's own master key, which is asked."""
+    if block[:1] != "S" or len(block) < 17 or block[2:6] != f"{len(block) - 1:04d}":
+        raise KeyProblem("--block is no key block under a master key: S, and its length behind it")
+    made = Generated(block, "", await session.hsm.check_value(block))
+    return await _store(session, url, name, block[6:8], block[8], made, who, "stored")
+
+
 async def export_key(session: HsmSession, url: str, name: str, zmk: str,
                      who: str) -> Generated:
     """A stored key as a TR-31 block under the zone master key `zmk/<name>`.

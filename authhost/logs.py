@@ -1,19 +1,26 @@
 """Structured logs: one JSON object a line on standard error, without a single PAN.
 
-Every text that could carry one is masked on its way out, whoever wrote it (invariant 15).
-Tracebacks have no local values.
+Every text that could carry one is masked on its way out, whoever wrote it (invariant 15), Python
+itself included. Tracebacks have no local values.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from iso.masking import mask_text
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+_stray = logging.getLogger("stray")
 
 
 def configure(level: str) -> None:
@@ -33,6 +40,34 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Masked("%(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    _catch_strays()
+
+
+def _catch_strays() -> None:
+    """What Python itself would write to standard error goes the same way: warnings, and errors
+    that nobody has caught. A hook that somebody else has set, as a test runner does, stays."""
+    logging.captureWarnings(True)
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _uncaught
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _uncaught_in_thread
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _unraisable
+
+
+def _uncaught(kind: type[BaseException], error: BaseException,
+              traceback: TracebackType | None) -> None:
+    _stray.critical("uncaught", exc_info=(kind, error, traceback))
+
+
+def _uncaught_in_thread(told: threading.ExceptHookArgs) -> None:
+    if told.exc_value is not None:
+        _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
+
+
+def _unraisable(told: UnraisableHookArgs) -> None:
+    if told.exc_value is not None:
+        _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
 
 
 class _Masked(logging.Formatter):

@@ -32,7 +32,7 @@ from demo.print_shop import PrintShop
 from issuing.batch import read_batch
 from issuing.chip_hsm import ChipHsm
 from issuing.issue import ChipMedium, Issuing, Order
-from issuing.keys import chip_keys, certify, issuer_keys, make_keys, put_transport_key
+from issuing.keys import certify, chip_keys, issuer_keys, make_keys, put_transport_key
 from issuing.ledger import ledger
 from issuing.program import CHIP, STRIPE, read_program
 from issuing.stripe import Encoder, VirtualEncoder

@@ -138,7 +138,8 @@ class ChipDay:
         assert exchange.reply is not None, "it was approved"
         said = exchange.reply.message.fields.get(55, b"")
         proof = tlv.read(said).get("91", b"") if isinstance(said, bytes) and said else b""
-        if proof and await asyncio.to_thread(reader.issuer_answer, proof):
+        believed = bool(proof) and await asyncio.to_thread(reader.issuer_answer, proof)
+        if believed:
             self._tally.issuer_proofs += 1
         else:
             self._tally.surprises.append(f"{visit.story}: the card does not believe the issuer")

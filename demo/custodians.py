@@ -31,7 +31,7 @@ class Formed(msgspec.Struct, frozen=True):
 
 
 class Custodians:
-    """Two names with their passphrases. hsm_folder: the HSM's data folder, which has its console."""
+    """Two names with their passphrases. hsm_folder: the HSM's data, where its console is."""
 
     def __init__(self, hsm_folder: Path, passphrases: dict[str, str]) -> None:
         self._console = hsm_folder / console.SOCKET

@@ -196,7 +196,8 @@ class FuelDay:
     def _pair(self, random: Random) -> tuple[Device, FleetCard]:
         """A terminal that works and a card of its currency."""
         currency = random.choices(("EUR", "CHF"), (5, 1))[0]
-        return random.choice(self._forecourt.active[currency]), random.choice(self._ordinary[currency])
+        device = random.choice(self._forecourt.active[currency])
+        return device, random.choice(self._ordinary[currency])
 
     async def _sell(self, device: Device, card: Card, items: tuple[Item, ...],
                     odometer: int = 0) -> Exchange:

@@ -1,4 +1,4 @@
-"""The key loader: brings each fuel terminal its master key, and the PIN pads that need them DUKPT's.
+"""The key loader: brings each fuel terminal its master key, and some PIN pads a key for DUKPT.
 
 Knows a zone master key, which two custodians form, under which the HSM gives a terminal's master
 key out; and a base derivation key that they form for the makers of PIN pads. In earnest it is a

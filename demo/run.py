@@ -192,8 +192,8 @@ def _progress(console: Console, day: Day, total: int) -> Iterator[Callable[[], N
 
 
 def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...], *,
-            exposed: tuple[tuple[str, str], ...], proved: Proved, out_dir: Path, seconds: dict[str, float],
-            total_s: float) -> Result:
+            exposed: tuple[tuple[str, str], ...], proved: Proved, out_dir: Path,
+            seconds: dict[str, float], total_s: float) -> Result:
     faults = (*tally.surprises, *(f"not balanced: {text}" for text in tally.unbalanced),
               *(f"another answer: {text}" for text in tally.repeats_different),
               *(f"no answer: {text}" for text in tally.lost),

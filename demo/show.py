@@ -28,7 +28,7 @@ def show(result: Result, console: Console) -> None:
         for kind, latency in result.latencies_ms.items())))
     console.print(_table("Declined", ("reason", "count"), (
         (reason, f"{count:,}") for reason, count in result.declined_by_reason.items())))
-    console.print(_table("What was proved", ("what", "count", ""), _proofs(result.proved)))
+    console.print(_table("What was proved", ("what", "count", "besides"), _proofs(result.proved)))
     files = [(entry.path, entry.kind, f"{entry.count:,}", money(entry.sum_minor), entry.currency)
              for entry in result.files]
     if len(files) > _FILES_SHOWN:
@@ -50,8 +50,8 @@ def _proofs(proved: Proved) -> list[tuple[str, str, str]]:
     """A line a kind of proof: how many were good, and what became of the others."""
     return [(what, f"{count:,}", more) for what, count, more in (
         ("PINs that the HSM verified", proved.pins_right,
-         f"{proved.pins_wrong} wrong; {proved.cards_locked} cards locked, "
-         f"{proved.cards_unlocked} unlocked"),
+         (f"{proved.pins_wrong} wrong; {proved.cards_locked} cards locked, "
+          f"{proved.cards_unlocked} unlocked")),
         ("PINs that a chip verified", proved.pins_by_card,
          f"{proved.chips_locked} chips locked, {proved.copies_refused} copies refused"),
         ("cryptograms of chips", proved.cryptograms,

@@ -11,6 +11,7 @@ were left out stands in the next line.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import os
@@ -74,7 +75,7 @@ class AuditLog:
             self("chain found broken", why=broken)
 
     def __call__(self, event: str, /, **facts: object) -> None:
-        """Append one record. It is on the disk after the next `sync`."""
+        """Append one record. It is on the disk after the next `sync`. OSError: it is not there."""
         if event == "refused" and not self._room():
             self._left_out += 1
             return
@@ -83,14 +84,17 @@ class AuditLog:
         number, at = self.number + 1, self._now().isoformat(timespec="milliseconds")
         seal = _seal(self._key, self.seal, number, at, event, facts)
         line = msgspec.json.encode(Record(number, at, event, facts, seal)) + b"\n"
-        os.write(self._handle, line)
+        written = os.write(self._handle, line)
+        if written != len(line):  # a part of a line would break the chain: it goes again
+            os.ftruncate(self._handle, os.fstat(self._handle).st_size - written)
+            raise OSError(errno.ENOSPC, "the audit log takes no whole line")
         self.number, self.seal, self._dirty = number, seal, True
 
     def sync(self) -> None:
         """What was appended survives a power cut from here on."""
         if self._dirty:
-            self._dirty = False
             os.fdatasync(self._handle)
+            self._dirty = False
 
     def close(self) -> None:
         """Sync, and let go of the file."""

@@ -14,7 +14,7 @@ import msgspec
 from hsm_sim.errors import HsmError
 from hsm_sim.settings import LONGEST_AUTHORISATION_MINUTES
 
-ACTIVITIES: Final = ("export", "clear_pin", "mailer")
+ACTIVITIES: Final = ("export", "import", "clear_pin", "mailer")
 SECOND_WITHIN_S: Final = 300  # the second custodian comes while the first is still there
 
 

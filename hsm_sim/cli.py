@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import sys
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
     arguments = _parser().parse_args(argv)
     command: Command = arguments.command
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of this process is its keys
     before = os.umask(0o077)
     try:
         return command(arguments)
@@ -114,6 +116,9 @@ def _serve_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     serving.add_argument("--mailer-cert", type=Path,
                          help="the print shop's certificate: PIN mailers are encrypted to it")
     serving.add_argument("--mailer-spool", type=Path, help="where encrypted mailers go")
+    serving.add_argument("--decimalization-table", action="append", default=[], metavar="DIGITS",
+                         help="16 digits for 0 to F (IBM 3624), repeatable; "
+                              "default 0123456789012345")
     serving.add_argument("--disable", action="append", default=[], metavar="COMMAND",
                          help="a command that is answered 68, repeatable")
 

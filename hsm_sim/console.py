@@ -132,8 +132,12 @@ class Console:
         await self._prove(request.custodian, request.passphrase)
         opened = self._hsm.unit.authority.authorise(request.activity, request.custodian,
                                                     request.minutes)
-        self._hsm.audit("authorised", activity=request.activity, minutes=request.minutes,
-                        custodian=request.custodian, open=opened)
+        try:
+            self._hsm.audit("authorised", activity=request.activity, minutes=request.minutes,
+                            custodian=request.custodian, open=opened)
+        except OSError as error:
+            self._hsm.unit.authority.close(request.activity)
+            raise NotDone(f"the audit log cannot be written: {error}") from None
         state = self._hsm.unit.authority.status()[request.activity]
         if not opened:
             return {"open_s": 0, "message": f"{request.activity} waits for a second custodian"}

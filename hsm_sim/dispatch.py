@@ -15,6 +15,7 @@ import string
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Final
 
@@ -23,7 +24,7 @@ from hsm_sim.crypto.pin_blocks import PinBlockError
 from hsm_sim.crypto.tr31 import KeyBlockError
 from hsm_sim.errors import HsmError, key_block_code
 from hsm_sim.fields import LONGEST_TRAILER, TRAILER, Fields
-from hsm_sim.frame import framed
+from hsm_sim.frame import LONGEST_ANSWER, framed
 from hsm_sim.unit import Unit
 
 NO_COMMAND: Final = b"ZZ"
@@ -58,7 +59,7 @@ class Dispatcher:
         handler, name = known
         fields = Fields(message[end + 2:], self._lmk_ids)
         try:
-            data = handler(self._unit, fields)
+            return self._good(header, name, handler(self._unit, fields), fields)
         except HsmError as error:
             code = error.code
         except PinBlockError as error:
@@ -68,22 +69,30 @@ class Dispatcher:
         except Exception as error:
             code = "41"
             self._tell_bug(letters, error)
-        else:
-            return self._good(header, name, data, fields)
         if code in AUDITED:
-            self._unit.audit("refused", command=letters.decode("ascii"), code=code)
+            code = self._refused(letters, code)
         answer = name + code.encode("ascii")
         self._count(answer)
-        return framed(header + answer + _trailer_of(fields, message))
+        return framed(header + answer + _trailer_of(fields, message[end + 2:]))
 
     def _good(self, header: bytes, name: bytes, data: bytes | Answers, fields: Fields) -> bytes:
         trailer = b"" if fields.trailer is None else _TRAILER + fields.trailer
+        first, later = (data.first, data.later) if isinstance(data, Answers) else (data, ())
+        whole = header + name + b"00" + first + trailer
+        if len(whole) > LONGEST_ANSWER:
+            raise HsmError("80")
         self._count(name + b"00")
-        if not isinstance(data, Answers):
-            return framed(header + name + b"00" + data + trailer)
-        first = framed(header + name + b"00" + data.first + trailer)
-        return first + b"".join(framed(header + letters + b"00" + later + trailer)
-                                for letters, later in data.later)
+        return framed(whole) + b"".join(framed(header + letters + b"00" + more + trailer)
+                                        for letters, more in later)
+
+    def _refused(self, letters: bytes, code: str) -> str:
+        """The code of a refusal once it is written down; 41 where that cannot be done."""
+        try:
+            self._unit.audit("refused", command=letters.decode("ascii"), code=code)
+        except OSError as error:
+            self._tell_bug(letters, error)
+            return "41"
+        return code
 
     def _unknown(self, letters: bytes, rest: bytes) -> bytes:
         if len(letters) < 2:
@@ -91,8 +100,7 @@ class Dispatcher:
         elif letters[0] not in _FIRST or letters[1] not in _SECOND:
             answer = NO_COMMAND + b"15"
         elif letters in self._disabled:
-            self._unit.audit("refused", command=letters.decode("ascii"), code="68")
-            answer = answer_letters(letters) + b"68"
+            answer = answer_letters(letters) + self._refused(letters, "68").encode("ascii")
         else:
             answer = answer_letters(letters) + b"67"
         self._count(answer if answer[2:] != b"67" else b"??67")
@@ -107,9 +115,10 @@ class Dispatcher:
         place = f"{PurePath(last.filename).name}:{last.lineno}"
         if (letters, place) not in self._told:
             self._told.add((letters, place))
-            print(json.dumps({"event": "bug", "command": letters.decode("ascii"),
-                              "error": type(error).__name__, "at": place}),
-                  file=sys.stderr, flush=True)
+            with suppress(OSError):  # nobody reads it
+                print(json.dumps({"event": "bug", "command": letters.decode("ascii"),
+                                  "error": type(error).__name__, "at": place}),
+                      file=sys.stderr, flush=True)
 
 
 def answer_letters(letters: bytes) -> bytes:
@@ -119,16 +128,16 @@ def answer_letters(letters: bytes) -> bytes:
     return bytes((letters[0], letters[1] + 1))
 
 
-def _trailer_of(fields: Fields, message: bytes) -> bytes:
+def _trailer_of(fields: Fields, rest: bytes) -> bytes:
     """A command that was refused before its end was read still echoes what is its trailer."""
     if fields.trailer is not None:
         return _TRAILER + fields.trailer
     if fields.at_end:  # binary data that ends like one is none
         return b""
-    return _what_looks_like_a_trailer(message)
+    return _what_looks_like_a_trailer(rest)
 
 
-def _what_looks_like_a_trailer(message: bytes) -> bytes:
-    at = message.rfind(_TRAILER, max(0, len(message) - 1 - LONGEST_TRAILER))
-    tail = message[at:] if at >= 0 else b""
+def _what_looks_like_a_trailer(rest: bytes) -> bytes:
+    at = rest.rfind(_TRAILER, max(0, len(rest) - 1 - LONGEST_TRAILER))
+    tail = rest[at:] if at >= 0 else b""
     return tail if tail[1:].isascii() and all(byte >= 0x20 for byte in tail[1:]) else b""

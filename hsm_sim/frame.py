@@ -10,6 +10,7 @@ from typing import Final
 from hsm_sim.settings import LONGEST_MESSAGE
 
 LENGTH_BYTES: Final = 2
+LONGEST_ANSWER: Final = 0xFFFF
 
 
 class Framer:
@@ -48,5 +49,5 @@ class Framer:
 
 
 def framed(message: bytes) -> bytes:
-    """A message with its length before it."""
+    """A message of at most LONGEST_ANSWER bytes with its length before it."""
     return len(message).to_bytes(LENGTH_BYTES, "big") + message

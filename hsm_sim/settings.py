@@ -13,6 +13,9 @@ STUCK_TIMEOUT_S: Final = 20  # for a message begun to end, for answers to be rea
 TLS_HANDSHAKE_TIMEOUT_S: Final = 10
 DRAIN_TIMEOUT_S: Final = 5
 OPEN_KEYS: Final = 20_000  # unwrapped keys kept at hand
+LONGEST_OPEN_KEY: Final = 512  # characters of a block that is kept; a longer one is opened anew
+TURN_S: Final = 0.01  # that one connection's commands take before another's have their turn
+KEEPALIVE_S: Final = 60  # of silence, after which a peer is asked whether it is there
 LONGEST_AUTHORISATION_MINUTES: Final = 720
 
 
@@ -22,4 +25,5 @@ class Settings(msgspec.Struct, frozen=True):
     header_length: int = 4  # of the message header that is echoed, 0 to 255
     pin_formats: frozenset[str] = frozenset({"01", "05", "47", "48"})
     pin_digits: int = 12  # the longest PIN; a PIN under the variant LMK is one digit longer
+    decimalization_tables: frozenset[str] = frozenset({"0123456789012345"})
     disabled: frozenset[bytes] = frozenset()  # commands that answer 68

@@ -14,7 +14,7 @@ from hsm_sim.errors import HsmError
 from hsm_sim.fields import Fields
 from hsm_sim.keys import Key, KeyToken
 from hsm_sim.lmk import KeyBlockLmk
-from hsm_sim.settings import OPEN_KEYS, Settings
+from hsm_sim.settings import LONGEST_OPEN_KEY, OPEN_KEYS, Settings
 from hsm_sim.variant_lmk import VariantLmk
 
 Lmk = KeyBlockLmk | VariantLmk
@@ -76,7 +76,8 @@ class Unit:
 
     def _open_block(self, token: KeyToken) -> Key:
         key = self.key_block_lmk.open(token.text)
-        _keep(self._blocks, token.text, key)
+        if len(token.text) <= LONGEST_OPEN_KEY:
+            _keep(self._blocks, token.text, key)
         return key
 
     def _open_variant(self, token: KeyToken, variant_type: str) -> Key:

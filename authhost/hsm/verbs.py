@@ -97,6 +97,10 @@ class Hsm:
         given, rest = _key(data)
         return Generated(block, given[1:], _text(rest))
 
+    async def check_value(self, block: str) -> str:
+        """The check value, 6 digits, of a key under the LMK (BU)."""
+        return _text(await self.ask(b"BUFFF" + block.encode() + b";FFF"))
+
     # -- PINs
 
     async def verify_pin(self, key_block: str, block: PinBlock, account: str, *, method: str,

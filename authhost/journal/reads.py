@@ -158,11 +158,11 @@ class Reads:
         async with self._connection() as connection:
             return await connection.fetch(statement(name), *args)
 
-    def _connection(self) -> _Borrowed:
-        return _Borrowed(self._pool)
+    def _connection(self) -> Borrowed:
+        return Borrowed(self._pool)
 
 
-class _Borrowed:
+class Borrowed:
     """A pool's connection; its loss is JournalUnavailable, whatever the driver calls it."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:

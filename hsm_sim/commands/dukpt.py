@@ -101,7 +101,7 @@ def check_ibm(unit: Unit, fields: Fields) -> bytes:
     expected_offset = take_offset(fields, length)
     fields.end()
     permit(unit, pin_format)
-    method.require_table()
+    method.require_table(unit)
     pin = decrypt_pin(pin_key(unit, terminal), pin_format, block, account)
     require_ibm(open_pvk(unit, pvk, IBM_USAGE, CHECKS), method, pin, expected_offset)
     return b""

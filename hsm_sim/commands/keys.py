@@ -3,6 +3,12 @@
 Under the key-block LMK the type of a key is FFF and a `#` says what it is; under the variant LMK
 its type says it. What leaves under a zone's key needs the authority of two custodians. A fresh
 session key under a terminal's key does not: nobody has used it yet, and keys are changed at night.
+Who knows that terminal's key knows this one too, so a PIN key that leaves this way only decrypts
+here: no PIN of another terminal can be translated to it. Nothing comes in under a terminal's key.
+
+What comes in says itself what it is for, in a TR-31 block of version B or D. Two custodians are
+needed ('import') where it does not: in an older form, whose header is the host's own word, and in
+versions A and C, whose four bytes of MAC can be found by trying. And for a key that wraps keys.
 """
 
 from __future__ import annotations
@@ -10,12 +16,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import msgspec
+
 from hsm_sim import wrapping
 from hsm_sim.commands import command
 from hsm_sim.crypto.ciphers import odd_parity
 from hsm_sim.errors import HsmError
 from hsm_sim.fields import Fields
-from hsm_sim.key_types import KEY_BLOCK, KEY_TYPES, key_type
+from hsm_sim.key_types import KEY_BLOCK, KEY_TYPES, KeyType, key_type
 from hsm_sim.keys import Key, KeyToken
 from hsm_sim.unit import Unit
 from hsm_sim.variant_lmk import SCHEME_BYTES, VariantLmk
@@ -23,7 +31,9 @@ from hsm_sim.variant_lmk import SCHEME_BYTES, VariantLmk
 LENGTHS: Final = {  # bytes, by algorithm and length as `#` says them
     "T1": 8, "T2": 16, "T3": 24, "A1": 16, "A2": 24, "A3": 32,
     "H1": 20, "H2": 28, "H3": 32, "H4": 48, "H5": 64}
-SESSION_USAGES: Final = frozenset({"P0", "71", "M0", "M1", "M3", "M5", "M6", "M7", "D0"})
+PIN_USAGE: Final = "P0"
+SESSION_USAGES: Final = frozenset({PIN_USAGE, "M0", "M1", "M3", "M5", "M6", "M7", "D0"})
+SESSION_TYPES: Final = frozenset({"70D", "003", "30B"})
 ZMK: Final = "0"
 TMK: Final = "1"
 _ZMK_TYPE: Final = "000"
@@ -37,6 +47,7 @@ def generate(unit: Unit, fields: Fields) -> bytes:
 
     `#`: usage 2, algorithm and length 2, mode 1, version 2, exportability 1, optional blocks 2N and
     they; then [`&` exportability 1 of the key that leaves]. -> key, [exported key], check value 6H.
+    A PIN key under a TMK is made for decryption (mode D) and leaves for encryption (E).
     """
     leaves = fields.choice("01") == "1"
     code, scheme = _type(fields), fields.take(1)
@@ -54,20 +65,23 @@ def generate(unit: Unit, fields: Fields) -> bytes:
     if under is not None:
         if flag == ZMK:
             unit.authority.require("export")
-        elif key.usage not in SESSION_USAGES:
-            raise HsmError("29")
-        exported = wrapping.export(key, _wrapping_key(unit, under, flag, wrapping.WRAP_MODES),
-                                   outside, unit.random, exportability=exportability)
+        else:
+            _require_session(key, code)
+        exported = wrapping.export(
+            key, _wrapping_key(unit, under, flag, wrapping.WRAP_MODES), outside, unit.random,
+            exportability=exportability,
+            mode="E" if flag == TMK and key.usage == PIN_USAGE else "")
     _tell(unit, "key generated", key, exported=bool(exported))
     return sealed + exported + wrapping.check_value(key)
 
 
 @command(b"A6")
 def import_key(unit: Unit, fields: Fields) -> bytes:
-    """A6: type 3H, [`;` flag], ZMK, key, scheme 1A, [Atalla variant], [%nn], [`#` ...], [`&` 1].
+    """A6: type 3H, [`;` flag 0], ZMK, key, scheme 1A, [Atalla variant], [%nn], [`#` ...], [`&` 1].
 
-    `#`, for a key in an older form that gets a key block here: usage 2, mode 1, version 2,
-    exportability 1, optional blocks 2N. `&`: a tighter exportability. -> key, check value 6H.
+    `#`: usage 2, mode 1, version 2, exportability 1, optional blocks 2N. A key in an older form is
+    what they say; of one in a block they may say that a K0 is a 51 (a terminal's) or a 52.
+    `&`: a tighter exportability. -> key, check value 6H.
     """
     code = _type(fields)
     flag = _flag(fields)
@@ -79,14 +93,19 @@ def import_key(unit: Unit, fields: Fields) -> bytes:
     exportability = fields.choice("NES") if fields.skip(b"&") else ""
     fields.end()
     _suits(unit, fields.lmk_id, code, scheme)
+    if flag == TMK:
+        raise HsmError("29")
+    if not wrapping.is_bound(token):
+        unit.authority.require("import")
     wrapper = _wrapping_key(unit, under, flag, wrapping.UNWRAP_MODES)
     key = _incoming(token, wrapper, code, header)
+    if key.usage in wrapping.WRAPPING_KEYS:
+        unit.authority.require("import")
     if exportability:
-        key = Key(key.usage, key.algorithm, key.mode,
-                  wrapping.tightened(key.exportability, exportability), key.value,
-                  key.version_number, key.blocks)
-    if code != KEY_BLOCK and (key.usage != KEY_TYPES[code].usage or key.exportability == "N"):
-        raise HsmError("BD" if key.exportability != "N" else "AA")
+        key = msgspec.structs.replace(
+            key, exportability=wrapping.tightened(key.exportability, exportability))
+    if code != KEY_BLOCK:
+        _require_type(key, KEY_TYPES[code])
     sealed = unit.seal(key, scheme, variant_type=code)
     _tell(unit, "key imported", key)
     return sealed + wrapping.check_value(key)
@@ -205,13 +224,33 @@ def _fresh(unit: Unit, code: str, scheme: bytes, header: tuple[str, Key] | None)
 
 def _incoming(token: KeyToken, under: Key, code: str, header: tuple[str, Key] | None) -> Key:
     if token.scheme == b"R":
-        return wrapping.unwrap_block(token, under)
+        key = wrapping.unwrap_block(token, under)
+        return key if header is None else wrapping.named(key, header[1])
     if code == KEY_BLOCK:
         if header is None:
             raise HsmError("15")
         return wrapping.unwrap_older(token, under, header[1])
     kind = key_type(code)
     return wrapping.unwrap_older(token, under, Key(kind.usage, "T", kind.mode, "S", b""))
+
+
+def _require_session(key: Key, code: str) -> None:
+    """HsmError: 29 not a terminal's session key, A8 a PIN key that does more than decrypt."""
+    if key.usage not in SESSION_USAGES or code not in {*SESSION_TYPES, KEY_BLOCK}:
+        raise HsmError("29")
+    if code == KEY_BLOCK and key.usage == PIN_USAGE and key.mode != "D":
+        raise HsmError("A8")
+
+
+def _require_type(key: Key, kind: KeyType) -> None:
+    """A variant key has neither mode nor exportability: a block that says less is none. BD, A8,
+    AA."""
+    if key.usage != kind.usage:
+        raise HsmError("BD")
+    if key.mode not in {kind.mode, "N"}:
+        raise HsmError("A8")
+    if key.exportability != "S":
+        raise HsmError("AA")
 
 
 def _wrapping_key(unit: Unit, token: KeyToken, flag: str, modes: str) -> Key:

@@ -29,6 +29,7 @@ ONLY, FIRST, MIDDLE, LAST = "0", "1", "2", "3"  # parts of a message
 BINARY, HEXA, TEXT = "0", "1", "2"
 SIZES: Final = {"0": 4, "1": 8}  # bytes of the MAC; twice as many hexadecimal characters
 CMAC: Final = "5"
+_CHAINS: Final = "CN"  # what a part leaves is as good as a MAC: who only checks does not get it
 # Usages of ANSI X9.143 that each algorithm's key may have.
 USAGES: Final = {"1": ("M0", "M1"), "3": ("M3",), CMAC: ("M6",)}
 PADDINGS: Final = {"1": "012", "3": "012", CMAC: "0"}
@@ -64,9 +65,10 @@ def make_mac(unit: Unit, fields: Fields) -> bytes:
 
 @command(b"M8")
 def check_mac(unit: Unit, fields: Fields) -> bytes:
-    """M8: as M6, and after the message the MAC of the only or last part -> nothing; or a chain."""
+    """M8: as M6, and after the message the MAC of the only or last part -> nothing; or a chain,
+    of a key that may make MACs as well."""
     order = _read(fields, checks=True)
-    key = _open(unit, order, CHECKS)
+    key = _open(unit, order, _CHAINS if order.part in (FIRST, MIDDLE) else CHECKS)
     if order.part in (FIRST, MIDDLE):
         return _chain(key, order).hex().upper().encode("ascii")
     if not hmac.compare_digest(_mac(key, order), order.value):

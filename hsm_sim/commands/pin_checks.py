@@ -91,7 +91,7 @@ def _check_ibm(unit: Unit, fields: Fields, variant_type: str) -> bytes:
     expected_offset = take_offset(fields, length)
     fields.end()
     permit(unit, pin_format)
-    method.require_table()
+    method.require_table(unit)
     key = unit.open(token, "P0", READS, variant_type=variant_type)
     pin = decrypt_pin(key, pin_format, block, account)
     require_ibm(open_pvk(unit, pvk, IBM_USAGE, CHECKS), method, pin, expected_offset)
@@ -107,12 +107,13 @@ class IbmMethod(msgspec.Struct, frozen=True, gc=False):
     def __repr__(self) -> str:
         return "IbmMethod(...)"
 
-    def require_table(self) -> None:
-        """Error 25: fewer than eight different digits, or one of them more than four times.
+    def require_table(self, unit: Unit) -> None:
+        """Error 25: not a table that the operator has named.
 
-        A table of few digits turns the check into a way to learn the PIN (the public rule).
+        Who may choose it learns a PIN in some dozen checks, by one changed digit after the other;
+        the family has tables under the LMK against that.
         """
-        if len(set(self.table)) < 8 or max(map(self.table.count, self.table)) > 4:
+        if self.table not in unit.settings.decimalization_tables:
             raise HsmError("25")
 
 

@@ -47,7 +47,7 @@ def make_pvv(unit: Unit, fields: Fields) -> bytes:
 
 @command(b"FW")
 def make_pvv_of_block(unit: Unit, fields: Fields) -> bytes:
-    """FW: key type 3H (001 ZPK, 002 TPK, FFF a key block), key, PVK pair, block, format 2N,
+    """FW: key type 3H (001 ZPK, 70D TPK, FFF a key block), key, PVK pair, block, format 2N,
     account, PVKI 1N -> PVV 4N: of a PIN that the customer chose."""
     key_type = fields.take(3).decode("latin-1")
     token, pvk = fields.key(), fields.key()
@@ -78,7 +78,7 @@ def make_offset(unit: Unit, fields: Fields) -> bytes:
     account = take_account(fields)
     method = take_ibm(fields, account)
     fields.end()
-    method.require_table()
+    method.require_table(unit)
     key = open_pvk(unit, pvk, IBM_USAGE, MAKES)
     pin = unit.pin_from_lmk(sealed, account.digits)
     if len(pin) < length:

@@ -23,7 +23,7 @@ from hsm_sim.errors import HsmError
 from hsm_sim.fields import Fields
 from hsm_sim.unit import Unit
 
-TPK, ZPK = "002", "001"  # key types of a variant LMK
+TPK, ZPK = "70D", "001"  # key types of a variant LMK
 
 
 @command(b"CA")

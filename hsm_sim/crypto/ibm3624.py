@@ -15,6 +15,12 @@ SHORTEST_PIN: Final = 4
 LONGEST_PIN: Final = 12
 
 
+def tells_pin(table: str) -> bool:
+    """Whether a table turns a check into a way to learn the PIN: fewer than eight different digits,
+    or one of them more than four times (the public rule of the payShield family)."""
+    return len(set(table)) < 8 or max(map(table.count, table)) > 4
+
+
 def natural_pin(pvk: bytes, validation: str, table: str, length: int) -> str:
     """The first digits of the enciphered validation data, decimalized.
 

@@ -53,22 +53,27 @@ class HostProcess:
                  "--redis-url", urls.valkey.url, "--hsm", urls.hsm.url, "--log-level", "debug",
                  "--http", "127.0.0.1:0", *doors], cwd=self.folder, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=errors, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        self.ports: dict[str, int] = {}
+        self.output = b""
+
+    def ready(self) -> None:
+        """Wait until it says where it listens."""
         lines: queue.Queue[bytes] = queue.Queue()
-        assert self.process.stdout is not None, "it is a pipe"
-        threading.Thread(target=lambda out=self.process.stdout: lines.put(out.readline())).start()
-        said = lines.get(timeout=_READY_S)
-        assert said, self.log.read_text()
-        self.ports: dict[str, int] = json.loads(said)["ports"]
-        self.output = said
+        out = self.process.stdout
+        assert out is not None, "it is a pipe"
+        threading.Thread(target=lambda: lines.put(out.readline())).start()
+        self.output = lines.get(timeout=_READY_S)
+        assert self.output, self.log.read_text()
+        self.ports = json.loads(self.output)["ports"]
 
     def end(self, number: signal.Signals) -> int:
         """End it by a signal; its wait status, which says whether there was a core dump."""
-        assert self.process.stdout is not None, "it is a pipe"
         self.process.send_signal(number)
         _, status = os.waitpid(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
-        self.output += self.process.stdout.read()
-        self.process.stdout.close()
+        assert self.process.stdout is not None, "it is a pipe"
+        with self.process.stdout as rest:
+            self.output += rest.read()
         return status
 
 
@@ -80,7 +85,7 @@ class Bench:
         self.folder = servers.directory
         self.database_url = servers.postgres.url
         self.ports: dict[str, int] = {}  # of the host that is spoken to
-        self.hosts: list[HostProcess] = []
+        self.hosts: dict[str, HostProcess] = {}
         self.pans: Iterator[str] = iter(())  # of the next cards
         self._runner = asyncio.Runner()
         self._portfolio = Portfolio(self.sql, lambda pan: self.run(self._pan_hmac(pan)))
@@ -108,19 +113,25 @@ class Bench:
         """One command to the Valkey."""
         return self.run(self._command(*parts))
 
-    def host(self, name: str, *module: str) -> HostProcess:
-        """One more host; from now on it is the one that is spoken to."""
-        host = HostProcess(self, name, module)
-        self.hosts.append(host)
+    def start(self, name: str, *module: str) -> None:
+        """One more host; nobody waits for it."""
+        self.hosts[name] = HostProcess(self, name, module)
+
+    def speak_to(self, name: str) -> HostProcess:
+        """Once it is ready, it is the one that hears what is sent."""
+        host = self.hosts[name]
+        if not host.ports:
+            host.ready()
         self.ports = host.ports
         return host
 
     def close(self) -> None:
         """Kill what still runs."""
-        for host in self.hosts:
+        for host in self.hosts.values():
             if host.process.poll() is None:
-                host.process.kill()
-                host.process.wait()
+                host.end(signal.SIGKILL)
+            elif host.process.stdout is not None:
+                host.process.stdout.close()
         self._runner.close()
 
     async def _pan_hmac(self, pan: str) -> bytes:

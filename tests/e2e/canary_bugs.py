@@ -40,7 +40,7 @@ class Untidy:
 
 
 def _key(message: Any) -> None:
-    {}[message.fields[2]]  # noqa: B018  # the error is what is wanted
+    {}[message.fields[2]]  # the error is what is wanted
 
 
 def _number(message: Any) -> None:
@@ -71,7 +71,7 @@ def _noted(message: Any) -> None:
 def _nobody_waits(message: Any) -> None:
     async def fails() -> None:
         int(message.fields[35])
-    asyncio.get_running_loop().create_task(fails())  # noqa: RUF006  # a bug, as said
+    asyncio.get_running_loop().create_task(fails())  # a bug, as said
 
 
 def _callback(message: Any) -> None:

@@ -17,9 +17,11 @@ from typing import Final
 from hsm_sim.crypto import pin_blocks
 from iso.masking import mask_account_number
 
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 16
+_READ: Final = 1 << 24
+_WORD: Final = 4
+_SHORTEST: Final = 2 * _WORD - 1  # it holds a whole word of its bytes, wherever it begins
 _LONGEST: Final = 256  # bytes of a form
-_SHORTEST: Final = 5  # it holds one of its first two words at an even place, wherever it begins
 _PIECE: Final = 9  # digits of a card number; first six and last four may be found, no more
 
 
@@ -27,6 +29,7 @@ class Vault:
     """Secrets that were told to it, by the forms of each."""
 
     def __init__(self) -> None:
+        self.label = ""  # put before the names of what is told from now on
         self.secrets = 0
         self._names: dict[bytes, str] = {}
         self._words: set[int] = set()  # where a form may begin
@@ -64,7 +67,8 @@ class Vault:
         """A clear PIN, and the clear blocks that hold it (ISO 9564-1 formats 0, 1, 3 and 4)."""
         self.secrets += 1
         self._text("PIN", pin)
-        self._packed("PIN", pin)  # in formats 1 and 4 it stands so in the block
+        for first in "0134":
+            self._packed("PIN", f"{first}{len(pin):x}{pin}")
         self._number("PIN", pin)
         block = pin_blocks.encode("01", pin, pin_blocks.account12(pan), bytes)
         self.bytes("clear PIN block", block)
@@ -87,10 +91,7 @@ class Vault:
             chunk = data[start:start + _CHUNK + _LONGEST]
             if not chunk.strip(b"\0"):
                 continue
-            words: set[int] = set()
-            for offset in (0, 2):
-                whole = (len(chunk) - offset) // 4 * 4
-                words |= self._words.intersection(array("I", chunk[offset:offset + whole]))
+            words = self._words.intersection(array("I", chunk[:len(chunk) // _WORD * _WORD]))
             forms = {form for word in words for form in self._by_word[word]}
             yield from {self._names[form] for form in forms if form in chunk}
 
@@ -122,9 +123,9 @@ class Vault:
     def _form(self, name: str, form: bytes) -> None:
         if not _SHORTEST <= len(form) <= _LONGEST or form in self._names:
             return
-        self._names[form] = name
-        for start in (0, 1):
-            word = array("I", form[start:start + 4])[0]
+        self._names[form] = self.label + name
+        for start in range(_WORD):
+            word = array("I", form[start:start + _WORD])[0]
             self._words.add(word)
             self._by_word[word].append(form)
 
@@ -160,6 +161,6 @@ class Search:
                 if modes != "rw-p":
                     continue
                 start, end = (int(text, 16) for text in span.split("-"))
-                for at in range(start, end, 16 * _CHUNK):
+                for at in range(start, end, _READ):
                     memory.seek(at)
-                    self.data(place, memory.read(min(16 * _CHUNK, end - at)), line[-24:])
+                    self.data(place, memory.read(min(_READ, end - at)))

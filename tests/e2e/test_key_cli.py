@@ -1,7 +1,9 @@
 """What an operator does with keys and with a card whose PIN was forgotten, by the command line."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -128,3 +130,29 @@ def test_a_card_whose_pin_was_tried_too_often_is_unlocked(rig):
         f"card {card.card_id}: wrong PINs below fence")
     nobody = authhost("card", "unlock-pin", "7", "--database-url", rig.database_url)
     assert (nobody.returncode, nobody.stdout) == (1, "")
+
+
+def test_a_key_that_was_formed_at_the_hsm_is_stored(rig, key):
+    made = key("generate", "zmk/FORMED", "--usage", "52", "--algorithm", "A1").stdout
+    block = rig.sql("SELECT block FROM hsm_key WHERE name = 'zmk/FORMED'")[0]["block"]
+    stored = key("store", "zmk/STORED", "--block", block)
+    assert stored.stdout.rpartition(" ")[2] == made.rpartition(" ")[2], stored.stderr
+    row = rig.sql("SELECT usage, algorithm FROM hsm_key WHERE name = 'zmk/STORED'")[0]
+    assert tuple(row) == ("52", "A")
+    for wrong, why in ((block[1:], "no key block"), (block[:-1], "no key block"),
+                       (block[:-1] + ("0" if block[-1] != "0" else "1"), "BU with error A4")):
+        refused = key("store", "zmk/WRONG", "--block", wrong)
+        assert refused.returncode == 1
+        assert why in refused.stderr
+
+
+def test_issue_is_handed_over_and_says_what_it_lacks(tmp_path):
+    lacks = subprocess.run(
+        [sys.executable, "-m", "authhost", "card", "issue", "--batch", "march.csv"], cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True,
+        text=True, timeout=60, check=False)
+    assert lacks.returncode == 1
+    assert "no --database-url" in lacks.stderr
+    wrong = authhost("card", "issue", "--database-url", "x", "--hsm", "y", "--batch", "march.csv")
+    assert wrong.returncode == 2
+    assert "--program" in wrong.stderr

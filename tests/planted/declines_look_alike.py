@@ -9,10 +9,11 @@ from authhost import authorize
 from authhost.journal.entry import Result, Verdict
 from authhost.model import Request
 from tests.planted import Patch, serve
+from tests.planted.repeat_is_a_try import Whenever
 
 
 def plant(patch: Patch) -> None:
-    """The content is not looked at."""
+    """Neither the content is looked at, nor when it was decided."""
     assert callable(authorize._is_own)
 
     def is_own(request: Request, result: Result, body: bytes) -> bool:
@@ -20,6 +21,7 @@ def plant(patch: Patch) -> None:
         return result.verdict is Verdict.KNOWN and claim is not None and claim.answer == body
 
     patch(authorize, "_is_own", is_own)
+    patch(authorize, "_decided_ms", lambda _: Whenever())
 
 
 if __name__ == "__main__":

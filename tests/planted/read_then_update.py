@@ -11,7 +11,7 @@ import msgspec
 from authhost.model import Outcome
 from authhost.packing import encode
 from authhost.state.accounts import Accounts
-from tests.planted import Patch, changed, serve
+from tests.planted import Patch, serve
 
 _decode = msgspec.msgpack.Decoder(Outcome).decode
 _WRITE = "redis.call('HSET', keys[1], unpack(writes))"
@@ -28,13 +28,13 @@ def plant(patch: Patch) -> None:
     async def look_then_count(
             self: Accounts, account_id: int, fence: int, view: bytes, money: int, volume: int,
             count: int, products: Sequence[str], site: str, refused: str, partial_ok: bool,
-            force: bool) -> Outcome:
+            force: bool, pin: int = 0) -> Outcome:
         ask = encode([0, money, volume, count, products, site, refused, partial_ok, force, [],
-                      True])
+                      pin, True])
         seen = _decode(await self._function("authhost_reserve", account_id, view, ask))
         if seen.status not in {"approved", "partial"}:
             return await reserve(self, account_id, fence, view, money, volume, count, products,
-                                 site, refused, partial_ok, force)
+                                 site, refused, partial_ok, force, pin)
         counted = await reserve(self, account_id, fence, view, seen.amount_minor, seen.volume_ml,
                                 count, products, site, refused, partial_ok, True)
         return msgspec.structs.replace(counted, status=seen.status, reason=seen.reason, broken=())
@@ -45,8 +45,9 @@ def plant(patch: Patch) -> None:
 
 def _library(text: str) -> str:
     begin, end = text.index("local function reserve(keys, args)"), text.index("-- install {")
-    reserve = changed(text[begin:end], _WRITE, f"if not ask[11] then {_WRITE} end")
-    return text[:begin] + reserve + text[end:]
+    # The last write is that of an approval; the one before it belongs to a wrong PIN.
+    at = text.rindex(_WRITE, begin, end)
+    return f"{text[:at]}if not ask[12] then {_WRITE} end{text[at + len(_WRITE):]}"
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class Terminal(msgspec.Struct):
     merchant_status: str = "active"
     merchant_id: str = "M"
     acquirer_id: str = "Q"
+    mac_required: bool = False
 
 
 class Account(msgspec.Struct):

@@ -14,9 +14,9 @@ import pytest
 from schwifty import BIC, IBAN
 
 from authhost.packing import decode_limits
-from demo import numbers, plan
+from demo import bureau, numbers, plan
 from demo.insert import insert
-from demo.portfolio import BUSINESS_DATE, build
+from demo.portfolio import BLOCKED_STATION, BLOCKED_TERMINAL, BUSINESS_DATE, build
 
 PORTFOLIO = build(1)
 
@@ -28,7 +28,7 @@ def test_the_same_seed_gives_the_same_portfolio() -> None:
 
 def test_it_has_the_parties_of_a_small_operator() -> None:
     kinds = Counter(account.kind for account in PORTFOLIO.accounts)
-    assert kinds == {"fleet": 3, "safe_client": 6, "merchant": 30, "payer": 60}
+    assert kinds == {"fleet": 4, "safe_client": 6, "merchant": 30, "payer": 60}
     assert len(PORTFOLIO.cards) == 200
     assert Counter(device.kind for device in PORTFOLIO.devices) == {
         "pos": 36, "safe": 20, "till": 30}
@@ -77,8 +77,7 @@ def test_the_plan_is_the_same_each_time_and_stays_within_the_day() -> None:
     assert visits == plan.plan(1)
     assert visits != plan.plan(2)
     counts = Counter((visit.place, visit.story) for visit in visits)
-    for place, stories in (("fuel", plan.FUEL), ("card", plan.CARDS), ("safe", plan.SAFES),
-                           ("phone", plan.PHONES)):
+    for place, stories in plan.PLACES.items():
         for story, count in stories.items():
             assert counts[place, story] == count
     assert min(visit.at_s for visit in visits) >= plan.OPENS_S
@@ -94,7 +93,7 @@ def test_it_goes_into_the_database_without_a_card_number(database_url: str) -> N
         await insert(database_url, PORTFOLIO, BUSINESS_DATE, pan_index)
         connection = await asyncpg.connect(database_url)
         try:
-            for table, count in (("card", 200), ("fence", 99), ("terminal", 86), ("payer", 60)):
+            for table, count in (("card", 200), ("fence", 100), ("terminal", 86), ("payer", 60)):
                 assert await connection.fetchval(f"SELECT count(*) FROM {table}") == count
             assert await connection.fetchval("SELECT business_date FROM rules") == BUSINESS_DATE
             cards = await connection.fetchval("SELECT json_agg(card)::text FROM card")
@@ -105,6 +104,17 @@ def test_it_goes_into_the_database_without_a_card_number(database_url: str) -> N
         assert [bin(mask).count("1") for mask in office] == [8, 8, 8, 8, 8, 0, 0]
 
     asyncio.run(run())
+
+
+def test_no_blocked_terminal_works() -> None:
+    working = {device.terminal_id for device in PORTFOLIO.working_pos()}
+    assert len(working) == 32
+    assert not working & {BLOCKED_TERMINAL, f"T{BLOCKED_STATION:02d}01"}
+
+
+def test_every_story_that_locks_a_card_has_one_of_its_own() -> None:
+    assert bureau.STRIPES["OFFSET"] > plan.PINS["pin_locked"] + plan.PINS["pin_unlocked"]
+    assert bureau.CHIPS["CHIP"] > plan.CHIPS["chip_locked"]
 
 
 def test_the_business_date_is_a_working_day() -> None:

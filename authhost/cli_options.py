@@ -1,0 +1,76 @@
+"""What commands share: where database and HSMs are, which files TLS takes, how one fails.
+
+Knows argparse and the file that a running `authhost up` leaves; calls no room.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from authhost.hsm.address import HsmAddress
+from authhost.settings import SettingsError, TlsFiles, hsm_addresses
+
+DATA = Path("authhost-data")
+Command = Callable[[argparse.Namespace], int]
+
+
+class Failed(Exception):  # it is said to a person, not caught by code
+    """A command that cannot be done, and why."""
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
+                command: Command, text: str) -> argparse.ArgumentParser:
+    """A sub-command that runs `command`."""
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def add_hsm(parser: argparse.ArgumentParser) -> None:
+    """The options that name HSMs."""
+    parser.add_argument("--hsm", action="append", default=None,
+                        help="hsm://host:port or hsms://host:port (TLS), one an HSM; "
+                        "a tool's default: that of a running `authhost up`")
+    parser.add_argument("--hsm-ca", type=Path, help="who signs the HSMs' certificates (PEM)")
+    parser.add_argument("--hsm-cert", type=Path, help="the host's own, for the HSMs")
+    parser.add_argument("--hsm-key", type=Path)
+
+
+def add_database(parser: argparse.ArgumentParser) -> None:
+    """The option that names the database."""
+    parser.add_argument("--database-url", help="default: that of a running `authhost up`")
+
+
+def tls_files(arguments: argparse.Namespace, prefix: str) -> TlsFiles | None:
+    """--PREFIX-ca, -cert and -key: all of them or none, else SettingsError."""
+    names = [f"{prefix}_{part}" for part in ("ca", "cert", "key")]
+    files: list[Path] = [path for name in names if (path := getattr(arguments, name, None))]
+    if not files:
+        return None
+    if len(files) < len(names):
+        raise SettingsError(f"--{prefix}-ca, --{prefix}-cert and --{prefix}-key go together")
+    return TlsFiles(*files)
+
+
+def hsms(arguments: argparse.Namespace) -> tuple[tuple[HsmAddress, ...], TlsFiles | None]:
+    """The HSMs that are named, or the one of a running `authhost up`. Failed, SettingsError."""
+    tls = tls_files(arguments, "hsm")
+    texts = arguments.hsm or [up_url(arguments, "hsm_url", "--hsm")]
+    return hsm_addresses(texts, tls), tls
+
+
+def database_url(arguments: argparse.Namespace) -> str:
+    """The database that is named, or that of a running `authhost up`. Failed."""
+    return arguments.database_url or up_url(arguments, "database_url", "--database-url")
+
+
+def up_url(arguments: argparse.Namespace, name: str, option: str) -> str:
+    """What a running `authhost up` has left in --data-dir. Failed names the option instead."""
+    urls = getattr(arguments, "data_dir", DATA) / "urls.json"
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return str(json.loads(urls.read_text())[name])
+    raise Failed(f"no {option}, and no `authhost up` has left {urls}")
