@@ -69,7 +69,7 @@ class Authorizer:
             request = msgspec.structs.replace(request, repeat=True)
         mine = self._in_flight[request.key] = self._loop.create_future()
         try:
-            if request.repeat:
+            if request.repeat or _brings_pin(request):
                 claim = await self.reads.claim(request.alias or request.key)
                 if claim is not None:
                     return await self._repeats.known(request, claim, render)
@@ -244,6 +244,13 @@ class Authorizer:
             case Verdict.STALE_RULES:
                 self.views.terminals.clear()
         return None
+
+
+def _brings_pin(request: Request) -> bool:
+    """One number is asked for one PIN: under a number that was heard, marked as a repeat or not, no
+    other PIN comes to the HSM, nor to the state. Else how long it takes, or what the state holds
+    meanwhile, would answer guesses that are no tries."""
+    return request.evidence is not None and request.evidence.pin is not None
 
 
 def _is_own(request: Request, result: Result, body: bytes) -> bool:

@@ -22,7 +22,10 @@ _SIGNED: Final = (_AMOUNT, _OTHER, _COUNTRY, _RESULTS, _CURRENCY, _DATE, _TYPE, 
 _LENGTHS: Final = {_CRYPTOGRAM: 8, _UNPREDICTABLE: 4, _COUNTER: 2, _AMOUNT: 6, _OTHER: 6,
                    _COUNTRY: 2, _RESULTS: 5, _CURRENCY: 2, _DATE: 3, _TYPE: 1, _PROFILE: 2}
 _NO_OTHER_AMOUNT: Final = bytes(6)
-_PIN_DONE, _PIN_FAILED = 0x04, 0x02  # of the CVR's second byte (Visa's layout, which ours shares)
+# Of the card verification results (CVR), the byte that all schemes begin with, Visa's length apart:
+# what the card answered to the second and to the first GENERATE AC; 1010 is "none" and ARQC.
+_ANSWERED, _ASKS_ISSUER = 0xF0, 0xA0
+_PIN_DONE, _PIN_FAILED = 0x04, 0x02  # of the same byte in Visa's layout, which ours shares
 
 
 class ChipDataError(ValueError):
@@ -33,7 +36,8 @@ class Cryptogram(msgspec.Struct, frozen=True):
     """One application cryptogram with all that the HSM needs to make it again.
 
     scheme: as authhost.hsm knows it; data: the bytes it was made over, before padding;
-    pin_verified: the card's processor says, under the cryptogram, that the PIN was right.
+    asks_issuer: the card says, under the cryptogram, that it is an ARQC: it has neither approved
+    (TC) nor declined (AAC) off line; pin_verified: and that the PIN was right.
     """
 
     scheme: str
@@ -41,6 +45,7 @@ class Cryptogram(msgspec.Struct, frozen=True):
     atc: bytes
     unpredictable: bytes
     data: bytes
+    asks_issuer: bool
     pin_verified: bool
     amount_minor: int
     currency: str
@@ -66,12 +71,14 @@ def read_cryptogram(field_55: bytes, scheme: str) -> Cryptogram:
         scheme=version, arqc=found[_CRYPTOGRAM], atc=found[_COUNTER],
         unpredictable=found[_UNPREDICTABLE],
         data=b"".join(found[tag] for tag in _SIGNED) + signed_too,
+        asks_issuer=results & _ANSWERED == _ASKS_ISSUER,
         pin_verified=bool(results & _PIN_DONE) and not results & _PIN_FAILED,
         amount_minor=int(amount), currency=ALPHABETIC.get(currency, currency))
 
 
 def _versions(scheme: str, issuer_data: bytes) -> tuple[str, int, bytes]:
-    """(the HSM's name of the cryptogram version, the CVR's byte on the PIN, what else is signed).
+    """(the HSM's name of the cryptogram version, the CVR's first byte as Visa has it, what else is
+    signed).
 
     Visa and fleet: length 06, key index, CVN, CVR 4. Mastercard: key index, CVN, CVR 6, ..., where
     the counters (8 bytes from the 11th) are signed too in CVN 17 and 21.
@@ -83,10 +90,11 @@ def _versions(scheme: str, issuer_data: bytes) -> tuple[str, int, bytes]:
         if number not in {0x10, 0x11, 0x14, 0x15}:
             raise ChipDataError(f"tag {_ISSUER_DATA}: no cryptogram version {number:02X} is known")
         counters = issuer_data[10:18] if number & 1 else b""
-        # M/Chip's CVR, byte 1: off-line PIN performed (b1), byte 2: encrypted; byte 5: failed (b5).
-        performed = _PIN_DONE if issuer_data[2] & 0x01 else 0
-        failed = _PIN_FAILED if issuer_data[6] & 0x10 else 0
-        return f"mastercard{number}", performed | failed, issuer_data[2:8] + counters
+        # M/Chip's CVR: byte 1, bit 1 off-line PIN successful; byte 4, bit 5 off-line PIN failed.
+        done = _PIN_DONE if issuer_data[2] & 0x01 else 0
+        failed = _PIN_FAILED if issuer_data[5] & 0x10 else 0
+        results = issuer_data[2] & _ANSWERED | done | failed
+        return f"mastercard{number}", results, issuer_data[2:8] + counters
     if len(issuer_data) < 7 or issuer_data[0] < 6:
         raise ChipDataError(f"tag {_ISSUER_DATA} is shorter than 7 bytes")
     number = issuer_data[2]

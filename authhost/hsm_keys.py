@@ -20,7 +20,9 @@ from authhost.hsm.verbs import Hsm
 from authhost.journal.reads import Borrowed
 from authhost.journal.statements import statement
 
-_ABSENT_TTL_S: Final = 1.0  # a key that is not there may be made by another host at any moment
+# A key that is not there, or a newer one, may be made by another host at any moment.
+_MOVING_TTL_S: Final = 1.0
+_LAST_USED: Final = 0  # stands for a version, of which the first is 1
 
 
 def bdk_name(ksn: bytes) -> str:
@@ -48,7 +50,7 @@ class KeyEntry(msgspec.Struct, frozen=True):
 
 
 class HsmKeys:
-    """Reads through a bounded cache; a version that is newer than the cached one is found."""
+    """Reads through a bounded cache: a version for long, which one is the newest for a moment."""
 
     def __init__(self, pool: asyncpg.Pool, now_s: Callable[[], float] = monotonic) -> None:
         self._pool = pool
@@ -71,6 +73,22 @@ class HsmKeys:
             reading = self._on_the_way[place] = asyncio.ensure_future(self._read(place))
             reading.add_done_callback(lambda _: self._on_the_way.pop(place, None))
         return await asyncio.shield(reading)
+
+    async def standing(self, name: str, version: int = 0) -> list[KeyEntry]:
+        """The version that is named; where none is (0), all that its owner may have, at most three:
+        the newest, the one before it, and the last that was used. JournalUnavailable.
+
+        Answers to a key change may be lost, any number of them: the owner has the last used then.
+        """
+        if version:
+            named = await self.at(name, version)
+            return [named] if named is not None else []
+        newest = await self.at(name)
+        if newest is None:
+            return []
+        before = await self.at(name, newest.version - 1) if newest.version > 1 else None
+        found = (newest, before, await self.at(name, _LAST_USED))
+        return list({entry.version: entry for entry in found if entry is not None}.values())
 
     async def put(self, entry: KeyEntry) -> KeyEntry:
         """Store a key unless its name and version are taken; the one that stands."""
@@ -98,13 +116,13 @@ class HsmKeys:
         """Its terminal has used this key: remembered once."""
         async with Borrowed(self._pool) as connection:
             await connection.execute(statement("hsm_key_used"), entry.name, entry.version)
-        for place in ((entry.name, None), (entry.name, entry.version)):
-            self._known.pop(place, None)
+        for version in (None, _LAST_USED, entry.version):
+            self._known.pop((entry.name, version), None)
 
     async def prune(self, name: str, version: int) -> None:
-        """A version has been used: what is older than the one before it is deleted."""
+        """A version has been used: what no message can be under any more is deleted."""
         async with Borrowed(self._pool) as connection:
-            gone = await connection.fetch(statement("hsm_key_prune"), name, version - 1)
+            gone = await connection.fetch(statement("hsm_key_prune"), name, version)
         for row in gone:
             self._known.pop((name, row["version"]), None)
 
@@ -117,6 +135,6 @@ class HsmKeys:
         async with Borrowed(self._pool) as connection:
             row = await connection.fetchrow(statement("hsm_key_read"), *place)
         entry = KeyEntry(**dict(row.items())) if row is not None else None
-        ttl_s = limits.HSM_KEY_TTL_S if entry is not None else _ABSENT_TTL_S
+        ttl_s = limits.HSM_KEY_TTL_S if entry is not None and place[1] else _MOVING_TTL_S
         self._known.put(place, (entry, self._now_s() + ttl_s))
         return entry

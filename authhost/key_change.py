@@ -90,7 +90,7 @@ class KeyChange:
             raise KeyChangeRefused(NO_TERMINAL_KEY)
         if not self._asked.take(terminal_id):
             raise KeyChangeRefused("too_many_key_changes")
-        tpk = await self._made("P0", "B", master)
+        tpk = await self._made("P0", "D", master)  # the HSM decrypts what the terminal encrypts
         tak = await self._made(_TAK_USAGES[master.algorithm], "C", master)
         name = f"terminal/{terminal_id}/"
         usage = _TAK_USAGES[master.algorithm]

@@ -21,6 +21,7 @@ MODES: Final = {"K0": "B", "K1": "B", "51": "B", "52": "B", "P0": "B", "D0": "B"
                 "B1": "X", "E0": "X", "E1": "X", "E2": "X", "C0": "C", "M1": "C", "M3": "C",
                 "M6": "C", "M7": "C", "V1": "C", "V2": "C"}
 _NOT_AUTHORISED: Final = "17"
+_TMK: Final = "51"  # a terminal's master key, as the HSM tells it from a zone's
 
 
 class KeyProblem(Exception):  # it is said to a person
@@ -40,8 +41,16 @@ async def import_key(session: HsmSession, url: str, name: str, zmk: str, block: 
     if len(block) < 16 or not block[1:5].isdigit() or int(block[1:5]) != len(block):
         raise KeyProblem("--block is no TR-31 key block: its length is not what it says")
     under = await _zmk(session, zmk)
-    made = await session.hsm.import_key(under.block, block)
-    return await _store(session, url, name, block[5:7], block[7], made, who,
+    usage = _TMK if name.startswith("terminal/") and name.endswith("/tmk") else ""
+    try:
+        made = await session.hsm.import_key(under.block, block, usage)
+    except HsmRefused as error:
+        if error.code != _NOT_AUTHORISED:
+            raise
+        raise KeyProblem("the HSM takes no key that wraps keys, and no block of version A or C, "
+                         "unless two people have authorised the activity 'import' at its console"
+                         ) from None
+    return await _store(session, url, name, usage or block[5:7], block[7], made, who,
                         f"brought in under zmk/{zmk}")
 
 

@@ -50,7 +50,7 @@ class Proofs:
             cryptogram = _cryptogram(request, evidence, means)
         except ChipDataError:
             return Proof("chip_data")
-        if cryptogram is not None and _is_another(cryptogram, request):
+        if cryptogram is not None and not _is_for(cryptogram, request):
             return Proof("cryptogram")
         has_pin = evidence.pin is not None and means.pin_method != "none"
         chip_pin = cryptogram is not None and cryptogram.pin_verified
@@ -71,17 +71,21 @@ class Proofs:
     async def _pin(self, evidence: Evidence, means: Means, terminal: TerminalView) -> Check:
         block = evidence.pin
         assert block is not None, "asked for a PIN that is there"
-        name, version = _pin_key(block, terminal)
-        key = await self._keys.at(name, version)
+        standing = await self._keys.standing(_pin_key(block, terminal), block.generation)
         check_key = await self._keys.at(f"program/{means.program_id}/pvk")
-        if key is None or check_key is None:
+        if not standing or check_key is None:
             return Check.OUT_OF_STEP
-        check = await self._hsm.verify_pin(
-            key.block, block, evidence.pan[-13:-1], method=means.pin_method, pvk=check_key.block,
-            pvki=means.pvki, value=means.pin_value, decimalization=means.decimalization,
-            pan=evidence.pan)
-        if check is Check.GOOD and block.scheme == "terminal" and not key.used:
-            await self._used(terminal, key)
+        check = Check.MALFORMED
+        for key in standing:
+            check = await self._hsm.verify_pin(
+                key.block, block, evidence.pan[-13:-1], method=means.pin_method,
+                pvk=check_key.block, pvki=means.pvki, value=means.pin_value,
+                decimalization=means.decimalization, pan=evidence.pan)
+            if check is Check.GOOD and block.scheme == "terminal" and not key.used:
+                await self._used(terminal, key)
+            # Under another generation it is no PIN block: nothing was compared, no try was made.
+            if check is not Check.MALFORMED:
+                break
         return check
 
     async def _used(self, terminal: TerminalView, key: KeyEntry) -> None:
@@ -120,10 +124,11 @@ def _cryptogram(request: Request, evidence: Evidence, means: Means) -> Cryptogra
     return read_cryptogram(evidence.chip, means.scheme)
 
 
-def _is_another(cryptogram: Cryptogram, request: Request) -> bool:
-    """The card signed one amount and the message asks for another."""
-    return (cryptogram.amount_minor != request.amount_minor
-            or cryptogram.currency != request.currency)
+def _is_for(cryptogram: Cryptogram, request: Request) -> bool:
+    """The card asks the issuer, about the amount that the message asks for. What it approved off
+    line comes as an advice and is no request too; what it declined is nobody's to approve."""
+    return (cryptogram.asks_issuer and cryptogram.amount_minor == request.amount_minor
+            and cryptogram.currency == request.currency)
 
 
 def _is_track(evidence: Evidence, means: Means) -> bool:
@@ -137,14 +142,14 @@ def _missing(means: Means, *, chip: bool, pin: bool) -> str:
     return "pin_missing" if means.pin_required and not pin else ""
 
 
-def _pin_key(block: PinBlock, terminal: TerminalView) -> tuple[str, int | None]:
+def _pin_key(block: PinBlock, terminal: TerminalView) -> str:
     match block.scheme:
         case "terminal":
-            return f"terminal/{terminal.terminal_id}/tpk", block.generation or None
+            return f"terminal/{terminal.terminal_id}/tpk"
         case "zone":
-            return f"acquirer/{terminal.acquirer_id}/zpk", block.generation or None
+            return f"acquirer/{terminal.acquirer_id}/zpk"
         case _:
-            return bdk_name(block.ksn), None
+            return bdk_name(block.ksn)
 
 
 def _weigh(pin: Check, value: Check, chip: tuple[Check, bytes]) -> Proof:

@@ -6,6 +6,7 @@ Knows claims; reserves and counts nothing. Only what a row holds is said again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,8 @@ from authhost.model import Action, Answer, Request
 from authhost.states import State
 
 Render = Callable[[Answer], bytes]
+_DUPLICATE: Final = "duplicate_with_other_content"
+_REPLAYED: Final = "cryptogram_replayed"
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -37,13 +40,14 @@ class Repeats:
         """The first answer again, byte for byte; other content under the same key is refused."""
         if claim.refers_to is not None:
             if claim.refers_to != request.key:  # another message's Idempotency-Key or cryptogram
-                return await self._conflict(request, render)
+                spent = keys.is_cryptogram(request.alias)
+                return await self._conflict(request, render, _REPLAYED if spent else _DUPLICATE)
             other = await self._reads.claim(claim.refers_to)
             assert other is not None, "an alias is written with what it stands for"
             claim = other
         tombstone = claim.state == State.TOMBSTONE
         if claim.fingerprint != request.fingerprint and not tombstone:
-            return await self._conflict(request, render)
+            return await self._conflict(request, render, _DUPLICATE)
         if claim.answer is not None and claim.door == request.door:
             return Reply(claim.answer, claim.action or Action.DO_NOT_HONOUR)
         if claim.answer is None:
@@ -68,13 +72,10 @@ class Repeats:
             reference=rules.reference(request.key), state=State(claim.state).name)
         return Reply(render(answer), answer.action)
 
-    async def _conflict(self, request: Request, render: Render) -> Reply:
-        reason = "duplicate_with_other_content"
+    async def _conflict(self, request: Request, render: Render, reason: str) -> Reply:
         if request.advice:
             await self._reads.park(request.key, request.fingerprint, reason, request.detail)
             return parked(request, render)
-        if keys.is_cryptogram(request.alias):
-            reason = "cryptogram_replayed"
         answer = rules.declined(request, reason, self._clock.now_us() // 1000)
         return Reply(render(answer), answer.action)
 

@@ -69,7 +69,7 @@ class Seals:
                     terminal: TerminalView) -> Sealed:
         """Is the message's MAC good? body: its bytes as they came, without the frame.
 
-        Where no generation is named, the newest is tried, and the one before and after it.
+        Where no generation is named, all that the terminal may have are tried.
         DecodeError: field 53, or a MAC that is not where it belongs. HsmUnavailable, HsmRefused.
         """
         mac = mac_of(message)
@@ -78,8 +78,8 @@ class Seals:
         control = read_control(security, message.fields)
         if control.mac_scheme == "dukpt":
             return await self._dukpt(security, control, body, mac)
-        named = _name(control, terminal)
-        seals = await self._candidates(named, control.mac_generation, security.mac_padding)
+        standing = await self._keys.standing(_name(control, terminal), control.mac_generation)
+        seals = [Seal(key, security.mac_padding) for key in standing]
         for seal in seals:
             check = await self._verify(seal, body, mac)
             if check is not Check.WRONG:
@@ -134,21 +134,6 @@ class Seals:
     async def _verify(self, seal: Seal, body: bytes, mac: bytes) -> Check:
         return await self._hsm.verify_mac(seal.key.block, body[:-MAC_BYTES], mac,
                                           scheme=_scheme(seal))
-
-    async def _candidates(self, name: str, generation: int, padding: str) -> list[Seal]:
-        """The generation that is named; else the newest known, its predecessor, its successor."""
-        if generation:
-            named = await self._keys.at(name, generation)
-            return [Seal(named, padding)] if named is not None else []
-        newest = await self._keys.at(name)
-        if newest is None:
-            return []
-        found = [newest]
-        for version in (newest.version - 1, newest.version + 1):
-            other = await self._keys.at(name, version) if version else None
-            if other is not None:
-                found.append(other)
-        return [Seal(key, padding) for key in found]
 
     async def _used(self, control: KeyControl, terminal: TerminalView, key: KeyEntry) -> None:
         if control.mac_scheme == "zone":

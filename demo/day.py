@@ -59,7 +59,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str  # for the operator's commands
 
 
-class Plastic(msgspec.Struct, frozen=True):
+class Prepared(msgspec.Struct, frozen=True):
     """What came out of the workshops before the day: terminals' keys by id, and cards."""
 
     equipment: Mapping[str, Equipment]
@@ -69,13 +69,13 @@ class Plastic(msgspec.Struct, frozen=True):
 class Day:
     """One run of the plan. record: what all terminals together sent and got; spoken: in secret."""
 
-    def __init__(self, portfolio: Portfolio, plastic: Plastic, host: Host, clock: Clock,
+    def __init__(self, portfolio: Portfolio, prepared: Prepared, host: Host, clock: Clock,
                  tally: Tally, record_path: Path | None = None) -> None:
         self.record = Record(record_path)
         self.spoken = Spoken()
         self.metrics = ""  # of the host, when all terminals had closed
         self._portfolio = portfolio
-        self._plastic = plastic
+        self._prepared = prepared
         self._host = host
         self._clock = clock
         self._tally = tally
@@ -87,7 +87,7 @@ class Day:
             stack.callback(self.record.close)
             terminals = self._terminals(stack)
             stations = self._portfolio.working_pos()
-            forecourt = Forecourt(stations, terminals, self._plastic.equipment, self._tally,
+            forecourt = Forecourt(stations, terminals, self._prepared.equipment, self._tally,
                                   self._until)
             fuel = FuelDay(self._portfolio, forecourt, self._tally)
             safes = SafeDay(self._safes(stack), self._tally)
@@ -136,7 +136,7 @@ class Day:
 
     def _proved(self, forecourt: Forecourt) -> dict[str, dict[str, Story]]:
         """The stories with cards that have PINs and chips; what is secret of them is noted."""
-        issued = self._plastic.issued
+        issued = self._prepared.issued
         for held in (held for cards in issued.cards.values() for held in cards):
             self.spoken.hold(held.pin, held.card.track_2 if held.card is not None else "")
         stripes = StripeDay(forecourt, self._tally, self.spoken, self._host.database_url,
@@ -154,7 +154,7 @@ class Day:
                               tls=self._identity(device.terminal_id))
             terminal = Terminal(device.terminal_id, device.merchant_id, device.acquirer_id,
                                 device.outdoor)
-            equipment = self._plastic.equipment.get(device.terminal_id)
+            equipment = self._prepared.equipment.get(device.terminal_id)
             pos = Pos(terminal, address, now=self.local_now, record=self.record,
                       store=OfflineStore(), timing=Timing(answer_timeout_s=9.0),
                       keys=equipment.keys if equipment is not None else None)

@@ -50,7 +50,7 @@ async def seed_example(database_url: str, directory: Path, business_date: date,
         pass  # the HSM has custodians of its own: keys are theirs to load
     finally:
         await connection.close()
-    return "\n".join((*_how_to(parties, directory), *await example.how_to(session)))
+    return "\n".join((*_fuel(parties), *await example.how_to(session), *_money(parties, directory)))
 
 
 class _Example(msgspec.Struct, frozen=True):
@@ -101,13 +101,17 @@ class _Example(msgspec.Struct, frozen=True):
             return ()
         cvv = await session.hsm.cvv(cvk.block, self.card.pan, self.card.expiry, _SERVICE_CODE)
         track = f"{self.card.pan}={self.card.expiry}{_SERVICE_CODE}00000{cvv}"
-        return (f"python -m terminals.pos --terminal {self.terminal_id} --aes"
-                f" --tmk {self.tmk.hex().upper()} --track {track} --pin {_PIN} sale 41.35",)
+        return ((f"python -m terminals.pos --terminal {self.terminal_id} --aes"
+                 f" --tmk {self.tmk.hex().upper()} --track {track} --pin {_PIN} sale 41.35"),)
 
 
-def _how_to(parties: Portfolio, directory: Path) -> tuple[str, ...]:
-    card = parties.cards_of("ordinary")[0].card
-    pos = parties.working_pos()[0]
+def _fuel(parties: Portfolio) -> tuple[str, ...]:
+    card, pos = parties.cards_of("ordinary")[0].card, parties.working_pos()[0]
+    return ((f"python -m terminals.pos --terminal {pos.terminal_id} --pan {card.pan}"
+             f" --expiry {card.expiry} sale 41.35"),)
+
+
+def _money(parties: Portfolio, directory: Path) -> tuple[str, ...]:
     safe, till = parties.devices_of("safe")[0], parties.devices_of("till")[0]
     payer = parties.payers[0]
     key = directory / "payer.pem"
@@ -116,8 +120,6 @@ def _how_to(parties: Portfolio, directory: Path) -> tuple[str, ...]:
         file.write(payer.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
                                                    NoEncryption()))
     return (
-        (f"python -m terminals.pos --terminal {pos.terminal_id} --pan {card.pan}"
-         f" --expiry {card.expiry} sale 41.35"),
         (f"python -m terminals.safe --terminal {safe.terminal_id} --depositor Ana"
          f" --cassette C1 5000x4 100x3"),
         f"python -m terminals.merchant --till {till.terminal_id} --phone {payer.phone} 12.50",

@@ -83,7 +83,7 @@ class Forecourt:
         again = await self.pos(device).repeat(first)
         self._tally.repeat(
             f"{first.kind} {device.terminal_id} {first.request.text(11)}",
-            _content(first.reply), _content(again.reply) if again.reply is not None else b"",
+            content(first.reply), content(again.reply) if again.reply is not None else b"",
             again.latency_s)
 
     def count(self, device: Device, exchange: Exchange) -> None:
@@ -115,7 +115,7 @@ class Forecourt:
         return False
 
 
-def _content(reply: Reply) -> bytes:
+def content(reply: Reply) -> bytes:
     """An answer without its MAC, which is the transport's (invariant 3)."""
     sealed = any(field in reply.message.fields for field in MAC_FIELDS)
     return reply.raw[:-MAC_BYTES] if sealed else reply.raw

@@ -6,6 +6,7 @@ can be played only once in a journal.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import secrets
 import sys
@@ -31,7 +32,7 @@ from clearing.summary import Summary
 from demo import check, figures, portfolio, search, show
 from demo.bureau import issue_cards
 from demo.custodians import CeremonyError, Custodians
-from demo.day import MIDNIGHT, RATE, Day, Host, Plastic
+from demo.day import MIDNIGHT, RATE, Day, Host, Prepared
 from demo.host import Command, HostError, free_port, running
 from demo.insert import insert
 from demo.keyloader import load_keys
@@ -95,9 +96,9 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
             await migrate(database_url)
             await _insert(parties, servers)
         with steps.step("terminals' keys, cards and PINs"):
-            plastic = await _workshops(parties, servers, shop, Random(seed))
+            prepared = await _workshops(parties, servers, shop, Random(seed))
         with steps.step("the business day"):
-            day = await _play(parties, plastic, plan(seed), servers, tally, console)
+            day = await _play(parties, prepared, plan(seed), servers, tally, console)
         with steps.step("the night's clearing"):
             files = _unused(out_dir)
             summary = await clear(database_url, portfolio.BUSINESS_DATE, files)
@@ -132,7 +133,7 @@ async def _insert(parties: Portfolio, servers: Servers) -> None:
 
 
 async def _workshops(parties: Portfolio, servers: Servers, shop: PrintShop,
-                     random: Random) -> Plastic:
+                     random: Random) -> Prepared:
     """What is done before a terminal stands at a station, and before a card is in a wallet."""
     custodians = Custodians(servers.directory / "hsm",
                             {name: secrets.token_urlsafe() for name in ("gruber", "steiner")})
@@ -140,8 +141,9 @@ async def _workshops(parties: Portfolio, servers: Servers, shop: PrintShop,
     devices = parties.working_pos()
     async with _session(servers) as session:
         url = servers.postgres.url
-        return Plastic(await load_keys(session, url, custodians, devices),
-                       await issue_cards(session, url, custodians, shop, devices, random))
+        return Prepared(*await asyncio.gather(
+            load_keys(session, url, custodians, devices),
+            issue_cards(session, url, custodians, shop, devices, random)))
 
 
 def _session(servers: Servers) -> AbstractAsyncContextManager[HsmSession]:
@@ -158,7 +160,7 @@ def _unused(out_dir: Path) -> Path:
     raise AssertionError("unreachable")
 
 
-async def _play(parties: Portfolio, plastic: Plastic, visits: Sequence[Visit], servers: Servers,
+async def _play(parties: Portfolio, prepared: Prepared, visits: Sequence[Visit], servers: Servers,
                 tally: Tally, console: Console) -> Day:
     """The host up, the day over its wires, the host down again in good order."""
     here = servers.directory
@@ -171,7 +173,7 @@ async def _play(parties: Portfolio, plastic: Plastic, visits: Sequence[Visit], s
         identity=authority.server(), clock=clock)
     host = Host(iso_port=command.iso_port, http_port=command.http_port, authority=authority,
                 database_url=command.database_url)
-    day = Day(parties, plastic, host, clock, tally, here / "terminals.jsonl")
+    day = Day(parties, prepared, host, clock, tally, here / "terminals.jsonl")
     async with running(command, here / "host.log"):
         with _progress(console, day, len(visits)) as advance:
             await day.run(visits, advance)

@@ -22,7 +22,6 @@ _LABELLED_PIN: Final = re.compile(rb"(?:pin|PIN|Pin)[\"']?[ =:]+[\"']?([0-9]{4,1
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]{16,}")
 _NOTHING: Final = bytes(64)  # most of a database's files is empty room
 _SAMPLE: Final = 24  # blocks that are looked for as bytes: who keeps one keeps many
-_BLOCK_BYTES: Final = (8, 16)
 
 
 class Spoken:
@@ -67,7 +66,7 @@ class _Search:
         tails = sorted({re.escape(track.partition("=")[2].encode()) for track in spoken.tracks})
         self._tail = re.compile(b"|".join(tails)) if tails else None
         self._pins = {pin.encode() for pin in spoken.pins}
-        self._blocks = {block.hex() for block in spoken.blocks}
+        self._blocks = [block.hex().encode() for block in spoken.blocks]
         self._sample = sorted(spoken.blocks)[:_SAMPLE]
 
     def in_content(self, content: bytes) -> Iterator[str]:
@@ -81,14 +80,11 @@ class _Search:
                 match[1] in self._pins for match in _LABELLED_PIN.finditer(content)):
             yield "a PIN"
         if any(block in content for block in self._sample) \
-                or any(map(self._has_block, _HEX.findall(content))):
+                or self._in_hexadecimal(b" ".join(_HEX.findall(content)).lower()):
             yield "a PIN block"
 
-    def _has_block(self, run: bytes) -> bool:
-        """A PIN block anywhere in a run of hexadecimal digits."""
-        text = run.decode().lower()
-        return any(text[at:at + 2 * size] in self._blocks for size in _BLOCK_BYTES
-                   for at in range(len(text) - 2 * size + 1))
+    def _in_hexadecimal(self, runs: bytes) -> bool:
+        return bool(runs) and any(block in runs for block in self._blocks)
 
 
 def _is_number(packed: bytes) -> bool:

@@ -28,6 +28,7 @@ from hsm_sim.bootstrap import opened
 from hsm_sim.ceremony import BadComponent, Part, combine, read_component
 from hsm_sim.console import FormKey, Reply, Request
 from hsm_sim.crypto.ciphers import kcv, odd_parity
+from hsm_sim.crypto.ibm3624 import tells_pin
 from hsm_sim.custodians import Unproved
 from hsm_sim.lmk import KEY_BYTES
 from hsm_sim.printer import Printer, PrinterError
@@ -155,12 +156,23 @@ def _serve(arguments: argparse.Namespace) -> int:
         ca=arguments.tls_ca, console=_console(arguments))
     settings = Settings(header_length=arguments.header_length,
                         disabled=frozenset(name.encode() for name in arguments.disable))
+    if arguments.decimalization_table:
+        settings = msgspec.structs.replace(
+            settings, decimalization_tables=_tables(arguments.decimalization_table))
     printer = Printer(arguments.mailer_cert, arguments.mailer_spool) \
         if arguments.mailer_cert else None
     with opened(arguments.data_dir, settings, variant_lmk_id=arguments.variant_lmk,
                 may_create=True, printer=printer) as hsm:
         uvloop.run(serve(hsm, listen))
     return 0
+
+
+def _tables(tables: Sequence[str]) -> frozenset[str]:
+    for table in tables:
+        if len(table) != 16 or not (table.isascii() and table.isdigit()) or tells_pin(table):
+            raise Failed(f"--decimalization-table {table}: 16 digits, at least eight of them "
+                         "different and none more than four times")
+    return frozenset(tables)
 
 
 def _key_ceremony(arguments: argparse.Namespace) -> int:

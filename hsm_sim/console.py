@@ -98,7 +98,8 @@ class Console:
         except msgspec.MsgspecError as error:
             return {"ok": False, "message": f"not understood: {error}"}
         except (NotDone, Refused, Unproved, BadComponent, StoreError) as error:
-            self._hsm.audit("console refused", why=str(error))
+            with suppress(OSError):  # it is refused all the same
+                self._hsm.audit("console refused", why=str(error))
             return {"ok": False, "message": str(error)}
 
     async def _do(self, request: Request) -> Reply:

@@ -72,11 +72,11 @@ class Fields:
             raise HsmError("15")
         return int(taken, 16)
 
-    def choice(self, allowed: str) -> str:
-        """One character out of these."""
+    def choice(self, allowed: str, *, otherwise: str = "15") -> str:
+        """One character out of these. `otherwise` is the error for another one."""
         taken = self.take(1).decode("latin-1")
         if taken not in allowed:
-            raise HsmError("15")
+            raise HsmError(otherwise)
         return taken
 
     def until(self, delimiter: bytes) -> bytes:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import getpass
 import re
-import resource
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +19,7 @@ from typing import Final
 
 import asyncpg
 
+from authhost.core_dumps import forbid_core_dumps
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.hsm_session import HsmSession, hsm_session
 from authhost.settings import SettingsError, TlsFiles, hsm_addresses
@@ -143,7 +143,7 @@ async def _issue(arguments: argparse.Namespace) -> int:
     batch_id = arguments.batch_id or arguments.batch.stem
     if not _BATCH_ID.fullmatch(batch_id):
         raise Failed(f"{batch_id!r} is no name of a batch: up to 32 letters, digits, - and _")
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of this process has card numbers
+    forbid_core_dumps()  # a dump of this process has card numbers
     today = arguments.today or datetime.now(UTC).date()
     batch = read_batch(arguments.batch.read_bytes(), today)
     order = Order(iin=arguments.iin, length=arguments.length, pin_length=arguments.pin_length,

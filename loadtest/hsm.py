@@ -10,8 +10,8 @@ time for one command.
     mac    M6: the retail MAC of 256 bytes, binary
     arqc   KW: a cryptogram over 64 bytes, EMV common session key. The benchmark has no chip, so the
            cryptogram is a wrong one (01), which is found out by the same steps
-    tr31   A6: a TR-31 block (version D) under a terminal's key is opened, sealed under the LMK and
-           written to the audit log; 256 blocks in turn, no cache knows any of them
+    tr31   A0: a session key is made, sealed under the LMK, wrapped under a terminal's key (TR-31
+           version D) and written to the audit log
 """
 
 from __future__ import annotations

@@ -82,9 +82,16 @@ class Hsm:
         exported, rest = _key(rest) if under is not None else ("", rest)
         return Generated(made, exported[1:], _text(rest))
 
-    async def import_key(self, under: str, block: str) -> Generated:
-        """A TR-31 block under a zone master key becomes one under the LMK (A6)."""
-        data = await self.ask(b"A6" + _KEY_BLOCK + under.encode() + b"R" + block.encode() + b"S")
+    async def import_key(self, under: str, block: str, usage: str = "") -> Generated:
+        """A TR-31 block under a zone master key becomes one under the LMK (A6).
+
+        usage: '51' for a terminal's master key, which a block from outside calls K0 or K1.
+        HsmRefused('A6', '17'): a key that wraps keys, or a block of version A or C, unless two
+        people have opened the HSM's activity 'import'.
+        """
+        named = f"#{usage}{block[8:12]}00" if usage else ""
+        data = await self.ask(b"A6" + _KEY_BLOCK + under.encode() + b"R" + block.encode() + b"S"
+                              + named.encode())
         made, rest = _key(data)
         return Generated(made, "", _text(rest))
 

@@ -214,7 +214,8 @@ local function reserve(keys, args)
   if #absent > 0 then return pack({'fill', '', 0, 0, 0, real_ms, fence, 0, 0, 0, 0, absent}) end
 
   settle(meta, ask[10])
-  local now_ms = max(real_ms + ask[1], meta[3])
+  -- No two tries in one millisecond: by it a host tells its own row from the same message's through another host.
+  local now_ms = max(real_ms + ask[1], meta[3] + (pin and 1 or 0))
   local day, week, month, hour = windows(now_ms, view[10])
   for i = 1, #states do
     roll(states[i], DAY, day)
@@ -307,7 +308,7 @@ local function give_back(keys, args)
   local writes = {'m', pack(meta)}
   if pin then
     local tries, forgiven = struct_unpack(PIN, pin)
-    writes[3], writes[4] = tell[10], struct_pack(PIN, tries - tell[11], forgiven - tell[12])
+    writes[3], writes[4] = tell[10], struct_pack(PIN, max(tries - tell[11], 0), max(forgiven - tell[12], 0))
   end
   for i = 1, #fields do
     local counters = read_counters(values[i + 1])

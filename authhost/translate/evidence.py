@@ -116,10 +116,13 @@ def _pin(security: Security, fields: Fields) -> PinBlock:
             raise Refusal(f"field {field}", "the PIN block is not hexadecimal") from None
         if len(raw) != _PIN_BYTES_16:
             raise Refusal(f"field {field}", "the PIN block has 16 bytes")
-    if control.pin_scheme == "dukpt" and not control.ksn:
-        raise Refusal(f"field {security.ksn_field}.ksn", "is missing, and the PIN is under DUKPT")
+    if control.pin_scheme == "dukpt":
+        if not control.ksn:
+            raise Refusal(f"field {security.ksn_field}.ksn",
+                          "is missing, and the PIN is under DUKPT")
+        return PinBlock(raw, control.pin_format, "dukpt", ksn=control.ksn)
     return PinBlock(raw, control.pin_format, control.pin_scheme or security.scheme,
-                    control.pin_generation, control.ksn if control.pin_scheme == "dukpt" else b"")
+                    control.pin_generation)
 
 
 def _check_chip(chip: bytes, pan: str) -> None:

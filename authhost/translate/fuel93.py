@@ -6,6 +6,7 @@ same sequence number of the same day.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -41,6 +42,7 @@ _PARTIAL_REVERSAL: Final = "401"
 _ECHOED: Final = (e.PROCESSING_CODE, e.TRANSMISSION, e.STAN, e.LOCAL_TIME, e.ACQUIRER, e.TERMINAL,
                   e.CARD_ACCEPTOR, e.CURRENCY)
 _ODOMETER: Final = "4"
+_KILOMETRES: Final = re.compile(r"[0-9]{1,8}")
 _ISSUER_DATA: Final = "91"  # issuer authentication data (EMV Book 3 annex A)
 # Messages that may be refused; what else names a card has happened.
 _REQUESTS: Final = frozenset({"10", "20"})
@@ -266,7 +268,10 @@ class Fuel93:
         return goods_of(self.profile, fields, currency)
 
     def _odometer(self, fields: Fields) -> str:
-        """The answer to the odometer's prompt, 48-8 type 4."""
+        """The answer to the odometer's prompt, 48-8 type 4.
+
+        '' where it is no such number: what is typed there may be a card's, and this is kept.
+        """
         raw = fields.get(e.CONTROL)
         if not isinstance(raw, str):
             return ""
@@ -274,8 +279,9 @@ class Fuel93:
             prompts = self.profile.control(raw).get(e.CUSTOMER_DATA, ())
         except DecodeError as error:
             raise Refusal(f"field {error.field}", error.reason) from None
-        return next((prompt.value for prompt in prompts
-                     if isinstance(prompt, Prompt) and prompt.type == _ODOMETER), "")
+        typed = next((prompt.value for prompt in prompts
+                      if isinstance(prompt, Prompt) and prompt.type == _ODOMETER), "")
+        return typed if _KILOMETRES.fullmatch(typed) else ""
 
     def _place(self, fields: Fields) -> tuple[str, str, str, str]:
         """(terminal, acquirer, day YYYYMMDD, sequence number)."""

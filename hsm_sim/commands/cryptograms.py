@@ -84,8 +84,8 @@ def cryptogram_by_scheme(unit: Unit, fields: Fields) -> bytes:
 
     Modes: 0 check, 1 check and ARPC (method 1), 2 ARPC alone.
     """
-    mode = _one_of(fields, CHECK + CHECK_AND_ANSWER + ANSWER, "04")
-    rules = KQ_SCHEMES[_one_of(fields, "".join(KQ_SCHEMES), "05")]
+    mode = fields.choice(CHECK + CHECK_AND_ANSWER + ANSWER, otherwise="04")
+    rules = KQ_SCHEMES[fields.choice("".join(KQ_SCHEMES), otherwise="05")]
     key = fields.key()
     card = _card(fields.take(8))
     return _answer(unit, _rest(fields, mode, rules, key, card, with_un=True))
@@ -100,8 +100,9 @@ def cryptogram_by_common_key(unit: Unit, fields: Fields) -> bytes:
     Modes: 0 check, 1 check and ARPC by method 1, 2 ARPC alone, 3 check and ARPC by method 2, 4 that
     ARPC alone. The ARPC of method 2 is four bytes; four zeros follow.
     """
-    mode = _one_of(fields, CHECK + CHECK_AND_ANSWER + ANSWER + CHECK_AND_ANSWER_2 + ANSWER_2, "04")
-    scheme = _one_of(fields, "".join(KW_SCHEMES), "05")
+    mode = fields.choice(CHECK + CHECK_AND_ANSWER + ANSWER + CHECK_AND_ANSWER_2 + ANSWER_2,
+                         otherwise="04")
+    scheme = fields.choice("".join(KW_SCHEMES), otherwise="05")
     key = fields.key()
     if scheme in _WITH_LENGTH:
         card = _card(fields.take(fields.number(2)))
@@ -164,10 +165,3 @@ def _card(packed: bytes) -> str:
     if not digits.isdigit() or not 14 <= len(digits) <= _LONGEST_PAN + 2:
         raise HsmError("15")
     return digits
-
-
-def _one_of(fields: Fields, allowed: str, code: str) -> str:
-    taken = fields.take(1).decode("latin-1")
-    if taken not in allowed:
-        raise HsmError(code)
-    return taken

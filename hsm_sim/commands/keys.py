@@ -243,8 +243,12 @@ def _require_session(key: Key, code: str) -> None:
 
 
 def _require_type(key: Key, kind: KeyType) -> None:
-    """A variant key has neither mode nor exportability: a block that says less is none. BD, A8,
-    AA."""
+    """A variant key has neither mode nor exportability: a block that says less becomes none.
+
+    HsmError: 28 not Triple DES, BD usage, A8 mode, AA exportability.
+    """
+    if key.algorithm != "T":
+        raise HsmError("28")
     if key.usage != kind.usage:
         raise HsmError("BD")
     if key.mode not in {kind.mode, "N"}:

@@ -77,11 +77,11 @@ def check_mac(unit: Unit, fields: Fields) -> bytes:
 
 
 def _read(fields: Fields, *, checks: bool) -> Order:
-    part = _one_of(fields, ONLY + FIRST + MIDDLE + LAST, "02")
-    input_format = _one_of(fields, BINARY + HEXA + TEXT, "03")
-    size = SIZES[_one_of(fields, "01", "15")]
-    algorithm = _one_of(fields, "".join(USAGES), "04")
-    padding = _one_of(fields, PADDINGS[algorithm], "09")
+    part = fields.choice(ONLY + FIRST + MIDDLE + LAST, otherwise="02")
+    input_format = fields.choice(BINARY + HEXA + TEXT, otherwise="03")
+    size = SIZES[fields.choice("01")]
+    algorithm = fields.choice("".join(USAGES), otherwise="04")
+    padding = fields.choice(PADDINGS[algorithm], otherwise="09")
     key_type = fields.take(3).decode("latin-1")
     token = fields.key()
     block = 16 if algorithm == CMAC and is_aes(token) else 8
@@ -106,13 +106,6 @@ def _require_length(part: str, algorithm: str, padding: str, length: int, block:
         good = padding != "0" or (length > 0 and length % block == 0)
     if not good:
         raise HsmError("06")
-
-
-def _one_of(fields: Fields, allowed: str, code: str) -> str:
-    taken = fields.take(1).decode("latin-1")
-    if taken not in allowed:
-        raise HsmError(code)
-    return taken
 
 
 def _open(unit: Unit, order: Order, modes: str) -> Key:

@@ -1,4 +1,4 @@
-"""Block ciphers: TDES and AES in ECB, CBC and CTR, key parity and check values.
+"""Block ciphers: TDES and AES in ECB and CBC, key parity and check values.
 
 Knows: `cryptography`, and which of its contexts can be used again. Must not know: what a
 key is for.
@@ -121,11 +121,6 @@ def aes_cbc_decrypt(key: bytes, iv: bytes, data: bytes) -> bytes:
     if len(data) & 15:
         raise _ragged(AES_BLOCK, data)
     return Cipher(_aes(key), modes.CBC(iv)).decryptor().update(data)
-
-
-def aes_ctr(key: bytes, counter: bytes, data: bytes) -> bytes:
-    """AES in CTR, any length; the first counter block has 16 bytes. It is its own inverse."""
-    return Cipher(_aes(key), modes.CTR(counter)).encryptor().update(data)
 
 
 def _ragged(block: int, data: bytes) -> ValueError:

@@ -122,14 +122,16 @@ def clumsy() -> None:
 
 
 def leaky() -> None:
-    """A log line with the number, an error with the PIN block, a detail with the track, a mask
-    that masks nothing: in the journal, in what is parked, and in the state."""
+    """A log line with the number, a warning with the track, an error with the PIN block, a detail
+    with the track, a mask that masks nothing, an answer with part of the number."""
     real, real_answer = Proofs.of, Fuel93.answer
 
     def incoming(self: Fuel93, message: Any, *more: Any) -> Any:
         made = real_incoming(self, message, *more)
         iso_tcp._log.info("taken", number=message.fields.get(2))
         track = message.fields.get(35)
+        if track:
+            _warning(message)
         return msgspec.structs.replace(made, detail=f'{{"track":"{track}"}}') if track else made
 
     async def of(self: Proofs, request: Any, *more: Any) -> Any:
@@ -151,6 +153,7 @@ def leaky() -> None:
     Proofs.of = of  # type: ignore[method-assign]
     iso_tcp.card_ref = card_ref  # type: ignore[attr-defined]
     logs.mask_text = str  # type: ignore[attr-defined]
+    logs._catch_strays = lambda: None
 
 
 if __name__ == "__main__":

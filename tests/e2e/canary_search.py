@@ -138,6 +138,7 @@ class Search:
         self.looked_at: Counter[str] = Counter()
         self.findings: Counter[tuple[str, str]] = Counter()  # by (place, kind and form)
         self.where: set[str] = set()
+        self.refused: set[str] = set()  # processes whose memory nobody but root may read
 
     def data(self, place: str, data: bytes, where: str = "") -> None:
         """Some bytes of a place."""
@@ -153,9 +154,13 @@ class Search:
                 self.data(place, path.read_bytes(), str(path.relative_to(top.parent)))
 
     def memory(self, place: str, pid: int) -> None:
-        """What a process has written to its memory and shares with nobody. Needs its parent or
-        root."""
-        with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        """What a process has written to its memory and shares with nobody."""
+        try:
+            memory = Path(f"/proc/{pid}/mem").open("rb", buffering=0)  # noqa: SIM115  # below
+        except PermissionError:
+            self.refused.add(place)
+            return
+        with memory:
             for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
                 span, modes, *_ = line.split(maxsplit=2)
                 if modes != "rw-p":

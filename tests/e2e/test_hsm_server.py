@@ -187,6 +187,7 @@ def test_settings_of_a_process(tmp_path):
 @pytest.mark.parametrize(("arguments", "why"), [
     (["--tls-cert", "missing.pem"], "go together"), (["--port", "http"], "a number, or off"),
     (["--port", "off", "--tls-cert", "missing.pem", "--tls-key", "missing.pem"], "TLS"),
+    (["--decimalization-table", "0123456700000000"], "none more than four times"),
     (["--mailer-spool", "spool"], "go together"), (["--variant-lmk", "00"], "identifier")])
 def test_arguments_that_cannot_be(tmp_path, arguments, why):
     done = hsm_sim_process("serve", "--data-dir", tmp_path / "data", "--port", "0", *arguments)

@@ -70,7 +70,7 @@ class Workshop:
         self.rig.sql("UPDATE rules SET version = version + 1")
         value = os.urandom(16)
         if tmk:
-            value = self.key(f"terminal/{terminal_id}/tmk", "K0", "B", algorithm)
+            value = self.key(f"terminal/{terminal_id}/tmk", "51", "B", algorithm)
         self.tmks[terminal_id] = value
         return SessionKeys(value, "A" if algorithm == "A" else "T")
 

@@ -19,7 +19,7 @@ from hsm_sim.variant_lmk import VariantLmk
 # What each name is under either LMK: key type of a variant; usage, algorithm and mode of a block.
 KINDS: Final = {
     "zpk": ("001", "P0", "T", "B"), "zpk2": ("001", "P0", "T", "E"),
-    "tpk": ("002", "P0", "T", "D"),
+    "tpk": ("70D", "P0", "T", "D"),
     "pvk": ("002", "V2", "T", "C"), "pvk_ibm": ("002", "V1", "T", "N"),
     "cvk": ("402", "C0", "T", "C"), "tak": ("003", "M3", "T", "C"), "zak": ("008", "M1", "T", "C"),
     "bdk": ("009", "B0", "T", "X"), "mk_ac": ("109", "E0", "T", "N"),

@@ -36,7 +36,10 @@ ready AS MATERIALIZED (
 ),
 aliased AS (
     INSERT INTO claim (key, fingerprint, door, business_date, journal_id, state, refers_to)
-    SELECT alias, fingerprint, door, business_date, 0, 13, key FROM ready WHERE leg = 0 AND alias <> '' ORDER BY alias
+    SELECT alias, fingerprint, door, business_date, 0, 13, key FROM ready WHERE leg = 0 AND alias <> ''
+        -- A number that has another content already is refused, and spends nothing.
+        AND NOT EXISTS (SELECT FROM claim c WHERE c.key = ready.key AND c.fingerprint <> ready.fingerprint)
+    ORDER BY alias
     ON CONFLICT DO NOTHING RETURNING key, refers_to
 ),
 claimed AS (

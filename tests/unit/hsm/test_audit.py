@@ -1,6 +1,7 @@
 """The audit log: a chain that holds, and every way to break it found where it is."""
 
 import json
+import resource
 from datetime import UTC, datetime
 
 import pytest
@@ -96,3 +97,19 @@ def test_refusals_do_not_fill_the_disk(log):
     records = log.records()
     assert len(records) == REFUSALS_PER_S + 1
     assert records[-1].facts["refusals_left_out"] == 1_000 - REFUSALS_PER_S
+
+
+def test_a_line_that_the_disk_takes_half_of_does_not_stay(log):
+    """A file that may not grow stands for the full disk: the chain goes on when there is room."""
+    opened = log.open()
+    opened("event")
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.path.stat().st_size + 10, most))
+    try:
+        with pytest.raises(OSError, match="no whole line"):
+            opened("event that is too long")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    opened("event")
+    opened.close()
+    assert [record.event for record in log.records()] == ["event", "event"]

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hsm_sim.authority import ACTIVITIES
 from hsm_sim.commands import COMMANDS
 from hsm_sim.frame import Framer
 from tests.unit.hsm.conftest import Bench
 
 BENCH = Bench()
-for _activity in ("export", "clear_pin", "mailer"):
+for _activity in ACTIVITIES:
     BENCH.authorise(_activity)
 
 

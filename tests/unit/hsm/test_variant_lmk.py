@@ -34,6 +34,7 @@ def test_a_double_length_key_under_a_variant_of_pair_28_29():
 def test_import_and_export_as_the_public_examples_have_them(bench, sent, answer):
     """A6 and A8 of the simulators' test suites, under the shared test LMK."""
     bench.authorise("export")
+    bench.authorise("import")
     assert bench.ask(sent) == answer
 
 

@@ -72,10 +72,10 @@ def test_a_session_key_goes_to_its_terminal_without_anybodys_word(algorithm, fre
     async def work(hsm, desk, _):
         master = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
         return master, await hsm.generate(
-            "P0", fresh, "B", under=sealed(desk, "K0", algorithm, "B", master))
+            "P0", fresh, "D", under=sealed(desk, "51", algorithm, "B", master))
     master, made = using(work)
     header, value = tr31.unwrap(master, made.exported)
-    assert (header.usage, header.algorithm, header.mode) == ("P0", algorithm, "B")
+    assert (header.usage, header.algorithm, header.mode) == ("P0", algorithm, "E")
     assert kcv(algorithm, value)[:3].hex().upper() == made.kcv
 
 
@@ -98,6 +98,25 @@ def test_a_key_comes_in_and_goes_out_under_a_zones_key():
     assert "authorised state" in str(refused)
     assert came.kcv == went.kcv == kcv("A", key)[:3].hex().upper()
     assert tr31.unwrap(zone, went.exported)[1] == key
+
+
+def test_a_terminals_master_key_comes_in_with_two_peoples_word():
+    zone, master = os.urandom(32), os.urandom(16)
+
+    async def work(hsm, desk, authority):
+        zmk = sealed(desk, "K0", "A", "B", zone)
+        block = tr31.wrap(zone, tr31.Header(version="D", usage="K1", algorithm="A", mode="B",
+                                            version_number="00", exportability="E"),
+                          master, os.urandom)
+        with pytest.raises(HsmRefused) as caught:
+            await hsm.import_key(zmk, block, "51")
+        authority.authorise("import", "a", 1)
+        authority.authorise("import", "b", 1)
+        came = await hsm.import_key(zmk, block, "51")
+        return caught.value.code, came, await hsm.generate("P0", "A1", "D", under=came.block)
+    code, came, tpk = using(work)
+    assert (code, came.block[6:8]) == ("17", "51")
+    assert tr31.unwrap(master, tpk.exported)[0].usage == "P0"
 
 
 def test_an_hsm_says_who_it_is():

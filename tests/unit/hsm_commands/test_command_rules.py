@@ -130,7 +130,7 @@ def test_fw_takes_the_key_type_of_its_key(variant_desk: Desk) -> None:
     tail = (desk.key("zpk") + desk.key("pvk") + iso_0(desk.value("zpk")) + b"01"
             + ACCOUNT.encode() + b"1")
     assert desk.ask(b"FW001" + tail)[2:4] == b"00"
-    assert desk.ask(b"FW002" + tail)[2:4] == b"10"
+    assert desk.ask(b"FW70D" + tail)[2:4] == b"10"
     assert desk.ask(b"FW003" + tail)[2:] == b"28"
     assert desk.ask(b"FWFFF" + tail)[2:] == b"28"
 
