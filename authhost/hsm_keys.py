@@ -87,8 +87,12 @@ class HsmKeys:
         if newest is None:
             return []
         before = await self.at(name, newest.version - 1) if newest.version > 1 else None
-        found = (newest, before, await self.at(name, _LAST_USED))
+        found = (newest, before, await self.last_used(name))
         return list({entry.version: entry for entry in found if entry is not None}.values())
+
+    async def last_used(self, name: str) -> KeyEntry | None:
+        """The newest that its owner has proved to have; None where it has proved none."""
+        return await self.at(name, _LAST_USED)
 
     async def put(self, entry: KeyEntry) -> KeyEntry:
         """Store a key unless its name and version are taken; the one that stands."""

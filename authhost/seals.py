@@ -69,7 +69,8 @@ class Seals:
                     terminal: TerminalView) -> Sealed:
         """Is the message's MAC good? body: its bytes as they came, without the frame.
 
-        Where no generation is named, all that the terminal may have are tried.
+        Where no generation is named, all that the terminal may have are tried. A terminal that has
+        used keys of its own is not believed under a device's (DUKPT).
         DecodeError: field 53, or a MAC that is not where it belongs. HsmUnavailable, HsmRefused.
         """
         mac = mac_of(message)
@@ -77,6 +78,9 @@ class Seals:
             return NO_MAC
         control = read_control(security, message.fields)
         if control.mac_scheme == "dukpt":
+            # Any device of a base key can make one, and its serial names no terminal.
+            if await self._keys.last_used(_own_key(terminal.terminal_id)) is not None:
+                return Sealed(Check.OUT_OF_STEP)
             return await self._dukpt(security, control, body, mac)
         standing = await self._keys.standing(_name(control, terminal), control.mac_generation)
         seals = [Seal(key, security.mac_padding) for key in standing]
@@ -144,11 +148,16 @@ class Seals:
             _log.warning("a key's first use is not noted", key=key.name, why=str(error))
 
 
+def _own_key(terminal_id: str) -> str:
+    """The name of a terminal's own key for MACs."""
+    return f"terminal/{terminal_id}/tak"
+
+
 def _name(control: KeyControl, terminal: TerminalView) -> str:
     """Whose key: the terminal's own, or its acquirer's, as the terminal is registered."""
     if control.mac_scheme == "zone":
         return f"acquirer/{terminal.acquirer_id}/zak"
-    return f"terminal/{terminal.terminal_id}/tak"
+    return _own_key(terminal.terminal_id)
 
 
 def _scheme(seal: Seal) -> str:

@@ -26,6 +26,7 @@ from demo.bureau import Held, Issued
 from demo.forecourt import Forecourt
 from demo.parties import Device
 from demo.plan import CHIPS, Story, Visit
+from demo.search import Spoken
 from demo.tally import Tally
 from iso import tlv
 from terminals.card_reader import CardReader
@@ -40,9 +41,10 @@ _PIN_TRIES: Final = 3
 class ChipDay:
     """All holders of chip cards. now: the terminals' clock."""
 
-    def __init__(self, forecourt: Forecourt, tally: Tally, issued: Issued,
+    def __init__(self, forecourt: Forecourt, tally: Tally, spoken: Spoken, issued: Issued,
                  now: Callable[[], datetime]) -> None:
         self._forecourt = forecourt
+        self._spoken = spoken
         self._tally = tally
         self._issued = issued
         self._now = now
@@ -127,6 +129,7 @@ class ChipDay:
         plain = sale(reader.card, device.currency, basket(random))
         word = await asyncio.to_thread(reader.sell_online, plain, self._now())
         held = Card(word.card.pan, word.card.expiry, sequence=word.psn)
+        self._spoken.numbers.add(held.pan)  # known now: the chip alone had it
         asked = msgspec.structs.replace(plain, card=held, chip=word.field55)
         exchange = await self._forecourt.pos(device).sale(asked)
         self._forecourt.count(device, exchange)

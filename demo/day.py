@@ -73,6 +73,7 @@ class Day:
                  tally: Tally, record_path: Path | None = None) -> None:
         self.record = Record(record_path)
         self.spoken = Spoken()
+        self.spoken.numbers |= {card.card.pan for card in portfolio.cards}
         self.metrics = ""  # of the host, when all terminals had closed
         self._portfolio = portfolio
         self._prepared = prepared
@@ -139,9 +140,11 @@ class Day:
         issued = self._prepared.issued
         for held in (held for cards in issued.cards.values() for held in cards):
             self.spoken.hold(held.pin, held.card.track_2 if held.card is not None else "")
+            if held.card is not None:
+                self.spoken.numbers.add(held.card.pan)
         stripes = StripeDay(forecourt, self._tally, self.spoken, self._host.database_url,
                             issued.cards["STRIPE"], issued.cards["OFFSET"])
-        chips = ChipDay(forecourt, self._tally, issued, self.local_now)
+        chips = ChipDay(forecourt, self._tally, self.spoken, issued, self.local_now)
         return {"pin": stripes.stories(), "chip": chips.stories()}
 
     def _terminals(self, stack: AsyncExitStack) -> dict[str, Pos]:

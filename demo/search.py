@@ -16,7 +16,7 @@ from demo.portfolio import IIN
 
 _CARD_NUMBER: Final = re.compile(IIN.encode() + rb"[0-9]{13}")
 _PACKED_NUMBER: Final = re.compile(re.escape(bytes.fromhex(IIN)) + rb".{6}[\x00-\x9f]", re.DOTALL)
-_PACKED_DIGITS: Final = 18  # of 19: the last one shares its byte with what follows
+_DIGITS: Final = 19
 _MAILER: Final = re.compile(rb"PIN   [0-9](?: [0-9]){3,}")
 _LABELLED_PIN: Final = re.compile(rb"(?:pin|PIN|Pin)[\"']?[ =:]+[\"']?([0-9]{4,12})(?![0-9])")
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]{16,}")
@@ -25,9 +25,14 @@ _SAMPLE: Final = 24  # blocks that are looked for as bytes: who keeps one keeps 
 
 
 class Spoken:
-    """What was secret that day. blocks: enciphered PIN blocks as they went over the wire."""
+    """What was secret that day. blocks: enciphered PIN blocks as they went over the wire.
+
+    numbers: of the cards, which packed are looked for one by one: in so many bytes, some look
+    like a number of the range by chance.
+    """
 
     def __init__(self) -> None:
+        self.numbers: set[str] = set()
         self.blocks: set[bytes] = set()
         self.pins: set[str] = set()
         self.tracks: set[str] = set()
@@ -65,6 +70,7 @@ class _Search:
     def __init__(self, spoken: Spoken) -> None:
         tails = sorted({re.escape(track.partition("=")[2].encode()) for track in spoken.tracks})
         self._tail = re.compile(b"|".join(tails)) if tails else None
+        self._numbers = spoken.numbers
         self._pins = {pin.encode() for pin in spoken.pins}
         self._blocks = [block.hex().encode() for block in spoken.blocks]
         self._sample = sorted(spoken.blocks)[:_SAMPLE]
@@ -72,7 +78,9 @@ class _Search:
     def in_content(self, content: bytes) -> Iterator[str]:
         """The kinds that are in it, each once."""
         content = content.replace(_NOTHING, b"")
-        if _CARD_NUMBER.search(content) or any(map(_is_number, _PACKED_NUMBER.findall(content))):
+        if _CARD_NUMBER.search(content) or any(
+                packed.hex()[:_DIGITS] in self._numbers
+                for packed in _PACKED_NUMBER.findall(content)):
             yield "a card number"
         if self._tail is not None and self._tail.search(content):
             yield "a track with its verification value"
@@ -85,8 +93,3 @@ class _Search:
 
     def _in_hexadecimal(self, runs: bytes) -> bool:
         return bool(runs) and any(block in runs for block in self._blocks)
-
-
-def _is_number(packed: bytes) -> bool:
-    """Eighteen decimal digits."""
-    return packed.hex()[:_PACKED_DIGITS].isdecimal()

@@ -7,6 +7,7 @@ HSMs of a pool have the same local master key, or a key block would be good in o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable
 from time import monotonic, perf_counter
@@ -24,6 +25,7 @@ _log = structlog.get_logger()
 _PROBE: Final = b"NC"
 _UNAVAILABLE: Final = b"unavailable"
 _FULL: Final = b"full"
+_FAULT: Final = b"41"  # the HSM's own fault; whoever answers so is quick, and would get all calls
 _KCV_END: Final = 20  # of an answer to NC: letters, error, check value of the LMK (16)
 _LATENCIES_S: Final = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0)
 
@@ -91,7 +93,8 @@ class HsmPool:
         """Ask; the answer from its error code on (2 characters, then the fields).
 
         Every command may be repeated: nothing is stored in an HSM, and a key that was generated and
-        not heard of is nobody's. So one whose HSM is lost or silent is asked another, once.
+        not heard of is nobody's. So one whose HSM is lost, silent or has a fault of its own is asked
+        another, once.
         patience_ms: how long one HSM may take. HsmUnavailable otherwise.
         """
         first = self._enter(command)
@@ -103,6 +106,10 @@ class HsmPool:
                 _check_letters(command, answer, first)
             except (LinkLost, Overdue) as error:
                 answer = await self._another(command, within_s, first, str(error))
+            else:
+                if answer[2:4] == _FAULT:
+                    with contextlib.suppress(HsmUnavailable):
+                        answer = await self._another(command, within_s, first, "a fault")
             code = answer[2:4]
             self.latency.observe(perf_counter() - started)
             return answer[2:]

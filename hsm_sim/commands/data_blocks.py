@@ -7,6 +7,7 @@ key has type 00A, 00B or 30B.
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from typing import Final
 
 from hsm_sim.commands import command
@@ -53,7 +54,7 @@ def _data_block(unit: Unit, fields: Fields, modes: str, formats: tuple[str, str]
     fields.end()
     if came == _HEXA:
         try:
-            message = bytes.fromhex(message.decode("ascii"))
+            message = unhexlify(message)
         except ValueError:
             raise HsmError("15") from None
     if kind != _KEY_BLOCK and kind not in _TYPES:

@@ -48,6 +48,8 @@ def print_mailer(unit: Unit, fields: Fields) -> Answers:
     if unit.printer is None:
         raise HsmError("16")
     pin = unit.pin_from_lmk(token, account)
+    # Before and after: a mailer that is there has its record, whatever the disk does.
+    unit.audit("mailer_ordered", reference=reference)
     try:
         unit.printer(reference, form(holder, tuple(address), last_four, pin).encode())
     except OSError:

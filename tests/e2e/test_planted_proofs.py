@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from tests.e2e import test_proofs
+from tests.e2e import test_proofs, test_proofs_races
 from tests.planted import PROOFS
 
 rig, workshop, pos = test_proofs.rig, test_proofs.workshop, test_proofs.pos
@@ -12,7 +12,8 @@ SEEN_BY = {
     "approves_without_hsm":
         test_proofs.test_without_an_hsm_nothing_is_approved_and_nothing_kept,
     "tries_not_journaled": test_proofs.test_tries_outlive_host_and_redis,
-    "repeat_is_a_try": test_proofs.test_a_repeat_of_a_wrong_one_is_no_second_try,
+    "repeat_is_a_try":
+        test_proofs_races.test_one_message_through_two_hosts_at_once_is_one_try,
     "cryptogram_not_claimed": test_proofs.test_a_cryptogram_is_good_once,
 }
 

@@ -209,7 +209,8 @@ def test_a_declined_one_is_spent_too(rig, workshop, pos):
 
 @pytest.mark.parametrize(("tag", "value", "reason"), [
     ("9F26", bytes(8), "cryptogram"), ("9F02", bytes.fromhex("000000000101"), "cryptogram"),
-    ("5F2A", bytes.fromhex("0756"), "cryptogram"), ("95", bytes.fromhex("8000000000"), "cryptogram"),
+    ("5F2A", bytes.fromhex("0756"), "cryptogram"),
+    ("95", bytes.fromhex("8000000000"), "cryptogram"),
     ("9F36", bytes.fromhex("00FF"), "cryptogram"), ("9F37", bytes(4), "cryptogram"),
     ("9F10", bytes.fromhex("0601A603A40000"), "cryptogram"),
     ("9F10", bytes.fromhex("06"), "chip_data"), ("9F36", b"\x01", "chip_data")])
@@ -220,7 +221,8 @@ def test_a_changed_word_of_the_chip(rig, workshop, pos, tag, value, reason):
         sale = card.sign(visit)
     said = tlv.read(sale.chip)
     assert said[tag] != value
-    changed = msgspec.structs.replace(sale, chip=b"".join(map(tlv.write, *zip(*(said | {tag: value}).items(), strict=True))))
+    chip = b"".join(tlv.write(*each) for each in (said | {tag: value}).items())
+    changed = msgspec.structs.replace(sale, chip=chip)
     assert rig.run(pos.sale(changed)).reply.reason == reason
     assert rig.run(pos.sale(sale)).reply.action == "000", "a forgery spends nothing"
 

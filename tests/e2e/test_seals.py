@@ -245,6 +245,21 @@ def test_a_key_for_each_message(rig, workshop, algorithm):
     assert read("ifsf", body).fields[44] == "mac_key_unknown"
 
 
+def test_a_device_does_not_speak_for_a_terminal_with_keys_of_its_own(rig, workshop):
+    """Every device of a base key makes good MACs: they prove no terminal that can do better."""
+    ours = workshop.terminal("OWNKEYS2", mac=True)
+    with workshop.pos("OWNKEYS2", ours) as pos:
+        rig.run(pos.change_keys())
+        assert rig.run(pos.sale(sale_of(rig.card(), 100))).reply.action == "000"
+    one = iso.get("ifsf")
+    device = Dukpt(*DEVICES["T"])
+    message = asked("ifsf", "OWNKEYS2", rig.card())
+    [body] = workshop.bodies("ifsf", one.codec.encode(
+        sealed(one.security, one.codec, message, device.sealing(device.next()))))
+    answer = read("ifsf", body)
+    assert (answer.fields[39], answer.fields[44]) == ("916", "mac_key_unknown")
+
+
 def test_a_mac_in_the_wrong_place_is_a_format_error(rig, workshop):
     keys = proved(rig, workshop, "PLACE001")
     message = read("ifsf", workshop.sealed("ifsf", asked("ifsf", "PLACE001", rig.card()), keys))

@@ -1,4 +1,4 @@
-"""Breaks invariant 3 for PINs: a wrong PIN's repeat, answered alike, is taken for the row itself."""
+"""Breaks invariant 3 for PINs: a wrong one's repeat, answered alike, is taken for its row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wrong PINs in the account's state against a model, through loss, rows that fail, and unlocking."""
+"""Wrong PINs in the account's state against a model: loss, rows that fail, and unlocking."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ def spoken() -> Spoken:
     made.hold("4711", TRACK)
     made.hold("820465", "")
     made.blocks |= {BLOCK, BLOCK_16}
+    made.numbers.add(PAN)
     return made
 
 
@@ -44,7 +45,8 @@ def test_found(tmp_path: Path, spoken: Spoken, content: bytes, what: str) -> Non
 
 
 @pytest.mark.parametrize("content", [
-    b"780131*********0005", b"pin=9999", b'"pin_value": "4711"', b"pin_tries = 3", b"PIN   wrong",
+    b"780131*********0005", bytes.fromhex(PAN[:-1] + "4F"),
+    b"pin=9999", b'"pin_value": "4711"', b"pin_tries = 3", b"PIN   wrong",
     b"47114711", b"pin=47110", BLOCK[:7], BLOCK.hex()[:15].encode(), b"",
     base64.b64encode(bytes(200))])
 def test_not_found(tmp_path: Path, spoken: Spoken, content: bytes) -> None:

@@ -209,3 +209,34 @@ def test_a_refusal_is_told_with_its_code_and_nothing_else(two):
     error = run(go())
     assert (error.command, error.code) == ("DC", "15")
     assert "4012345678909" not in repr(error)
+
+
+def test_a_fault_of_one_hsm_is_asked_another(two):
+    """One that answers 41 to everything is quick, and so it is asked first, again and again."""
+    async def go():
+        async with pool_of(two[0]) as known:
+            ready = await known.call(b"NC")
+
+        async def broken(reader, writer):
+            try:
+                while True:
+                    length = int.from_bytes(await reader.readexactly(2), "big")
+                    asked = await reader.readexactly(length)
+                    said = b"ND" + ready if asked[4:6] == b"NC" else b"B341"
+                    writer.write((4 + len(said)).to_bytes(2, "big") + asked[:4] + said)
+            except asyncio.IncompleteReadError:
+                writer.close()
+        server = await asyncio.start_server(broken, "127.0.0.1", 0)
+        sick = HsmAddress("127.0.0.1", server.sockets[0].getsockname()[1])
+        async with pool_of(sick, two[0]) as pool:
+            await until(lambda: pool.healthy == 2)
+            answers = [await pool.call(echo(number)) for number in range(4)]
+            failovers = pool.failovers
+        async with pool_of(sick) as pool:
+            alone = await pool.call(echo(1))
+        server.close()
+        return answers, failovers, alone
+    answers, failovers, alone = run(go())
+    assert answers == [b"00%08d" % number for number in range(4)]
+    assert failovers == 4
+    assert alone == b"41"
