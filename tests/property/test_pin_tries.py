@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 
 import pytest
@@ -176,5 +177,18 @@ def test_two_right_ones_at_once_forgive_once(rig):
         await case.attempt(WRONG, True, False)
         await case.lose()
         await case.attempt(RIGHT, True, False)
+
+    rig.run(play())
+
+
+@pytest.mark.invariant(3)
+def test_no_two_tries_are_decided_in_one_millisecond(rig):
+    """By it a host tells its own row from the same message's through another host."""
+    async def play():
+        for _ in range(12):
+            case = Case(rig)
+            await case.attempt(RIGHT, True, False)
+            tried = await asyncio.gather(case.reserve(WRONG, 1), case.reserve(WRONG, 1))
+            assert tried[0].decided_at_ms != tried[1].decided_at_ms
 
     rig.run(play())
