@@ -93,8 +93,8 @@ class HsmPool:
         """Ask; the answer from its error code on (2 characters, then the fields).
 
         Every command may be repeated: nothing is stored in an HSM, and a key that was generated and
-        not heard of is nobody's. So one whose HSM is lost, silent or has a fault of its own is asked
-        another, once.
+        not heard of is nobody's. So one whose HSM is lost, silent or at fault is asked another,
+        once.
         patience_ms: how long one HSM may take. HsmUnavailable otherwise.
         """
         first = self._enter(command)

@@ -154,8 +154,7 @@ def test_a_right_pin_sets_back_no_try_that_was_never_written(rig, workshop):
 
 def test_a_number_that_was_used_costs_no_cryptogram(rig, workshop, pos):
     card = ChipCard(rig, workshop)
-    sale, reply = card.sell(pos, 100)
-    assert reply.action == "000"
+    assert card.sell(pos, 100)[1].action == "000"
     stamp = pos.stamp()
     assert rig.run(pos.sale(sale_of(card.row, 1), stamp=stamp)).reply.reason == "chip_missing"
     with card.reader.visit() as visit:

@@ -184,9 +184,10 @@ def test_two_right_ones_at_once_forgive_once(rig):
 @pytest.mark.invariant(3)
 def test_no_two_tries_are_decided_in_one_millisecond(rig):
     """By it a host tells its own row from the same message's through another host."""
+    cases = [Case(rig) for _ in range(12)]
+
     async def play():
-        for _ in range(12):
-            case = Case(rig)
+        for case in cases:
             await case.attempt(RIGHT, True, False)
             tried = await asyncio.gather(case.reserve(WRONG, 1), case.reserve(WRONG, 1))
             assert tried[0].decided_at_ms != tried[1].decided_at_ms
