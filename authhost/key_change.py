@@ -12,11 +12,15 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+import structlog
 
 from authhost.bounded import Bounded
 from authhost.hsm.verbs import Generated, Hsm
 from authhost.hsm_keys import HsmKeys, KeyEntry
+from authhost.journal.entry import JournalUnavailable
 from iso.security import key_change_text
+
+_log = structlog.get_logger()
 
 # Whoever asks uses up a number, of which there are 9,999: over a plain line a stranger could ask.
 KEY_CHANGES_PER_TERMINAL_PER_DAY: Final = 48
@@ -118,11 +122,15 @@ class KeyChange:
 async def proved(keys: HsmKeys, terminal_id: str, generation: int) -> None:
     """The terminal has used a generation: noted, and what is older than the one before it goes.
 
-    To be called when a MAC or a PIN under it was good for the first time. JournalUnavailable.
+    To be called when a MAC or a PIN under it was good for the first time. Nothing hangs on the
+    note: where the journal is away it is logged, and made at the next use.
     """
-    for kind in (_TPK, _TAK):
-        name = f"terminal/{terminal_id}/{kind}"
-        entry = await keys.at(name, generation)
-        if entry is not None and not entry.used:
-            await keys.mark_used(entry)
-            await keys.prune(name, generation)
+    try:
+        for kind in (_TPK, _TAK):
+            name = f"terminal/{terminal_id}/{kind}"
+            entry = await keys.at(name, generation)
+            if entry is not None and not entry.used:
+                await keys.mark_used(entry)
+                await keys.prune(name, generation)
+    except JournalUnavailable as error:
+        _log.warning("a key's first use is not noted", key=name, why=str(error))

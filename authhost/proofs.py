@@ -10,18 +10,15 @@ import asyncio
 from typing import Final
 
 import msgspec
-import structlog
 
 from authhost import keys
 from authhost.cryptogram import ChipDataError, Cryptogram, read_cryptogram
 from authhost.hsm.verbs import Hsm
-from authhost.hsm_keys import HsmKeys, KeyEntry, bdk_name
-from authhost.journal.entry import JournalUnavailable
+from authhost.hsm_keys import HsmKeys, bdk_name
 from authhost.journal.views import AccountView, Means, TerminalView
 from authhost.key_change import proved
 from authhost.model import NOTHING_TO_PROVE, Check, Evidence, Kind, PinBlock, Proof, Request
 
-_log = structlog.get_logger()
 _PROVED_KINDS: Final = frozenset({Kind.SALE, Kind.PREAUTHORIZATION})
 _PIN_REASONS: Final = {Check.MALFORMED: "pin_block", Check.OUT_OF_STEP: "key_out_of_step"}
 _RIGHT, _WRONG = 1, 2
@@ -82,18 +79,11 @@ class Proofs:
                 pvk=check_key.block, pvki=means.pvki, value=means.pin_value,
                 decimalization=means.decimalization, pan=evidence.pan)
             if check is Check.GOOD and block.scheme == "terminal" and not key.used:
-                await self._used(terminal, key)
+                await proved(self._keys, terminal.terminal_id, key.version)
             # Under another generation it is no PIN block: nothing was compared, no try was made.
             if check is not Check.MALFORMED:
                 break
         return check
-
-    async def _used(self, terminal: TerminalView, key: KeyEntry) -> None:
-        """The terminal has proved that it has this generation. No PIN hangs on noting it."""
-        try:
-            await proved(self._keys, terminal.terminal_id, key.version)
-        except JournalUnavailable as error:
-            _log.warning("a key's first use is not noted", key=key.name, why=str(error))
 
     async def _value(self, evidence: Evidence, means: Means) -> Check:
         """Track 2's card verification value; a track without one is no track of ours."""

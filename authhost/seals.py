@@ -12,11 +12,9 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-import structlog
 
 from authhost.hsm.verbs import Hsm
 from authhost.hsm_keys import HsmKeys, KeyEntry, bdk_name
-from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Reads
 from authhost.journal.views import TerminalView
 from authhost.key_change import Rate, proved
@@ -24,7 +22,6 @@ from authhost.model import Check, Request
 from iso import Codec, Message
 from iso.security import MAC_BYTES, KeyControl, Security, has_room, mac_of, read_control, with_room
 
-_log = structlog.get_logger()
 # Beyond it an unproved advice hears nothing: a terminal out of step says the same again and again.
 PARKED_PER_TERMINAL_PER_MINUTE: Final = 60
 _MINUTE_US: Final = 60_000_000
@@ -90,8 +87,8 @@ class Seals:
                 break
         else:
             return Sealed(Check.WRONG, seals[0]) if seals else Sealed(Check.OUT_OF_STEP)
-        if check is Check.GOOD and not seal.key.used:
-            await self._used(control, terminal, seal.key)
+        if check is Check.GOOD and not seal.key.used and control.mac_scheme != "zone":
+            await proved(self._keys, terminal.terminal_id, seal.key.version)
         return Sealed(check, seal)
 
     async def seal(self, seal: Seal, codec: Codec, body: bytes) -> bytes:
@@ -138,14 +135,6 @@ class Seals:
     async def _verify(self, seal: Seal, body: bytes, mac: bytes) -> Check:
         return await self._hsm.verify_mac(seal.key.block, body[:-MAC_BYTES], mac,
                                           scheme=_scheme(seal))
-
-    async def _used(self, control: KeyControl, terminal: TerminalView, key: KeyEntry) -> None:
-        if control.mac_scheme == "zone":
-            return
-        try:
-            await proved(self._keys, terminal.terminal_id, key.version)
-        except JournalUnavailable as error:
-            _log.warning("a key's first use is not noted", key=key.name, why=str(error))
 
 
 def _own_key(terminal_id: str) -> str:
