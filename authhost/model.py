@@ -7,6 +7,7 @@ since 1970 UTC, and say so in their names. Action codes are those of ISO 8583:19
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
@@ -28,6 +29,9 @@ class Kind(StrEnum):
     PAYMENT_REFUSAL = "payment_refusal"
     PAYMENT_CANCELLATION = "payment_cancellation"
     RECONCILIATION = "reconciliation"
+    INCREMENT = "increment"  # a pre-authorization that raises an open one
+    RETURN = "return"  # goods come back: a request, with the sale that they were bought in
+    FUNDING = "funding"  # paid into an account: a prepaid one, or an invoice that was paid
 
 
 class Action:
@@ -50,6 +54,8 @@ class Action:
     EXCEEDS_AMOUNT = "121"
     SECURITY_VIOLATION = "122"
     EXCEEDS_FREQUENCY = "123"
+    WRONG_DRIVER = "184"
+    WRONG_PROMPT = "185"
     CARD_NOT_EFFECTIVE = "125"
     PIN_BLOCK = "126"
     KEY_OUT_OF_STEP = "128"
@@ -135,6 +141,66 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
         return "Evidence(hidden)"
 
 
+class Part(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One product's share of a message: minor units and millilitres; '*' may become any product."""
+
+    product: str
+    money: int
+    volume: int
+
+
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """One line of a sale as the terminal told it. Quantity and price in major units a unit."""
+
+    product: str
+    unit: str
+    quantity: Decimal
+    unit_price: Decimal
+    amount_minor: int
+
+
+class Prompted(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What the driver typed in, by the host's own names of the prompts; '' where nothing was.
+
+    Never a card's number: what looks like one is '' and in `unreadable`, like whatever else cannot
+    be an answer to its prompt.
+    """
+
+    odometer: str = ""  # kilometres, 1 to 8 digits
+    engine_hours: str = ""  # 1 to 6 digits
+    driver_number: str = ""
+    vehicle_number: str = ""
+    trailer: str = ""
+    job: str = ""
+    order_number: str = ""
+    unreadable: tuple[str, ...] = ()  # names of prompts
+
+
+NOT_PROMPTED = Prompted()
+
+
+class Allowed(msgspec.Struct, frozen=True, gc=False):
+    """A product that may be sold, and what is left of its limits. None: no limit says."""
+
+    product: str
+    money_left: int | None = None  # minor units
+    volume_left_ml: int | None = None
+
+
+class ContractPrice(msgspec.Struct, frozen=True, gc=False):
+    """What the fleet pays for one product of a sale, by its contract.
+
+    unit_price is Decimal's text in major units a unit of measure, VAT included; contract and
+    version: which one said so.
+    """
+
+    product: str
+    unit_price: str
+    amount_minor: int
+    contract: str
+    version: int
+
+
 class Original(msgspec.Struct, frozen=True, gc=False):
     """How a completion or reversal names what it is about.
 
@@ -177,6 +243,14 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     detail: str = "{}"  # JSON: what the files print
     evidence: Evidence | None = None
     sealed: bool = False  # it came under a MAC that verified
+    items: tuple[Item, ...] = ()
+    parts: tuple[Part, ...] = ()  # the items, summed a product
+    second: CardRef | None = None  # shown beside `card`, which is charged; both are checked
+    prompted: Prompted = NOT_PROMPTED
+    key_entered: bool = False  # the card's number was typed in
+    wants_rest: bool = False  # the answer says what may be sold and what is left
+    volume_open: bool = False  # a hold: nobody knows yet how much fuel it will be
+    amount_open: bool = False  # a hold: for as much as the host lets
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
@@ -233,6 +307,10 @@ class Answer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     totals: tuple[int, int, int, int] | None = None  # debits, minor units, reversals, minor units
     business_date: str = ""  # YYYYMMDD, in the answer to a cut-over
     chip: bytes = b""  # what the issuer says to the chip: tag 91, issuer authentication data
+    allowed: tuple[Allowed, ...] | None = None  # what may be sold; None: not asked, or any
+    volume_ml: int = 0  # how much fuel a hold is good for
+    prompts: tuple[str, ...] = ()  # to be asked again: missing or wrong
+    prices: tuple[ContractPrice, ...] = ()
 
     @property
     def approved(self) -> bool:

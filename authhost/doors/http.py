@@ -9,8 +9,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 import msgspec
@@ -25,10 +24,11 @@ from starlette.routing import Route
 from authhost import limits
 from authhost.authorize import Authorizer, Busy, Silence
 from authhost.clock import Clock
+from authhost.doors.call import Call, Endpoint, Handler, json_response
 from authhost.doors.load import Load
 from authhost.doors.openapi import document
 from authhost.doors.outcome import outcome_of
-from authhost.doors.problems import ProblemError, from_validation
+from authhost.doors.problems import ProblemError
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.journal.entry import JournalUnavailable
 from authhost.metrics import Metrics
@@ -48,35 +48,6 @@ from authhost.translate.json_door import (
 )
 
 _log = structlog.get_logger()
-T = TypeVar("T")
-Handler = Callable[["Call"], Awaitable[Response]]
-
-
-class Call:
-    """One HTTP request: its body, its key, and who sends it."""
-
-    def __init__(self, request: Request, body: bytes) -> None:
-        self.path = request.path_params
-        self.body = body
-        extensions = request.scope.get("extensions", {})
-        # None: a plain door. '': a certificate without a name.
-        self.certificate: str | None = extensions.get("tls", {}).get("client_cert_name")
-        self.idempotency_key = request.headers.get("idempotency-key", "")
-
-    def decode(self, kind: type[T]) -> T:
-        """The body as its type; a problem names the part that is wrong."""
-        try:
-            return msgspec.json.decode(self.body, type=kind)
-        except msgspec.ValidationError as error:
-            raise from_validation(error) from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ProblemError(400, "Not JSON", str(error)) from None
-
-    def is_from(self, *names: str) -> None:
-        """Over mutual TLS nobody speaks for another."""
-        if self.certificate is not None and self.certificate not in names:
-            raise ProblemError(403, "Certificate differs",
-                               "the certificate does not name whom the request speaks for")
 
 
 class HttpDoor:
@@ -84,7 +55,8 @@ class HttpDoor:
 
     def __init__(self, *, translator: JsonTranslator, pan_index: PanIndex, authorizer: Authorizer,
                  clock: Clock, metrics: Metrics, load: Load, hold_us: int,
-                 ready: Callable[[], Awaitable[bool]]) -> None:
+                 ready: Callable[[], Awaitable[bool]],
+                 more: Sequence[Endpoint] = ()) -> None:
         self._translator = translator
         self._pan_index = pan_index
         self._authorizer = authorizer
@@ -98,36 +70,37 @@ class HttpDoor:
         self.app = Starlette(routes=[
             Route("/healthz", self._healthz), Route("/readyz", self._readyz),
             Route("/metrics", self._metrics_text), Route("/openapi.json", self._openapi_json),
-            *(Route(path, self._guarded(handler), methods=[method])
-              for method, path, handler in self._routes()),
+            *(Route(endpoint.path, self._guarded(endpoint), methods=[endpoint.method])
+              for endpoint in (*self._endpoints(), *more)),
         ], exception_handlers={404: _no_such_path, 405: _no_such_method})
 
-    def _routes(self) -> list[tuple[str, str, Handler]]:
+    def _endpoints(self) -> list[Endpoint]:
         request = "/v1/payment-requests/{id}"
         return [
-            ("POST", "/v1/sales", self._sale(bodies.Sale, Kind.SALE)),
-            ("POST", "/v1/preauthorizations", self._sale(bodies.Sale, Kind.PREAUTHORIZATION)),
-            ("POST", "/v1/offline-sales", self._sale(bodies.Sale, Kind.OFFLINE_SALE)),
-            ("POST", "/v1/completions", self._sale(bodies.Completion, Kind.COMPLETION)),
-            ("POST", "/v1/reversals", self._reversal),
-            ("POST", "/v1/deposits", self._deposit),
-            ("POST", "/v1/payment-requests", self._payment_request),
-            ("POST", f"{request}/approval", self._approval),
-            ("POST", f"{request}/cancellation", self._cancellation),
-            ("GET", request, self._show_payment_request),
-            ("GET", "/v1/phones/{phone}/payment-requests", self._waiting),
+            Endpoint("POST", "/v1/sales", self._sale(bodies.Sale, Kind.SALE)),
+            Endpoint("POST", "/v1/preauthorizations",
+                     self._sale(bodies.Sale, Kind.PREAUTHORIZATION)),
+            Endpoint("POST", "/v1/offline-sales", self._sale(bodies.Sale, Kind.OFFLINE_SALE)),
+            Endpoint("POST", "/v1/completions", self._sale(bodies.Completion, Kind.COMPLETION)),
+            Endpoint("POST", "/v1/reversals", self._reversal),
+            Endpoint("POST", "/v1/deposits", self._deposit),
+            Endpoint("POST", "/v1/payment-requests", self._payment_request),
+            Endpoint("POST", f"{request}/approval", self._approval),
+            Endpoint("POST", f"{request}/cancellation", self._cancellation),
+            Endpoint("GET", request, self._show_payment_request),
+            Endpoint("GET", "/v1/phones/{phone}/payment-requests", self._waiting),
         ]
 
-    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, route: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         """Reads the body within its bound, counts, and turns what went wrong into a problem."""
         async def endpoint(request: Request) -> Response:
             started = time.perf_counter()
             try:
                 # Before it counts as on its way: a body that does not come must not hold a place.
-                call = Call(request, await _body(request))
-                if request.method == "POST":
+                call = Call(request, await _body(request, route.most_bytes))
+                if route.method == "POST" and route.keyed:
                     _check_key(call.idempotency_key)
-                response = await self._within_load(handler, call)
+                response = await self._within_load(route.handler, call)
             except ProblemError as problem:
                 response = problem.response()
             except Refusal as refusal:
@@ -230,7 +203,7 @@ class HttpDoor:
         row = await self._request_row(call)
         shown = _shown(row)
         call.is_from(row["terminal_id"], shown.payer_phone)
-        return _json(msgspec.json.encode(shown))
+        return json_response(msgspec.json.encode(shown))
 
     async def _waiting(self, call: Call) -> Response:
         phone = call.path["phone"]
@@ -238,7 +211,7 @@ class HttpDoor:
         if "\0" in phone:
             raise ProblemError(404, "Not found", "there is no such phone", "phone")
         rows = await self._reads.payment_requests_for(phone, self._clock.now())
-        return _json(msgspec.json.encode([_shown(row) for row in rows]))
+        return json_response(msgspec.json.encode([_shown(row) for row in rows]))
 
     async def _request_row(self, call: Call) -> asyncpg.Record:
         key = key_of(call.path["id"])
@@ -272,26 +245,23 @@ class HttpDoor:
                 "this Idempotency-Key, or this sequence number, stands for other content")
         if self._clock.real_now_us() > message.deadline_us:
             raise Silence("answered after its deadline")
-        response = _json(reply.body)
+        response = json_response(reply.body)
         response.headers["x-outcome"] = outcome_of(reply.action)
         return response
 
     async def _healthz(self, _: Request) -> Response:
-        return _json(b'{"alive":true}')
+        return json_response(b'{"alive":true}')
 
     async def _readyz(self, _: Request) -> Response:
         ready = await self._ready()
-        return _json(b'{"ready":true}' if ready else b'{"ready":false}', 200 if ready else 503)
+        said = b'{"ready":true}' if ready else b'{"ready":false}'
+        return json_response(said, 200 if ready else 503)
 
     async def _metrics_text(self, _: Request) -> Response:
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
 
     async def _openapi_json(self, _: Request) -> Response:
-        return _json(self._openapi)
-
-
-def _json(body: bytes, status: int = 200) -> Response:
-    return Response(body, status, media_type="application/json")
+        return json_response(self._openapi)
 
 
 async def _no_such_path(request: Request, _: Exception) -> Response:
@@ -302,7 +272,7 @@ async def _no_such_method(request: Request, _: Exception) -> Response:
     return ProblemError(405, "Method not allowed", "this path takes another method").response()
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most_bytes: int) -> bytes:
     """The body within its bound, as it comes: no more than that is ever held."""
     parts = []
     size = 0
@@ -310,9 +280,9 @@ async def _body(request: Request) -> bytes:
         async with asyncio.timeout(limits.HALF_FRAME_TIMEOUT_S):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > limits.HTTP_BODY_BYTES:
+                if size > most_bytes:
                     raise ProblemError(413, "Too large",
-                                       f"a body has at most {limits.HTTP_BODY_BYTES} bytes")
+                                       f"a body has at most {most_bytes} bytes")
                 parts.append(chunk)
     except TimeoutError:
         raise ProblemError(408, "Too slow", "the body did not come in time") from None
