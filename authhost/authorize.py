@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
-from authhost import keys, limits, rules
+from authhost import asks, keys, limits, parts, rules
+from authhost.asks import taken_shares
 from authhost.clock import Clock
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.journal.append import Posting
@@ -22,16 +24,20 @@ from authhost.journal.entry import JournalUnavailable, Result, Verdict
 from authhost.journal.lane import Lane
 from authhost.journal.reads import Reads
 from authhost.journal.settle import SettledResult, Settlement
-from authhost.journal.views import TerminalView, Views
-from authhost.model import NOTHING_TO_PROVE, Action, Answer, Kind, Original, Request
+from authhost.journal.views import AccountView, TerminalView, Views
+from authhost.model import NOTHING_TO_PROVE, Action, Answer, Kind, Original, Outcome, Request
+from authhost.parts import Shares
 from authhost.proofs import Proofs
 from authhost.repeats import Render, Repeats, Reply, parked
-from authhost.reservations import Reservations, take_of, tells
+from authhost.reservations import Reservations, whose_of
 from authhost.rows import entry_of
 from authhost.settlement import Found, Plan, Take, need
 from authhost.state.accounts import Accounts, Stale
 from authhost.state.client import StateUnavailable, StateUnknown
 from authhost.states import State
+
+# Declined, and yet there may be something that can be sold.
+_SELLABLE: Final = ("limit:", "product:", "tank", "prompt_")
 
 
 class Busy(Exception):
@@ -73,6 +79,8 @@ class Authorizer:
                 claim = await self.reads.claim(request.alias or request.key)
                 if claim is not None:
                     return await self._repeats.known(request, claim, render)
+            if request.kind is Kind.INCREMENT:
+                return await self._raise(request, render)
             story = self._take if request.original is None else self._event
             return await story(request, render)
         except (StateUnavailable, HsmUnavailable, HsmRefused) as error:
@@ -102,15 +110,21 @@ class Authorizer:
                 proof = await self._proofs.of(request, terminal, view)
                 if proof.once and not request.alias:
                     request = msgspec.structs.replace(request, alias=proof.once)
+            ask = await self._reservations.ask(request, terminal, view) if view else None
+            watched = rules.watched(request, terminal, view)
+            if watched and watched[0] not in request.flags:
+                request = msgspec.structs.replace(request, flags=(*request.flags, *watched))
             try:
-                outcome = await self._reservations.decide(request, terminal, view, proof)
+                outcome = await self._reservations.decide(request, terminal, view, ask, proof)
             except Stale:
                 await self._reservations.reload(request, view)
                 continue
             code = self._approval_code() if outcome.status != "declined" else ""
             answer = rules.answer(request, outcome, code, proof.chip)
+            if view is not None and ask is not None:
+                answer, request = await self._told_more(request, answer, outcome, view, terminal)
             body = render(answer)
-            entry = entry_of(request, terminal, view, outcome, answer, body)
+            entry = entry_of(request, terminal, view, outcome, answer, body, ask)
             result = await self._append.put(Posting((entry,), request.deadline_us))
             if result.verdict is Verdict.NEW or (
                     _is_own(request, result, body) and _decided_ms(result) == entry.decided_ms):
@@ -121,12 +135,30 @@ class Authorizer:
                 return Reply(body, answer.action)
             # A row that was not written, or was written as a decline, gives its reservation back.
             if view is not None and result.verdict is not Verdict.FENCED:
-                await self._reservations.release(take_of(view, outcome))
+                assert ask is not None, "what a view decides was asked"
+                await self._reservations.release(
+                    Take(whose_of(view, terminal.site_id), outcome, taken_shares(ask, outcome)),
+                    view.card_id, ask)
             reply = await self._not_new(request, render, result)
             if reply is not None:
                 return reply
             await self._reservations.reload(request, view)
         raise Silence("the account does not come to rest")
+
+    async def _raise(self, request: Request, render: Render) -> Reply:
+        """An incremental authorization: a hold more, that ends with the one it raises."""
+        assert request.original is not None, "an increment names its hold"
+        found = await self._find(request.original, request)
+        if found is not None:
+            found = await self.reads.base(found)
+        wrong = "original_not_found"
+        if found is not None and _is_same_card(request, found):
+            wrong = "" if found.state is State.HOLD else f"original_{found.state.name.lower()}"
+            if len(found.raises) >= limits.INCREMENTS:
+                wrong = "increments"
+            request = msgspec.structs.replace(request, original=Original((found.key,)))
+        return await self._take(
+            msgspec.structs.replace(request, wrong=request.wrong or wrong), render)
 
     async def _event(self, request: Request, render: Render) -> Reply:
         original = request.original
@@ -134,18 +166,25 @@ class Authorizer:
         for _ in range(limits.TRIES):
             terminal = await self._terminal(request)
             found = await self._find(original, request)
+            if request.kind is Kind.RETURN and (
+                    request.wrong or found is None or not _is_same_card(request, found)):
+                wrong = request.wrong or "original_not_found"
+                return await self._take(msgspec.structs.replace(request, wrong=wrong), render)
             if request.kind in {Kind.OFFLINE_SALE, Kind.COMPLETION}:
                 if found is None:
                     # The original may be on its way still: from now on it finds itself declined.
                     if not await self.reads.tombstone(original.keys):
                         continue
                     return await self._take(_without_original(request), render)
-                request = _as_completion(request, terminal)
-            if found is not None and await self._is_nobodys(request, found, terminal):
+                found = await self.reads.base(found)
+                request = await self._as_completion(request, found, terminal)
+            shares = parts.renamed(request.parts,
+                                   await self._reservations.names(request, terminal))
+            if found is not None and await self._is_nobodys(request, found, terminal, shares):
                 flags = (*request.flags, f"original_{found.state.name.lower()}")
                 return await self._take(msgspec.structs.replace(request, flags=flags), render)
             try:
-                request, takes = await self._reserve_for(request, found, terminal)
+                request, takes = await self._reserve_for(request, found, terminal, shares)
             except Stale:
                 continue
             said: list[bytes] = []
@@ -153,7 +192,8 @@ class Authorizer:
                 request, found.key if found else original.keys[0], takes,
                 self._answering(request, render, takes, said), terminal.site_id,
                 terminal.merchant_id, original.keys if found is None else (),
-                terminal.rules_version if request.kind is Kind.PAYMENT else 0, request.deadline_us)
+                terminal.rules_version if request.kind is Kind.PAYMENT else 0, request.deadline_us,
+                shares, _restores(request, found))
             result = await self._settle.put(item)
             if isinstance(result, SettledResult):
                 return await self._told(result, takes)
@@ -181,25 +221,59 @@ class Authorizer:
         return await self.reads.original(original.keys, original.approval_code,
                                          request.terminal_id, masked)
 
-    async def _reserve_for(self, request: Request, found: Found | None,
-                           terminal: TerminalView) -> tuple[Request, tuple[Take, ...]]:
+    async def _reserve_for(self, request: Request, found: Found | None, terminal: TerminalView,
+                           shares: Shares) -> tuple[Request, tuple[Take, ...]]:
         """Plus before: what the event takes beyond its original is counted before its row."""
         if found is None:
             return request, ()
         if request.kind is Kind.PAYMENT and found.state is State.REQUESTED:
             return await self._reservations.reserve_payment(request, terminal)
-        wanted = need(request, found)
+        wanted = need(request, found, shares)
         view = await self._reservations.payer(request, found, terminal) if wanted else None
         if view is None:
             return request, ()
-        take = await self._reservations.reserve_need(request, view, wanted, terminal.site_id)
-        return request, (take,)
+        return request, (await self._reservations.reserve_need(request, view, wanted, terminal),)
 
-    async def _is_nobodys(self, request: Request, found: Found, terminal: TerminalView) -> bool:
+    async def _is_nobodys(self, request: Request, found: Found, terminal: TerminalView,
+                          shares: Shares) -> bool:
         """A completion that must be counted, and no account to count it on: posted all the same."""
-        if not need(request, found):
+        if request.kind is not Kind.COMPLETION or not need(request, found, shares):
             return False
         return await self._reservations.payer(request, found, terminal) is None
+
+    async def _as_completion(self, request: Request, found: Found,
+                             terminal: TerminalView) -> Request:
+        """What speaks against an advice is flagged, once. What its card may not buy is, too: the
+        state looks at what goes beyond a hold, and nobody at the rest."""
+        view = await self._reservations.payer(request, found, terminal)
+        names = await self._reservations.names(request, terminal)
+        reason = rules.refused(request, terminal, None)
+        found_wrong = [reason] if reason else []
+        if view is not None:
+            found_wrong += rules.objections(request, view, names)
+        new = tuple(reason for reason in dict.fromkeys(found_wrong) if reason not in request.flags)
+        return msgspec.structs.replace(request, kind=Kind.COMPLETION,
+                                       flags=(*request.flags, *new))
+
+    async def _told_more(self, request: Request, answer: Answer, outcome: Outcome,
+                         view: AccountView, terminal: TerminalView) -> tuple[Answer, Request]:
+        """What a fuel terminal hears besides the decision: what may be sold, litres, prompts."""
+        if request.wants_rest and (answer.approved or answer.reason.startswith(_SELLABLE)):
+            products = await self.views.products(terminal.rules_version)
+            allowed = asks.allowed(view.rules, view.packed, outcome, products.codes)
+            said = products.said.get(request.door)
+            if said and allowed:
+                allowed = tuple(msgspec.structs.replace(one, product=said.get(one.product,
+                                                                              one.product))
+                                for one in allowed)
+            answer = msgspec.structs.replace(answer, allowed=allowed)
+        if request.volume_open and answer.approved and any(
+                limit.measure == "volume" for limit in view.packed.limits):
+            answer = msgspec.structs.replace(answer, volume_ml=outcome.volume_ml)
+        again = rules.prompts_of(answer.reason)
+        if again:
+            answer = msgspec.structs.replace(answer, prompts=again)
+        return answer, request
 
     def _answering(self, request: Request, render: Render, takes: tuple[Take, ...],
                    said: list[bytes]) -> Callable[[Plan], tuple[Answer, bytes]]:
@@ -223,10 +297,10 @@ class Authorizer:
     async def _told(self, result: SettledResult, takes: tuple[Take, ...]) -> Reply:
         """Minus after: the row stands, now the state hears of it, once."""
         assert result.settled is not None, "a NEW result says what was settled"
-        for tell in tells(result.settled.plan, result.settled.fences):
-            await self._reservations.tell(tell)
+        await self._reservations.give_back(result.settled.plan, result.settled.fences)
         for take in takes:
-            self.accounts.settled(take.account_id, take.outcome.fence, take.outcome.reservation)
+            self.accounts.settled(take.whose.account_id or 0, take.outcome.fence,
+                                  take.outcome.reservation)
         return Reply(result.settled.answer_bytes, result.settled.answer.action)
 
     async def _not_new(self, request: Request, render: Render, result: Result) -> Reply | None:
@@ -284,8 +358,13 @@ def _without_original(request: Request) -> Request:
     return msgspec.structs.replace(request, flags=(*request.flags, "original_not_found"))
 
 
-def _as_completion(request: Request, terminal: TerminalView) -> Request:
-    """What speaks against an advice is flagged, once."""
-    reason = rules.refused(request, terminal, None)
-    new = (reason,) if reason and reason not in request.flags else ()
-    return msgspec.structs.replace(request, kind=Kind.COMPLETION, flags=(*request.flags, *new))
+def _is_same_card(request: Request, found: Found) -> bool:
+    """Goods come back on the card that bought them, a hold is raised by the card that has it."""
+    return request.card is None or request.card.pan_masked == found.pan_masked
+
+
+def _restores(request: Request, found: Found | None) -> str:
+    """The sale that can be returned again once its return is reversed."""
+    if request.kind is Kind.REVERSAL and found is not None and found.state is State.GIVEN:
+        return found.original_key
+    return ""

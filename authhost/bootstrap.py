@@ -29,6 +29,7 @@ from authhost.journal.entry import JournalUnavailable
 from authhost.journal.lane import Lane
 from authhost.journal.reads import READS_AT_ONCE, Reads
 from authhost.journal.settle import Settle, Settlement
+from authhost.journal.sums import JournalSums
 from authhost.journal.views import Views
 from authhost.key_change import KeyChange
 from authhost.metrics import Metrics
@@ -68,7 +69,8 @@ class Host:
         clock = settings.clock
         self.reads = Reads(pool)
         self.state = StateClient(settings.redis_url)
-        self.accounts = Accounts(self.state, self.reads, clock)
+        self.sums = JournalSums(pool, clock)
+        self.accounts = Accounts(self.state, self.sums, clock)
         self.views = Views(self.reads, clock)
         self.append_work = Append()
         self.append: Lane[Posting] = Lane(settings.database_url, self.append_work,

@@ -35,16 +35,22 @@ JOURNAL_QUEUE: Final = 8_192
 SETTLE_ROWS: Final = 128
 STATEMENT_TIMEOUT_MS: Final = 10_000
 RECONNECT_S: Final = 0.1
+ROLL_UP_ROWS: Final = 5_000  # of an account since its roll-up: then it is rolled up again
+ROLL_UPS_AT_ONCE: Final = 64  # that wait for their turn
 
 # Caches.
 CARD_VIEWS: Final = 200_000
 ACCOUNT_VIEWS: Final = 50_000
 TERMINAL_VIEWS: Final = 50_000
+COMPOSED_VIEWS: Final = 50_000  # cards with what is shown or typed in beside them
 CARD_REFS: Final = 100_000
 DAYS: Final = 1_024
 
 # Holds.
 HOLD_S: Final = 24 * 3_600  # a pre-authorization without completion gives back after this
+HOLD_MINOR: Final = 15_000  # held where a pre-authorization names no amount, and no program says
+HOLD_ML: Final = 150_000
+INCREMENTS: Final = 5  # of one hold
 EXPIRY_SWEEP_S: Final = 1
 EXPIRY_ROWS: Final = 500
 

@@ -274,8 +274,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What the state decided for one account, with the effect it counted there.
 
     status: 'approved' | 'partial' | 'declined'. fence: under which it holds. reservation: the
-    number of the open reservation in the account's state (0: none). day, week, month: the windows
-    that were counted in. broken: limits that an advice passed.
+    number of the open reservation in the account's state (0: none). day, week, month, minute: the
+    windows that were counted in. broken: limits that an advice passed, or that only watch.
     """
 
     status: str
@@ -291,6 +291,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
     month: int
     broken: tuple[str, ...] = ()
     pin_tries: int = 0  # +1 for a wrong PIN, minus what a right one sets back, 0 for neither
+    minute: int = 0
+    left: tuple[int, ...] = ()  # of each limit of the view, after this message, where it was asked
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, kw_only=True):

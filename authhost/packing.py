@@ -6,6 +6,7 @@ PURE. Order matters: the Lua side reads these arrays by number.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -13,72 +14,180 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-SCOPES: Final = {"account": "a", "card": "c", "vehicle": "v", "driver": "d"}
-MEASURES: Final = {"money": 1, "volume": 2, "count": 3}
-_WINDOW_SLOT: Final = {"transaction": 0, "day": 1, "week": 5, "month": 9, "total": 12}
+from authhost.counters import (
+    BALANCE,
+    MEASURES,
+    SHARED_SCOPES,
+    Groups,
+    Limit,
+    counter_of,
+)
 
 PIN_FIELD: Final = "p"  # with the card's id
-_COUNTERS: Final = struct.Struct("<15d")
+SITE_FIELD: Final = "s"  # the function adds the site
+_ANY_HOUR: Final = (1 << 24) - 1
+_NO_STEPS: Final = (-1, -1, -1, -1)
 _PIN: Final = struct.Struct("<2d")
 
 encode = msgspec.msgpack.Encoder().encode
 
 
-class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At most `maximum` of a measure in a window: minor units, millilitres or a number."""
+class Holder(msgspec.Struct, frozen=True):
+    """Who has limits, and the field of the account's hash that they are counted in."""
 
-    window: str
-    measure: str
-    maximum: int
-
-    def packed(self) -> tuple[int, int, int]:
-        """(slot, measure, maximum); slot 0 is the transaction itself.
-
-        ValueError names a window or measure that nobody knows.
-        """
-        if self.window not in _WINDOW_SLOT or self.measure not in MEASURES:
-            raise ValueError(f"no such limit: {self.window} {self.measure}")
-        base = _WINDOW_SLOT[self.window]
-        measure = MEASURES[self.measure]
-        return base + measure if base else 0, measure, self.maximum
-
-    def name(self, scope: str) -> str:
-        """What an answer calls it."""
-        return f"limit:{scope}:{self.window}:{self.measure}"
+    scope: str  # 'account', 'subaccount', 'card', 'vehicle', 'driver', 'site'
+    field: str
+    limits: tuple[Limit, ...]
 
 
-def decode_limits(text: str) -> tuple[Limit, ...]:
-    """A JSON list of limits. msgspec.ValidationError says where it is wrong."""
-    return msgspec.json.decode(text, type=tuple[Limit, ...])
+class Tank(msgspec.Struct, frozen=True):
+    """What fits into a vehicle, and of which products. members None: of all."""
+
+    maximum_ml: int
+    members: frozenset[str] | None
 
 
-def pack_view(*, fence: int, account_status: str, card_status: str, expiry_month: int,
-              products: list[str] | None, sites: list[str] | None, hours: list[int] | None,
-              scopes: dict[str, tuple[Limit, ...]], fields: dict[str, str],
-              offsets: list[int], pin_field: str = "", pin_tries: int = 0) -> bytes:
-    """The rules of one card (or of an account alone) under one fence.
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules of one card (or of an account alone) under one fence, before they are packed.
 
-    scopes: scope name -> its limits; fields: scope name -> its field in the account's hash.
-    pin_field, pin_tries: where a card's wrong PINs are counted, and how many lock it.
-    Scopes that count in a window come first: only those have counters in the hash.
+    products, sites: None is any; hours: seven masks of 24 bits from Monday, None is any. refused:
+    what speaks against every purchase, found when the rules were read. second: status and month of
+    expiry of a card shown beside. steps: smallest and largest step of odometer and engine hours.
     """
-    counted = [scope for scope, limits in scopes.items()
-               if any(limit.packed()[0] for limit in limits)]
-    order = counted + [scope for scope in scopes if scope not in counted]
-    flat: list[int] = []
-    names: list[str] = []
-    for number, scope in enumerate(order, 1):
-        for limit in scopes[scope]:
-            flat += (number, *limit.packed())
-            names.append(limit.name(scope))
-    return encode([fence, account_status, card_status, expiry_month, products, sites, hours,
-                   [fields[scope] for scope in counted], flat, offsets, names, pin_field,
-                   pin_tries])
+
+    fence: int
+    account_status: str
+    card_status: str = "active"
+    expiry_month: int = 0
+    products: frozenset[str] | None = None
+    sites: frozenset[str] | None = None
+    hours: tuple[int, ...] | None = None
+    holders: tuple[Holder, ...] = ()
+    groups: Groups = {}
+    offsets: Sequence[int] = ()
+    pin_field: str = ""
+    pin_tries: int = 0
+    credit_line: int | None = None
+    tank: Tank | None = None
+    refused: tuple[str, ...] = ()
+    second: tuple[str, int] | None = None
+    meter_field: str = ""
+    steps: tuple[int, int, int, int] = _NO_STEPS
+    watch_hours: tuple[int, ...] | None = None
 
 
-def pack_counters(counters: tuple[int, ...]) -> bytes:
-    """Fifteen counters as the hash holds them: doubles, exact up to 2**53."""
-    return _COUNTERS.pack(*counters)
+class Packed(msgspec.Struct, frozen=True):
+    """A view as the function reads it, and how an ask and its answer lie beside it.
+
+    groups: the products of each group that some limit names, in the order that the function wants
+    their amounts in. limits: what `left` of an outcome is about, one for one.
+    """
+
+    view: bytes
+    groups: tuple[frozenset[str], ...]
+    limits: tuple[PackedLimit, ...]
+
+
+class PackedLimit(msgspec.Struct, frozen=True):
+    """One limit of a packed view; members: the products that it is about, None for all."""
+
+    name: str
+    measure: str
+    members: frozenset[str] | None
+    watch: bool
+
+
+class _Limits:
+    """Lays limits, counters and groups out flat, each once."""
+
+    def __init__(self) -> None:
+        self.flat: list[int] = []
+        self.counters: list[int] = []
+        self.described: list[PackedLimit] = []
+        self.groups: list[frozenset[str]] = []
+        self._known: dict[tuple[int, int], int] = {}
+
+    def add(self, field: int, limit: Limit, name: str, *, shared: bool, groups: Groups) -> None:
+        """One limit; field: the number of its holder's field, from 1."""
+        counter = counter_of(limit, shared, groups)
+        at = 0
+        group = self._group(counter.members)
+        if counter.kind:
+            place = (field, counter.code)
+            at = self._known.get(place, 0)
+            if not at:
+                at = self._known[place] = len(self._known) + 1
+                self.counters += (field, counter.code, counter.kind, counter.span, counter.before,
+                                  counter.measure, group)
+        self._limit(at, counter.measure, group, limit.maximum, limit.watch)
+        self.described.append(PackedLimit(name, limit.measure, counter.members, limit.watch))
+
+    def add_balance(self, field: int, credit_line: int) -> None:
+        """Used less paid in."""
+        code = BALANCE * 4 + MEASURES["money"]
+        self._known[field, code] = at = len(self._known) + 1
+        self.counters += (field, code, BALANCE, 0, 0, MEASURES["money"], 0)
+        self._limit(at, MEASURES["money"], 0, credit_line, False)
+        self.described.append(PackedLimit("limit:account:balance:money", "money", None, False))
+
+    def add_tank(self, tank: Tank) -> None:
+        """What fits in: a limit of one purchase."""
+        self._limit(0, MEASURES["volume"], self._group(tank.members), tank.maximum_ml, False)
+        self.described.append(PackedLimit("tank", "volume", tank.members, False))
+
+    def _limit(self, at: int, measure: int, group: int, maximum: int, watch: bool) -> None:
+        self.flat += (at, measure, group, maximum, int(watch))
+
+    def _group(self, members: frozenset[str] | None) -> int:
+        if members is None:
+            return 0
+        if members not in self.groups:
+            self.groups.append(members)
+        return self.groups.index(members) + 1
+
+
+def pack_view(view: View) -> Packed:
+    """The rules as the function reads them: the array that functions.lua numbers.
+
+    Holders that count in a window come first: only those have a field. A limit of a group that
+    nobody knows refuses everything, by name.
+    """
+    counted = [holder for holder in view.holders
+               if any(limit.kind for limit in holder.limits)
+               or (holder.scope == "account" and view.credit_line is not None)]
+    order = counted + [holder for holder in view.holders if holder not in counted]
+    limits = _Limits()
+    refused = list(view.refused)
+    for number, holder in enumerate(order, 1):
+        shared = holder.scope in SHARED_SCOPES
+        for limit in holder.limits:
+            if limit.group and limit.group not in view.groups:
+                refused.append(f"group_unknown:{limit.group}")
+                continue
+            limits.add(number, limit, limit.name(holder.scope), shared=shared, groups=view.groups)
+        if holder.scope == "account" and view.credit_line is not None:
+            limits.add_balance(number, view.credit_line)
+    if view.tank is not None:
+        limits.add_tank(view.tank)
+    packed = encode([
+        view.fence, view.account_status, view.card_status, view.expiry_month,
+        sorted(view.products) if view.products is not None else None,
+        sorted(view.sites) if view.sites is not None else None, view.hours,
+        [holder.field for holder in counted], limits.flat, view.offsets,
+        [limit.name for limit in limits.described], view.pin_field, view.pin_tries,
+        limits.counters, refused, view.second, view.meter_field, view.steps, view.watch_hours])
+    return Packed(packed, tuple(limits.groups), tuple(limits.described))
+
+
+def hours_of(*masks: Sequence[int] | None) -> tuple[int, ...] | None:
+    """The hours that all of them allow; None where none of them says."""
+    given = [mask for mask in masks if mask is not None]
+    if not given:
+        return None
+    allowed = [_ANY_HOUR] * 7
+    for mask in given:
+        allowed = [one & other for one, other in zip(allowed, mask, strict=True)]
+    return tuple(allowed)
 
 
 def pack_pin(tries: int) -> bytes:

@@ -7,17 +7,22 @@ after it. Writes no row itself.
 from __future__ import annotations
 
 import contextlib
+from typing import Final
 
 import msgspec
 
-from authhost import rules
+from authhost import asks, parts, rules
+from authhost.asks import Ask
 from authhost.clock import Clock
+from authhost.counters import ENGINE_HOURS, ODOMETER, Groups
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.views import AccountView, TerminalView, Views
 from authhost.model import Kind, Outcome, Proof, Request
 from authhost.packing import PIN_FIELD
-from authhost.settlement import Found, Need, Plan, Take
+from authhost.settlement import Effect, Found, Meters, Need, Plan, Take, Whose, Windows
 from authhost.state.accounts import Accounts, GiveBack, Stale
+
+_NO_NAMES: Final[dict[str, str]] = {}
 
 
 class Reservations:
@@ -35,8 +40,7 @@ class Reservations:
     async def view(self, request: Request, terminal: TerminalView) -> AccountView | None:
         """Whose counters a message goes on; None where nobody knows the card or account."""
         if request.card is not None:
-            return (self.views.cards.get(request.card.pan_hmac)
-                    or await self.views.card(request.card.pan_hmac))
+            return await self.views.shown(request.card, request.second, request.prompted)
         account_id = terminal.account_id if request.kind is Kind.DEPOSIT else request.account_id
         if account_id is None:
             return None
@@ -46,7 +50,7 @@ class Reservations:
                     terminal: TerminalView) -> AccountView | None:
         """Whose counters a completion goes on: its card's; if nobody knows it, the original's."""
         view = await self.view(request, terminal)
-        account_id = next((leg.account_id for leg in found.legs), None)
+        account_id = next((leg.whose.account_id for leg in found.legs), None)
         if view is None and account_id is not None:
             return await self.views.cached_account(account_id)
         return view
@@ -58,27 +62,44 @@ class Reservations:
         elif view is not None:
             await self.views.account(view.account_id)
 
+    async def names(self, request: Request, terminal: TerminalView) -> dict[str, str]:
+        """What the message's dialect calls products by other codes than those inside."""
+        if not request.products:
+            return _NO_NAMES
+        products = await self.views.products(terminal.rules_version)
+        return products.names.get(request.door, _NO_NAMES)
+
+    async def ask(self, request: Request, terminal: TerminalView, view: AccountView) -> Ask:
+        """What a message asks of its account."""
+        names = await self.names(request, terminal)
+        purchasing = view.purchasing
+        return asks.ask_of(request, view.rules, names, purchasing.hold_minor, purchasing.hold_ml,
+                           partial_ok=request.partial_ok or terminal.partial_approval)
+
     async def decide(self, request: Request, terminal: TerminalView, view: AccountView | None,
-                     proof: Proof) -> Outcome:
+                     ask: Ask | None, proof: Proof) -> Outcome:
         """ONE call to the state; without an account there is nothing to reserve, only a reason."""
         reason = rules.refused(request, terminal, view) or proof.reason
-        if view is None:
+        if view is None or ask is None:
             if request.kind in {Kind.PAYMENT_REQUEST, Kind.RECONCILIATION}:
                 status = "declined" if reason else "approved"
                 return stateless(request, status, reason or "approved", self._clock)
             return stateless(request, "approved" if request.advice else "declined",
                              reason or _no_account(request), self._clock)
+        reason = reason or rules.unproved_entry(request, view, proof)
         return await self.accounts.reserve(
-            view.account_id, view.fence, view.packed, request.amount_minor, request.volume_ml, 1,
-            request.products, terminal.site_id, reason,
-            request.partial_ok or terminal.partial_approval, request.advice, proof.pin)
+            view.account_id, view.fence, view.packed, ask, site=terminal.site_id, refused=reason,
+            force=request.advice, pin=proof.pin)
 
     async def reserve_need(self, request: Request, view: AccountView, wanted: Need,
-                           site: str) -> Take:
-        """What a completion takes beyond its hold: with force, for it has been sold."""
-        outcome = await self._reserve(view, request, wanted.money, wanted.volume, wanted.count,
-                                      site, force=True)
-        return take_of(view, outcome)
+                           terminal: TerminalView) -> Take:
+        """What is taken beyond an original: with force, for it has been sold."""
+        names = await self.names(request, terminal)
+        ask = Ask(money=wanted.money, volume=wanted.volume, count=wanted.count,
+                  products=tuple(names.get(code, code) for code in request.products),
+                  shares=wanted.shares)
+        outcome = await self._reserve(view, request, ask, terminal.site_id, force=True)
+        return Take(whose_of(view, terminal.site_id), outcome, wanted.shares)
 
     async def reserve_payment(self, request: Request, terminal: TerminalView,
                                ) -> tuple[Request, tuple[Take, ...]]:
@@ -94,12 +115,12 @@ class Reservations:
                 break
             view = await self.views.cached_account(account_id)
             outcome = await self._reserve(
-                view, request, request.amount_minor, 0, 1, "", force=False,
+                view, request, Ask(money=request.amount_minor), "", force=False,
                 refused="" if view.currency == request.currency else "currency")
             if outcome.status == "declined":
                 reason = outcome.reason
             else:
-                takes.append(take_of(view, outcome, kind))
+                takes.append(Take(whose_of(view, ""), outcome, (), kind))
         if not reason:
             return request, tuple(takes)
         for take in takes:
@@ -108,27 +129,34 @@ class Reservations:
         return msgspec.structs.replace(request, kind=Kind.PAYMENT_REFUSAL,
                                        flags=(reason, *request.flags)), ()
 
-    async def _reserve(self, view: AccountView, request: Request, money: int, volume: int,
-                       count: int, site: str, *, force: bool, refused: str = "") -> Outcome:
+    async def _reserve(self, view: AccountView, request: Request, ask: Ask, site: str, *,
+                       force: bool, refused: str = "") -> Outcome:
         try:
-            return await self.accounts.reserve(
-                view.account_id, view.fence, view.packed, money, volume, count, request.products,
-                site, refused, False, force)
+            return await self.accounts.reserve(view.account_id, view.fence, view.packed, ask,
+                                               site=site, refused=refused, force=force)
         except Stale:
             await self.reload(request, view)
             raise
 
-    async def release(self, take: Take) -> None:
-        """Nothing was journaled for this reservation, or a decline: Redis may have it back."""
+    async def release(self, take: Take, pin_card: int | None = None,
+                      ask: Ask | None = None) -> None:
+        """Nothing was journaled for this reservation, or a decline: Redis may have it back.
+
+        ask: whose readings were noted, for a take; pin_card: whose PIN was tried.
+        """
         outcome = take.outcome
-        if outcome.reservation:
-            await self.tell(
-                GiveBack(take.account_id, outcome.fence,
-                         _fields(take.card_id, take.vehicle_id, take.driver_id), outcome.day,
-                         outcome.week, outcome.month, outcome.amount_minor, outcome.volume_ml,
-                         outcome.count, _pin_field(take.card_id) if outcome.pin_tries else "",
-                         max(outcome.pin_tries, 0), max(-outcome.pin_tries, 0)),
-                outcome.reservation)
+        if not outcome.reservation:
+            return
+        effect = Effect(Kind.REVERSAL, take.whose, Windows(outcome.day, outcome.week, outcome.month,
+                                                           outcome.minute),
+                        -outcome.amount_minor, -outcome.volume_ml, -outcome.count,
+                        shares=parts.negative(take.shares), meters=_meters(ask, outcome))
+        groups = await self._groups(take.whose.account_id or 0, outcome.fence)
+        tell = _give_back([effect], outcome.fence, groups)
+        await self.tell(msgspec.structs.replace(
+            tell, pin_field=_pin_field(pin_card) if outcome.pin_tries else "",
+            pin_tries=max(outcome.pin_tries, 0), pin_forgiven=max(-outcome.pin_tries, 0)),
+            outcome.reservation)
 
     async def forgive(self, view: AccountView, outcome: Outcome) -> None:
         """The row of a right PIN stands: the wrong ones before it are set back now."""
@@ -137,6 +165,31 @@ class Reservations:
             GiveBack(view.account_id, outcome.fence, (), outcome.day, outcome.week, outcome.month,
                      0, 0, 0, _pin_field(view.card_id), forgiven, forgiven), outcome.reservation)
 
+    async def give_back(self, made: Plan, fences: dict[int, int]) -> None:
+        """The row of an event stands: what it gave back is told, by whose and by window."""
+        places: dict[tuple[Whose, Windows], list[Effect]] = {}
+        for effect in made.effects:
+            if not effect.compared and effect.whose.account_id is not None:
+                places.setdefault((effect.whose, effect.windows), []).append(effect)
+        for (whose, _), effects in places.items():
+            account_id = whose.account_id or 0
+            groups = await self._groups(account_id, fences[account_id]) \
+                if any(effect.shares for effect in effects) else {}
+            tell = _give_back(effects, fences[account_id], groups)
+            if (tell.money or tell.volume or tell.count or any(tell.groups) or tell.readings):
+                await self.tell(tell)
+
+    async def _groups(self, account_id: int, fence: int) -> Groups:
+        """The product groups that the counters of a fence were made by."""
+        try:
+            view = await self.views.cached_account(account_id)
+            if view.fence != fence:
+                view = await self.views.account(account_id)
+        except JournalUnavailable:
+            await self.accounts.forget(account_id)  # what it is to be told is not known
+            return {}
+        return view.groups
+
     async def tell(self, tell: GiveBack, reservation: int = 0) -> None:
         """What cannot be told stays counted until the next hydration; no answer hangs on it."""
         with contextlib.suppress(JournalUnavailable):
@@ -144,8 +197,8 @@ class Reservations:
 
     async def forget(self, found: Found | None, takes: tuple[Take, ...]) -> None:
         """The row stands, its result was lost: the journal alone knows its effects."""
-        accounts = {leg.account_id for leg in found.legs} if found is not None else set()
-        for account_id in accounts | {take.account_id for take in takes}:
+        accounts = {leg.whose.account_id for leg in found.legs} if found is not None else set()
+        for account_id in accounts | {take.whose.account_id for take in takes}:
             if account_id is not None:
                 await self.accounts.forget(account_id)
 
@@ -161,31 +214,49 @@ def stateless(request: Request, status: str, reason: str, clock: Clock) -> Outco
     return Outcome(status, reason, amount, 0, 0, clock.now_us() // 1000, 0, 0, 0, 0, 0, broken)
 
 
+def whose_of(view: AccountView, site_id: str) -> Whose:
+    """Whose counters a view's messages move at a site."""
+    return Whose(view.account_id, view.card_id, view.vehicle_id, view.driver_id,
+                 view.subaccount_id, view.second_card_id, site_id)
+
+
 def _pin_field(card_id: int | None) -> str:
     return f"{PIN_FIELD}{card_id}" if card_id else ""
 
 
-def take_of(view: AccountView, outcome: Outcome, kind: Kind | None = None) -> Take:
-    """A reservation and whose it is."""
-    return Take(view.account_id, outcome, view.card_id, view.vehicle_id, view.driver_id, kind)
+def _meters(ask: Ask | None, outcome: Outcome) -> Meters:
+    if ask is None or outcome.status == "declined":
+        return Meters()
+    return Meters(ask.odometer if ask.odometer >= 0 else None,
+                  ask.engine_hours if ask.engine_hours >= 0 else None)
 
 
-def _fields(card_id: int | None, vehicle_id: int | None, driver_id: int | None) -> tuple[str, ...]:
-    numbers = (("c", card_id), ("v", vehicle_id), ("d", driver_id))
+def _fields(whose: Whose) -> tuple[str, ...]:
+    numbers = (("b", whose.subaccount_id), ("c", whose.card_id), ("c", whose.second_card_id),
+               ("v", whose.vehicle_id), ("d", whose.driver_id), ("s", whose.site_id))
     return ("a", *(f"{letter}{number}" for letter, number in numbers if number))
 
 
-def tells(made: Plan, fences: dict[int, int]) -> list[GiveBack]:
-    """What each account's state is told: the net of what was not reserved, by its windows."""
-    net: dict[tuple[object, ...], GiveBack] = {}
-    for effect in made.effects:
-        if effect.compared or effect.account_id is None:
-            continue
-        fields = _fields(effect.card_id, effect.vehicle_id, effect.driver_id)
-        place = (effect.account_id, fields, effect.day, effect.week, effect.month)
-        before = net.get(place)
-        money, volume, count = (before.money, before.volume, before.count) if before else (0, 0, 0)
-        net[place] = GiveBack(effect.account_id, fences[effect.account_id], fields, effect.day,
-                              effect.week, effect.month, money - effect.money,
-                              volume - effect.volume, count - effect.count)
-    return [tell for tell in net.values() if tell.money or tell.volume or tell.count]
+def _give_back(effects: list[Effect], fence: int, groups: Groups) -> GiveBack:
+    """What one account's state is told of effects in the same windows: their net, given back."""
+    whose, windows = effects[0].whose, effects[0].windows
+    flat: list[int] = []
+    for number, members in groups.values():
+        amounts = [parts.in_group(effect.shares, members, effect.count) for effect in effects]
+        net = [-sum(column) for column in zip(*amounts, strict=True)]
+        if any(net):
+            flat += (number, *net)
+    readings: list[int] = []
+    # What is gone first: a completion may bring another reading of the same moment.
+    for effect in sorted(effects, key=lambda one: one.count):
+        for code, shown in ((ODOMETER, effect.meters.odometer),
+                            (ENGINE_HOURS, effect.meters.engine_hours)):
+            if shown is not None and effect.count:
+                readings += (code, shown, int(effect.count > 0))
+    assert whose.account_id is not None, "somebody's"
+    return GiveBack(
+        whose.account_id, fence, _fields(whose), windows.day, windows.week, windows.month,
+        -sum(effect.money for effect in effects), -sum(effect.volume for effect in effects),
+        -sum(effect.count for effect in effects), minute=windows.minute, groups=tuple(flat),
+        meter_field=f"v{whose.vehicle_id}" if whose.vehicle_id else f"c{whose.card_id}",
+        readings=tuple(readings))

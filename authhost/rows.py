@@ -8,22 +8,27 @@ from __future__ import annotations
 from typing import Final
 
 from authhost import limits
+from authhost.asks import Ask, taken_shares
 from authhost.journal.entry import Entry
 from authhost.journal.views import AccountView, TerminalView
 from authhost.model import Answer, Kind, Outcome, Request
+from authhost.parts import to_text
 from authhost.states import State
 
 _STATES: Final = {
     Kind.PREAUTHORIZATION: State.HOLD,
+    Kind.INCREMENT: State.HOLD,
     Kind.PAYMENT_REQUEST: State.REQUESTED,
     Kind.RECONCILIATION: State.NOTED,
 }
 
 
 def entry_of(request: Request, terminal: TerminalView, view: AccountView | None, outcome: Outcome,
-             answer: Answer, body: bytes) -> Entry:
+             answer: Answer, body: bytes, ask: Ask | None = None) -> Entry:
     """The row of a take: positional, in the order of Entry, for it is made once a message."""
     approved = outcome.status != "declined"
+    raised = request.original.keys[0] \
+        if request.kind is Kind.INCREMENT and request.original is not None else ""
     state = _STATES.get(request.kind, State.TAKEN) if approved else State.DECLINED
     amount = outcome.amount_minor
     posted = amount if state is State.TAKEN else 0
@@ -32,7 +37,8 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
         amount if approved else 0, request.expires_at_us if approved else 0, answer.approval_code,
         request.alias, request.kind, approved, answer.action, answer.reason,
         request.amount_minor, amount, posted, request.currency, request.terminal_id,
-        terminal.merchant_id, terminal.site_id, "", ",".join(answer.flags) if answer.flags else "",
+        terminal.merchant_id, terminal.site_id, raised,
+        ",".join(answer.flags) if answer.flags else "",
         request.card.pan_masked if request.card else "", outcome.decided_at_ms,
         terminal.rules_version,
         request.deadline_us - limits.COMMIT_MARGIN_MS * 1000 if approved and not request.advice
@@ -40,4 +46,13 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
         view.account_id if view else None, outcome.fence,
         view.card_id if view else None, view.vehicle_id if view else None,
         view.driver_id if view else None, outcome.day, outcome.week, outcome.month, amount,
-        outcome.volume_ml, outcome.count, request.detail, outcome.pin_tries)
+        outcome.volume_ml, outcome.count, request.detail, outcome.pin_tries, outcome.minute,
+        to_text(taken_shares(ask, outcome)) if ask is not None else "",
+        view.subaccount_id if view else None, view.second_card_id if view else None,
+        _shown(ask.odometer) if approved and ask is not None else None,
+        _shown(ask.engine_hours) if approved and ask is not None else None,
+        raised if approved else "")
+
+
+def _shown(reading: int) -> int | None:
+    return reading if reading >= 0 else None

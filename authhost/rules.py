@@ -6,9 +6,13 @@ PURE. The state decides the rest; a reason found here is handed to it, so that o
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Final, Protocol
 
-from authhost.model import Action, Answer, Kind, Outcome, Request
+from authhost import prompts
+from authhost.model import Action, Answer, Kind, Outcome, Proof, Request
+from authhost.packing import View
+from authhost.prompts import Prompt
 
 _ACTIONS: Final[dict[str, str]] = {
     "approved": Action.APPROVED,
@@ -49,7 +53,31 @@ _ACTIONS: Final[dict[str, str]] = {
     "cryptogram_replayed": Action.COUNTERFEIT,
     "chip_data": Action.FORMAT_ERROR,
     "chip_missing": Action.SECURITY_VIOLATION,
+    "key_entry": Action.SECURITY_VIOLATION,
+    "tank": Action.EXCEEDS_AMOUNT,
+    "increments": Action.EXCEEDS_FREQUENCY,
+    "original_not_found": Action.ORIGINAL_NOT_FOUND,
+    "return_exceeds": Action.INVALID_AMOUNT,
+    "subaccount_blocked": Action.RESTRICTED_CARD,
+    "subaccount_closed": Action.RESTRICTED_CARD,
+    "vehicle_blocked": Action.RESTRICTED_CARD,
+    "vehicle_closed": Action.RESTRICTED_CARD,
+    "driver_blocked": Action.RESTRICTED_CARD,
+    "driver_closed": Action.RESTRICTED_CARD,
+    "second_card_unknown": Action.INVALID_CARD,
+    "second_card_account": Action.INVALID_CARD,
+    "second_card_expired": Action.EXPIRED_CARD,
+    "second_card_expiry_differs": Action.EXPIRED_CARD,
+    "second_card_lost": Action.LOST_CARD,
+    "second_card_stolen": Action.STOLEN_CARD,
+    "second_card_not_effective": Action.CARD_NOT_EFFECTIVE,
+    "second_card_blocked": Action.RESTRICTED_CARD,
+    "second_card_closed": Action.RESTRICTED_CARD,
 }
+# What a completion may have been asked before, at its hold.
+_PROMPTED_KINDS: Final = frozenset({Kind.SALE, Kind.PREAUTHORIZATION, Kind.OFFLINE_SALE})
+_RIGHT_PIN: Final = 1
+_DRIVER: Final = "driver_number"
 
 
 class Terminal(Protocol):
@@ -69,6 +97,8 @@ class Terminal(Protocol):
     def acquirer_id(self) -> str: ...
     @property
     def mac_required(self) -> bool: ...
+    @property
+    def region(self) -> str: ...
 
 
 class Account(Protocol):
@@ -78,6 +108,23 @@ class Account(Protocol):
     def currency(self) -> str: ...
     @property
     def expiry(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def rules(self) -> View: ...
+    @property
+    def purchasing(self) -> Purchasing: ...
+
+
+class Purchasing(Protocol):
+    """What a fleet wants asked at a purchase."""
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]: ...
+    @property
+    def key_entry(self) -> str: ...
+    @property
+    def regions(self) -> tuple[str, ...] | None: ...
 
 
 _TERMINAL_KINDS: Final[dict[Kind, str]] = {
@@ -111,14 +158,59 @@ def refused(request: Request, terminal: Terminal, account: Account | None) -> st
         card = request.card
         if card is not None and card.expiry and account.expiry != card.expiry:
             return "expiry_differs"
+        if request.kind in _PROMPTED_KINDS:
+            return prompts.wrong(account.purchasing.prompts, request.prompted)
     return ""
+
+
+def unproved_entry(request: Request, account: Account, proof: Proof) -> str:
+    """A number that was typed in needs the second factor that its fleet wants."""
+    if not request.key_entered or request.kind not in _PROMPTED_KINDS:
+        return ""
+    wanted = account.purchasing.key_entry
+    if wanted == "pin":
+        return "" if proof.pin == _RIGHT_PIN else "key_entry"
+    if wanted == "none" or not getattr(request.prompted, wanted):
+        return "key_entry"
+    return ""  # whether it is the right one, the view has looked up
+
+
+def watched(request: Request, terminal: Terminal, account: Account | None) -> tuple[str, ...]:
+    """What a fleet wants to hear of, and what refuses nothing."""
+    regions = account.purchasing.regions if account is not None else None
+    if regions is not None and request.kind in _PROMPTED_KINDS and terminal.region not in regions:
+        return ("watch:region",)
+    return ()
+
+
+def objections(request: Request, account: Account, names: Mapping[str, str]) -> list[str]:
+    """What a completion is flagged for, though it is within its hold."""
+    found = []
+    if account.status not in {"", "active"}:
+        found.append(f"card_{account.status}")
+    allowed = account.rules.products
+    for code in request.products:
+        product = names.get(code, code)
+        if allowed is not None and product not in allowed:
+            found.append(f"product:{product}")
+            break
+    return found
+
+
+def prompts_of(reason: str) -> tuple[str, ...]:
+    """The prompts that a terminal has to ask again."""
+    kind, _, name = reason.partition(":")
+    return (name,) if kind in {"prompt_missing", "prompt_wrong"} else ()
 
 
 def action(reason: str) -> str:
     """The action code (ISO 8583:1993, field 39) that a reason is answered with."""
     if reason.startswith("limit:"):
-        return Action.EXCEEDS_FREQUENCY if reason.endswith(":count") else Action.EXCEEDS_AMOUNT
-    return _ACTIONS.get(reason.partition(":")[0], Action.DO_NOT_HONOUR)
+        return Action.EXCEEDS_FREQUENCY if ":count" in reason else Action.EXCEEDS_AMOUNT
+    kind, _, name = reason.partition(":")
+    if kind in {"prompt_missing", "prompt_wrong"}:
+        return Action.WRONG_DRIVER if name == _DRIVER else Action.WRONG_PROMPT
+    return _ACTIONS.get(kind, Action.DO_NOT_HONOUR)
 
 
 def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes = b"") -> Answer:
@@ -127,10 +219,14 @@ def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes =
     if request.kind is Kind.DEPOSIT:
         # The cash is in the safe and stays counted; what it broke withholds the credit.
         broken = tuple(f"withheld:{reason}" for reason in broken)
+    if request.amount_open:
+        broken = tuple(reason for reason in broken if reason.startswith("watch:"))
     flags = request.flags + broken
     if outcome.status == "declined":
         return declined(request, outcome.reason, outcome.decided_at_ms, flags)
-    code = Action.PARTIAL if outcome.status == "partial" else Action.APPROVED
+    # Who asked for as much as there is has got that.
+    partial = outcome.status == "partial" and not request.amount_open
+    code = Action.PARTIAL if partial else Action.APPROVED
     return Answer(action=code, reason=outcome.reason, amount_minor=outcome.amount_minor,
                   approval_code=approval_code, decided_at_ms=outcome.decided_at_ms, flags=flags,
                   reference=reference(request.key), chip=chip)

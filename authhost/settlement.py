@@ -1,4 +1,4 @@
-"""What an event does to its original: completion, reversal, expiry, a payer's word.
+"""What an event does to its original: completion, reversal, return, expiry, a payer's word.
 
 PURE. Reads the table of states, gives postings and what Redis must be told. The amounts that take
 were reserved before (rule 1: plus before, minus after); what gives back is told afterwards.
@@ -11,12 +11,15 @@ from typing import Final
 
 import msgspec
 
+from authhost import parts
 from authhost.model import Action, Kind, Outcome, Request
+from authhost.parts import Shares
 from authhost.states import Event, Rule, State, step
 
 EVENTS: Final[dict[Kind, Event]] = {
     Kind.COMPLETION: Event.COMPLETION,
     Kind.REVERSAL: Event.REVERSAL,
+    Kind.RETURN: Event.RETURN,
     Kind.EXPIRY: Event.EXPIRY,
     Kind.PAYMENT: Event.PAYMENT,
     Kind.PAYMENT_REFUSAL: Event.REFUSAL,
@@ -24,26 +27,59 @@ EVENTS: Final[dict[Kind, Event]] = {
 }
 
 
+class Whose(msgspec.Struct, frozen=True):
+    """Whose counters a posting moves. site_id: where, for a fleet's limits at a site."""
+
+    account_id: int | None = None
+    card_id: int | None = None
+    vehicle_id: int | None = None
+    driver_id: int | None = None
+    subaccount_id: int | None = None
+    second_card_id: int | None = None
+    site_id: str = ""
+
+
+class Windows(msgspec.Struct, frozen=True):
+    """When it is counted, as the function numbered it. minute: of UTC, since 1970."""
+
+    day: int = 0
+    week: int = 0
+    month: int = 0
+    minute: int = 0
+
+
+class Meters(msgspec.Struct, frozen=True):
+    """What was typed in; None where nothing was."""
+
+    odometer: int | None = None
+    engine_hours: int | None = None
+
+
+NOBODY: Final = Whose()
+NEVER: Final = Windows()
+UNREAD: Final = Meters()
+
+
 class Leg(msgspec.Struct, frozen=True):
     """What one row of the original took, as its row wrote it down."""
 
     kind: str
-    account_id: int | None
-    card_id: int | None
-    vehicle_id: int | None
-    driver_id: int | None
-    day: int
-    week: int
-    month: int
+    whose: Whose
+    windows: Windows
     money: int
     volume: int
     count: int
     amount_minor: int
     posted_minor: int
+    shares: Shares = ()
+    meters: Meters = UNREAD
 
 
 class Found(msgspec.Struct, frozen=True):
-    """An original as the claim and the journal show it. legs is empty for a tombstone."""
+    """An original as the claim and the journal show it. legs is empty for a tombstone.
+
+    raises: the open holds that raise it, and end with it. original_key: what it was about itself.
+    """
 
     key: str
     state: State
@@ -58,9 +94,17 @@ class Found(msgspec.Struct, frozen=True):
     site_id: str = ""
     pan_masked: str = ""
     detail: str = "{}"
+    raises: tuple[Found, ...] = ()
+    original_key: str = ""
+    extends: str = ""  # the hold that it raises
+
+    @property
+    def held(self) -> int:
+        """What can still be given back, with what raises it."""
+        return self.remaining + sum(one.remaining for one in self.raises)
 
 
-class Part(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True):
     """A leg that took, and how much of its money earlier reversals have left."""
 
     leg: Leg
@@ -72,15 +116,18 @@ class Part(msgspec.Struct, frozen=True):
         leg = self.leg
         return leg.volume * self.money // leg.money if leg.money else leg.volume
 
+    @property
+    def shares(self) -> Shares:
+        """The shares that go with the money; an open one is what the hold is."""
+        return parts.scaled(self.leg.shares, self.money, self.leg.money)
+
 
 class Take(msgspec.Struct, frozen=True):
     """An amount that was reserved for this message, and for whom."""
 
-    account_id: int
+    whose: Whose
     outcome: Outcome
-    card_id: int | None = None
-    vehicle_id: int | None = None
-    driver_id: int | None = None
+    shares: Shares = ()
     kind: Kind | None = None  # the leg's own kind where it differs from the message's
 
 
@@ -90,26 +137,24 @@ class Need(msgspec.Struct, frozen=True):
     money: int = 0
     volume: int = 0
     count: int = 0
+    shares: Shares = ()
 
     def __bool__(self) -> bool:
-        return bool(self.money or self.volume or self.count)
+        return bool(self.money or self.volume or self.count or self.shares)
 
 
 class Effect(msgspec.Struct, frozen=True):
     """One posting: whose counters, in which windows, by how much (signed)."""
 
     kind: Kind
-    account_id: int | None
-    card_id: int | None
-    vehicle_id: int | None
-    driver_id: int | None
-    day: int
-    week: int
-    month: int
-    money: int
-    volume: int
-    count: int
-    posted_minor: int
+    whose: Whose = NOBODY
+    windows: Windows = NEVER
+    money: int = 0
+    volume: int = 0
+    count: int = 0
+    posted_minor: int = 0
+    shares: Shares = ()  # signed like the money
+    meters: Meters = UNREAD
     fence: int = 0  # 0: the one that is seen under the lock
     compared: bool = False  # a take: its fence must still hold
 
@@ -126,53 +171,83 @@ class Plan(msgspec.Struct, frozen=True):
     own_state: State
     own_remaining: int
     flags: tuple[str, ...] = ()
+    raises_end: bool = False  # the holds that raised it move with it
 
 
 _ANSWERS: Final[dict[tuple[Event, Rule], tuple[str, str]]] = {
     (Event.REVERSAL, Rule.ALREADY): (Action.ALREADY_REVERSED, "already_reversed"),
     (Event.REVERSAL, Rule.NOTHING): (Action.NOTHING_TO_REVERSE, "nothing_to_reverse"),
     (Event.EXPIRY, Rule.NOTHING): (Action.NOTHING_TO_REVERSE, "nothing_to_expire"),
+    (Event.RETURN, Rule.NOTHING): (Action.ORIGINAL_NOT_FOUND, "nothing_to_return"),
 }
 
 
-def need(request: Request, found: Found) -> Need:
-    """What a completion takes beyond what its original holds: reserved before the row."""
-    if request.kind is not Kind.COMPLETION:
-        return Need()
-    if not request.amount_minor:
+_GIVEN_BACK: Final = {
+    Kind.EXPIRY: (Action.APPROVED, "expired", State.NOTED),
+    Kind.RETURN: (Action.APPROVED, "approved", State.GIVEN),
+}
+
+
+def need(request: Request, found: Found, shares: Shares = ()) -> Need:
+    """What a completion takes beyond what its original holds: reserved before the row.
+
+    shares: the goods of the message under the codes inside. A product that the hold could not
+    become was not reserved for its group, however little it is.
+    """
+    if request.kind is Kind.REVERSAL and found.state is State.GIVEN:
+        gave = [leg for leg in found.legs if leg.whose.account_id is not None]
+        return Need(-sum(leg.money for leg in gave), -sum(leg.volume for leg in gave), 0,
+                    tuple(share for leg in gave for share in parts.negative(leg.shares)))
+    if request.kind is not Kind.COMPLETION or not request.amount_minor:
         return Need()
     _, rule = step(found.state, Event.COMPLETION)
     if rule is not Rule.SETTLE:
-        return Need(request.amount_minor, request.volume_ml, 1)
-    held = parts(found)
-    if all(part.leg.account_id is None for part in held):
+        return Need(request.amount_minor, request.volume_ml, 1, shares)
+    held = family(found)
+    if all(one.leg.whose.account_id is None for one in held):
         return Need()  # nobody's: there is nothing to count it on
-    more = request.amount_minor - sum(part.money for part in held)
-    return Need(max(more, 0), max(request.volume_ml - sum(part.volume for part in held), 0), 0)
+    more = request.amount_minor - sum(one.money for one in held)
+    _, beyond = parts.cover(tuple(share for one in held for share in one.shares), shares)
+    return Need(max(more, 0), max(request.volume_ml - sum(one.volume for one in held), 0), 0,
+                beyond)
 
 
-def parts(found: Found) -> list[Part]:
+def family(found: Found) -> list[Standing]:
+    """What stands of an original and of the holds that raise it, leg by leg."""
+    held = standing(found)
+    for one in found.raises:
+        held += standing(one)
+    return held
+
+
+def standing(found: Found) -> list[Standing]:
     """What still stands of an original, leg by leg: reversals take from the first legs first."""
-    standing = []
-    for account_id in dict.fromkeys(leg.account_id for leg in found.legs):
-        took = [leg for leg in found.legs if leg.account_id == account_id
-                and (leg.money > 0 or leg.volume > 0 or leg.count > 0)]
+    left = []
+    for account_id in dict.fromkeys(leg.whose.account_id for leg in found.legs):
+        took = [leg for leg in found.legs if leg.whose.account_id == account_id
+                and (leg.money > 0 or leg.volume > 0 or leg.count > 0
+                     or (leg.shares and not leg.money))]
         gone = sum(leg.money for leg in took) - found.remaining
         for leg in took:
             less = min(gone, leg.money)
             gone -= less
-            standing.append(Part(leg, leg.money - less))
-    return standing
+            left.append(Standing(leg, leg.money - less))
+    return left
 
 
-def plan(request: Request, found: Found, takes: tuple[Take, ...]) -> Plan | None:
+def plan(request: Request, found: Found, takes: tuple[Take, ...],
+         shares: Shares = ()) -> Plan | None:
     """What to write for `request` about `found`; None: what was reserved no longer fits it."""
     event = EVENTS[request.kind]
     after, rule = step(found.state, event)
     if event is Event.COMPLETION:
-        return _completion(request, found, after, rule, takes)
+        return _completion(request, found, after, rule, takes, shares)
     if rule is Rule.GIVE_BACK:
+        if event is Event.RETURN and request.amount_minor > found.remaining:
+            return _refused(request, found, Action.INVALID_AMOUNT, "return_exceeds")
         return _give_back(request, found, after)
+    if rule is Rule.TAKE_AGAIN:
+        return _take_again(request, found, after, takes)
     if rule is Rule.PAY:
         effects = tuple(_taken(take, take.kind or request.kind) for take in takes)
         amount = takes[0].outcome.amount_minor
@@ -180,114 +255,149 @@ def plan(request: Request, found: Found, takes: tuple[Take, ...]) -> Plan | None
     if rule is Rule.END:
         refused = next((flag for flag in request.flags if flag), event.value)
         action = Action.APPROVED if event is not Event.REFUSAL else Action.DO_NOT_HONOUR
-        return Plan(action, refused, 0, (_nothing(request.kind),), after, 0, State.NOTED, 0)
+        return Plan(action, refused, 0, (Effect(request.kind),), after, 0, State.NOTED, 0)
     if found.fresh:
-        return Plan(Action.REVERSED, "reversed_before_it_came", 0, (_nothing(request.kind),),
+        return Plan(Action.REVERSED, "reversed_before_it_came", 0, (Effect(request.kind),),
                     found.state, 0, State.NOTED, 0)
     action, reason = _ANSWERS.get(
         (event, rule), (Action.DO_NOT_HONOUR, f"request_{found.state.name.lower()}"))
-    return Plan(action, reason, 0, (_nothing(request.kind),), found.state, found.remaining,
-                State.NOTED, 0)
+    return _refused(request, found, action, reason)
+
+
+def _refused(request: Request, found: Found, action: str, reason: str) -> Plan:
+    """Nothing moves, and the answer says why."""
+    own = State.DECLINED if request.kind is Kind.RETURN else State.NOTED
+    return Plan(action, reason, 0, (Effect(request.kind),), found.state, found.remaining, own, 0)
+
+
+def _take_again(request: Request, found: Found, after: State,
+                takes: tuple[Take, ...]) -> Plan | None:
+    """A return that did not take place after all: what it gave back is taken again, today."""
+    wanted = need(request, found)
+    if bool(wanted) != bool(takes):
+        return None
+    effects = [_taken(take, request.kind, posted=found.remaining) for take in takes]
+    effects = effects or [Effect(request.kind, posted_minor=found.remaining)]
+    return Plan(Action.REVERSED, "reversed", found.remaining, tuple(effects), after, 0,
+                State.NOTED, 0, tuple(flag for take in takes for flag in take.outcome.broken))
 
 
 def _completion(request: Request, found: Found, after: State, rule: Rule,
-                takes: tuple[Take, ...]) -> Plan | None:
+                takes: tuple[Take, ...], shares: Shares) -> Plan | None:
     """Settle a hold at the real amount, or post the sale whole where there is no hold any more."""
-    wanted = need(request, found)
-    reserved = takes[0].outcome if takes else None
+    wanted = need(request, found, shares)
+    reserved = takes[0] if takes else None
     if bool(wanted) != (reserved is not None) or (
-            reserved is not None and wanted != Need(reserved.amount_minor, reserved.volume_ml,
-                                                    reserved.count)):
+            reserved is not None and wanted != Need(
+                reserved.outcome.amount_minor, reserved.outcome.volume_ml, reserved.outcome.count,
+                reserved.shares)):
         return None
-    flags = list(reserved.broken) if reserved else []
+    flags = list(reserved.outcome.broken) if reserved else []
     posted = request.amount_minor
     if rule is Rule.SETTLE:
-        held = parts(found)
+        held = family(found)
         if found.state is State.TAKEN:
             posted -= found.remaining
-        if request.amount_minor > sum(part.money for part in held):
+        if request.amount_minor > sum(one.money for one in held):
             flags.append("above_hold")
-        effects = _settled(request, held)
+        effects = _settled(request, held, shares)
     else:
         flags.append(f"original_{found.state.name.lower()}")
         effects = []
     effects += [_taken(take, request.kind, posted=0) for take in takes]
     if not effects:  # the hold has gone already, and nothing was sold
-        effects = [_nothing(request.kind)]
+        effects = [Effect(request.kind)]
     effects[0] = msgspec.structs.replace(effects[0], posted_minor=posted)
     own = State.TAKEN if request.amount_minor else State.NOTED
     return Plan(Action.APPROVED, "approved", request.amount_minor, tuple(effects), after, 0, own,
-                request.amount_minor, tuple(flags))
+                request.amount_minor, tuple(flags), raises_end=rule is Rule.SETTLE)
 
 
-def _settled(request: Request, held: list[Part]) -> list[Effect]:
+def _settled(request: Request, held: list[Standing], shares: Shares) -> list[Effect]:
     """The hold is released whole, and what was sold within it is kept in the hold's own windows.
 
     Two postings rather than their difference, so that a reversal finds what it has to give back.
+    A holds' raise counted no message, and keeps none.
     """
-    releases = [_at(part.leg, request.kind, -part.money, -part.volume, -part.leg.count)
-                for part in held]
+    releases = [_at(one.leg, request.kind, -one.money, -one.volume, -one.leg.count,
+                    parts.negative(one.shares), one.leg.meters) for one in held]
     if not request.amount_minor:
         return releases
     kept = []
-    money, volume = request.amount_minor, request.volume_ml
-    for part in held:
-        keeps, fuel = min(money, part.money), min(volume, part.volume)
+    money, volume, open_ = request.amount_minor, request.volume_ml, shares
+    for one in held:
+        keeps, fuel = min(money, one.money), min(volume, one.volume)
         money, volume = money - keeps, volume - fuel
-        kept.append(_at(part.leg, request.kind, keeps, fuel, part.leg.count))
+        mine, open_ = parts.cover(one.shares, open_)
+        if keeps or fuel or one.leg.count or mine:
+            kept.append(_at(one.leg, request.kind, keeps, fuel, one.leg.count, mine,
+                            _read(request, one.leg) if one.leg.count else UNREAD))
     return kept + releases
 
 
+def _read(request: Request, leg: Leg) -> Meters:
+    """What the meters showed in the end: typed in with the completion, or with the hold."""
+    typed = request.prompted
+    return Meters(int(typed.odometer) if typed.odometer else leg.meters.odometer,
+                  int(typed.engine_hours) if typed.engine_hours else leg.meters.engine_hours)
+
+
 def _give_back(request: Request, found: Found, after: State) -> Plan:
-    """Give back once, never more than remains; a partial reversal leaves the rest."""
-    asked = request.amount_minor if request.kind is Kind.REVERSAL else 0
-    amount = min(asked or found.remaining, found.remaining)
-    rest = found.remaining - amount
+    """Give back once, never more than remains; a partial reversal leaves the rest, and what raises
+    a hold whole."""
+    asked = request.amount_minor if request.kind in {Kind.REVERSAL, Kind.RETURN} else 0
+    whole = not asked or asked >= found.held
+    amount = found.held if whole else min(asked, found.remaining)
     effects: list[Effect] = []
-    held = parts(found)
-    for account_id in dict.fromkeys(part.leg.account_id for part in held):
-        mine = [part for part in held if part.leg.account_id == account_id]
-        effects += _returned(request.kind, mine, amount, whole=rest == 0)
-    effects = effects or [_nothing(request.kind)]
+    held = family(found) if whole else standing(found)
+    for account_id in dict.fromkeys(one.leg.whose.account_id for one in held):
+        mine = [one for one in held if one.leg.whose.account_id == account_id]
+        effects += _returned(request.kind, mine, amount, whole=whole)
+    effects = effects or [Effect(request.kind)]
     if found.state is State.TAKEN:
-        first = {effect.account_id: number for number, effect in reversed([*enumerate(effects)])}
+        first = {effect.whose.account_id: number
+                 for number, effect in reversed([*enumerate(effects)])}
         for number in first.values():
             effects[number] = msgspec.structs.replace(effects[number], posted_minor=-amount)
-    if request.kind is Kind.EXPIRY:
-        action, reason = Action.APPROVED, "expired"
-    else:
-        action, reason = Action.REVERSED, "reversed"
-    return Plan(action, reason, amount, tuple(effects), after if rest == 0 else found.state, rest,
-                State.NOTED, 0)
+    action, reason, own = _GIVEN_BACK.get(
+        request.kind, (Action.REVERSED, "reversed", State.NOTED))
+    return Plan(action, reason, amount, tuple(effects), after if whole else found.state,
+                0 if whole else found.remaining - amount, own, amount * (own is State.GIVEN),
+                raises_end=whole)
 
 
-def _returned(kind: Kind, held: list[Part], amount: int, whole: bool) -> list[Effect]:
+def _returned(kind: Kind, held: list[Standing], amount: int, whole: bool) -> list[Effect]:
     """`amount` given back over what stands of one account's legs."""
     effects = []
-    for part in held:
-        leg = part.leg
-        money = min(amount, part.money)
+    for one in held:
+        leg = one.leg
+        money = min(amount, one.money)
         amount -= money
-        volume = part.volume - Part(leg, part.money - money).volume if leg.money \
-            else leg.volume * whole
+        rest = Standing(leg, one.money - money)
+        volume = one.volume - rest.volume if leg.money else leg.volume * whole
+        if leg.money:
+            shares = parts.less(one.leg.shares, one.shares, rest.shares)
+        else:
+            shares = leg.shares if whole else ()
         count = leg.count if whole else 0
-        if money or volume or count:
-            effects.append(_at(leg, kind, -money, -volume, -count))
+        if money or volume or count or shares:
+            effects.append(_at(leg, kind, -money, -volume, -count, parts.negative(shares),
+                               leg.meters if whole and count else UNREAD))
     return effects
 
 
 def _taken(take: Take, kind: Kind, posted: int | None = None) -> Effect:
     outcome = take.outcome
-    return Effect(kind, take.account_id, take.card_id, take.vehicle_id, take.driver_id,
-                  outcome.day, outcome.week, outcome.month, outcome.amount_minor,
-                  outcome.volume_ml, outcome.count,
-                  outcome.amount_minor if posted is None else posted, outcome.fence, True)
+    return Effect(kind, take.whose, windows_of(outcome), outcome.amount_minor, outcome.volume_ml,
+                  outcome.count, outcome.amount_minor if posted is None else posted, take.shares,
+                  fence=outcome.fence, compared=True)
 
 
-def _at(leg: Leg, kind: Kind, money: int, volume: int, count: int) -> Effect:
-    return Effect(kind, leg.account_id, leg.card_id, leg.vehicle_id, leg.driver_id, leg.day,
-                  leg.week, leg.month, money, volume, count, 0)
+def windows_of(outcome: Outcome) -> Windows:
+    """The windows that an outcome was counted in."""
+    return Windows(outcome.day, outcome.week, outcome.month, outcome.minute)
 
 
-def _nothing(kind: Kind) -> Effect:
-    return Effect(kind, None, None, None, None, 0, 0, 0, 0, 0, 0, 0)
+def _at(leg: Leg, kind: Kind, money: int, volume: int, count: int, shares: Shares,
+        meters: Meters) -> Effect:
+    return Effect(kind, leg.whose, leg.windows, money, volume, count, 0, shares, meters)

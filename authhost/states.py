@@ -9,6 +9,7 @@ Rules, by number:
   5  nothing moves; there is nothing to give back
   6  pay: the take on the payer's and the merchant's account stands
   7  end without money
+  8  take again, with force, what a return gave back; the sale can be returned again
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class State(IntEnum):
     REFUSED = 11
     CANCELLED = 12
     ALIAS = 13
+    RETURNED = 14  # a sale of which all goods came back
+    GIVEN = 15  # a return: money given back for good
 
 
 class Event(StrEnum):
@@ -41,6 +44,7 @@ class Event(StrEnum):
 
     COMPLETION = "completion"
     REVERSAL = "reversal"
+    RETURN = "return"
     EXPIRY = "expiry"
     PAYMENT = "payment"
     REFUSAL = "payment_refusal"
@@ -57,6 +61,7 @@ class Rule(IntEnum):
     NOTHING = 5
     PAY = 6
     END = 7
+    TAKE_AGAIN = 8
 
 
 _ENDED: Final = (State.REFUSED, State.CANCELLED, State.PAID, State.EXPIRED)
@@ -73,12 +78,16 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, Rule]]] = {
     (State.TAKEN, Event.COMPLETION): (State.COMPLETED, Rule.SETTLE),
     (State.HOLD, Event.REVERSAL): (State.REVERSED, Rule.GIVE_BACK),
     (State.TAKEN, Event.REVERSAL): (State.REVERSED, Rule.GIVE_BACK),
+    (State.TAKEN, Event.RETURN): (State.RETURNED, Rule.GIVE_BACK),
+    (State.RETURNED, Event.COMPLETION): (State.RETURNED, Rule.FORCE),
     (State.REVERSED, Event.REVERSAL): (State.REVERSED, Rule.ALREADY),
     (State.TOMBSTONE, Event.REVERSAL): (State.TOMBSTONE, Rule.ALREADY),
     (State.DECLINED, Event.REVERSAL): (State.DECLINED, Rule.NOTHING),
     (State.LATE, Event.REVERSAL): (State.LATE, Rule.NOTHING),
     (State.EXPIRED, Event.REVERSAL): (State.EXPIRED, Rule.NOTHING),
     (State.COMPLETED, Event.REVERSAL): (State.COMPLETED, Rule.NOTHING),
+    (State.RETURNED, Event.REVERSAL): (State.RETURNED, Rule.NOTHING),
+    (State.GIVEN, Event.REVERSAL): (State.REVERSED, Rule.TAKE_AGAIN),
     (State.HOLD, Event.EXPIRY): (State.EXPIRED, Rule.GIVE_BACK),
     (State.REQUESTED, Event.EXPIRY): (State.EXPIRED, Rule.END),
     (State.REQUESTED, Event.PAYMENT): (State.PAID, Rule.PAY),

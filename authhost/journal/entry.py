@@ -55,6 +55,13 @@ class Entry(NamedTuple):
     number: int  # of messages: what limits of count are about
     detail: str
     pin_tries: int = 0  # +1 a wrong PIN, minus what a right one sets back
+    minute: int = 0
+    products: str = ""  # shares of the products, see authhost/parts.py
+    subaccount_id: int | None = None
+    second_card_id: int | None = None
+    odometer: int | None = None
+    engine_hours: int | None = None
+    extends: str = ""  # the open hold that this one raises
 
 
 class Claim(msgspec.Struct, frozen=True):

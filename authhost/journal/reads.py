@@ -19,7 +19,6 @@ from authhost.settlement import Found
 from authhost.states import State
 
 READS_AT_ONCE: Final = 8
-_RAISE_LOCK_TIMEOUT: Final = "200ms"
 
 _AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError,
          asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.TooManyConnectionsError,
@@ -62,6 +61,11 @@ class Reads:
                 key = open_holds[0]["key"]
         return await self.found(key) if key is not None else None
 
+    async def base(self, found: Found) -> Found:
+        """The hold that another one raises, in its place: they are settled together."""
+        base = await self.found(found.extends) if found.extends else None
+        return base if base is not None and base.state is State.HOLD else found
+
     async def tombstone(self, keys: tuple[str, ...]) -> bool:
         """Claim the keys of an original that did not come; False when one of them has come now."""
         await self._rows("originals_tombstone", list(keys))
@@ -71,34 +75,8 @@ class Reads:
         """An original as it is now, unlocked."""
         async with self._connection() as connection:
             claims = await connection.fetch(
-                "SELECT key, state, remaining, business_date, journal_id FROM claim WHERE key = $1",
-                key)
+                statement("original_read"), key)
             return (await read_found(connection, claims, set())).get(key)
-
-    async def raise_fence(self, account_id: int) -> tuple[int, tuple[int, ...]]:
-        """Raise the fence, then sum the account's rows below it.
-
-        Two transactions: the raise waits for the batches in flight and must not hold later ones
-        back while the sum runs. Rows below the new fence are closed for ever once it is committed.
-        """
-        async with self._connection() as connection:
-            fence = await _raise(connection, account_id)
-            row = await connection.fetchrow(statement("sums"), account_id, fence, "a", 0)
-            assert row is not None, "an aggregate has one row"
-            return fence, tuple(row.values())
-
-    async def counters(self, account_id: int, fence: int, field: str) -> tuple[int, ...]:
-        """Sum the rows of a card ('c17'), vehicle or driver with a smaller fence."""
-        number = int(field[1:]) if len(field) > 1 else 0
-        row = await self._row("sums", account_id, fence, field[0], number)
-        assert row is not None, "an aggregate has one row"
-        return tuple(row.values())
-
-    async def pin_tries(self, account_id: int, fence: int, card_id: int) -> int:
-        """A card's wrong PINs below a fence, less those set back and those forgiven."""
-        row = await self._row("pin_tries", account_id, fence, card_id)
-        assert row is not None, "an aggregate has one row"
-        return int(row["tries"])
 
     async def terminal_totals(self, acquirer: str, terminal_id: str, day: str) -> tuple[int, ...]:
         """(debits, minor units, reversals, minor units) of a terminal on its own date YYYYMMDD."""
@@ -126,6 +104,18 @@ class Reads:
     async def card_view(self, pan_hmac: bytes) -> asyncpg.Record | None:
         """All that decides about a card, and its account's fence, in one snapshot."""
         return await self._row("card_view", pan_hmac)
+
+    async def typed_driver(self, account_id: int, number: str) -> asyncpg.Record | None:
+        """A fleet's driver by the number that was typed in, and the account's fence."""
+        return await self._row("typed_driver", account_id, number)
+
+    async def typed_vehicle(self, account_id: int, number: str) -> asyncpg.Record | None:
+        """A fleet's vehicle by its number or plate, and the account's fence."""
+        return await self._row("typed_vehicle", account_id, number)
+
+    async def products(self) -> list[asyncpg.Record]:
+        """All products, a row for each code that a profile has for them."""
+        return await self._rows("products")
 
     async def account_view(self, account_id: int) -> asyncpg.Record | None:
         """All that decides about an account, and its fence, in one snapshot."""
@@ -181,18 +171,3 @@ class Borrowed:
         await self._pool.release(self._connection)
         if isinstance(error, _AWAY):
             raise JournalUnavailable(str(error)) from None
-
-
-async def _raise(connection: asyncpg.Connection, account_id: int) -> int:
-    """Share locks pass a waiting update by. Where they starve it, the table's fair queue helps."""
-    try:
-        async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = '{_RAISE_LOCK_TIMEOUT}'")
-            fence = await connection.fetchval(statement("raise_fence"), account_id)
-    except asyncpg.LockNotAvailableError:
-        async with connection.transaction():
-            await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
-            fence = await connection.fetchval(statement("raise_fence"), account_id)
-    if fence is None:
-        raise JournalUnavailable(f"account {account_id} has no fence")
-    return int(fence)

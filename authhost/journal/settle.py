@@ -13,11 +13,13 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from authhost import parts
 from authhost.journal.append import Appended, append, park, read_claims
 from authhost.journal.entry import FENCED, LATE, NEW, PARKED, STALE_RULES, Entry, Result, Verdict
 from authhost.journal.statements import statement
 from authhost.model import Answer, Request
-from authhost.settlement import Effect, Found, Leg, Plan, Take, plan
+from authhost.parts import Shares
+from authhost.settlement import Effect, Found, Leg, Meters, Plan, Take, Whose, Windows, plan
 from authhost.states import State
 
 _LOCK_TABLES: Final = "LOCK TABLE rules, fence IN ROW SHARE MODE"
@@ -41,6 +43,8 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
     tombstones: tuple[str, ...]  # keys to claim with a decline where there is no original
     rules_version: int  # under which the terminal was looked at; 0: nothing hangs on it
     gives_up_us: int
+    shares: Shares = ()  # of its goods, under the codes inside
+    restores: str = ""  # the sale that may be returned again, where the event ends its return
 
     @property
     def key(self) -> str:
@@ -78,7 +82,7 @@ class Settle:
             rest: list[Settlement] = []
             seen: set[str] = set()
             for item in ordered:
-                turn = {item.original_key, item.key}
+                turn = {item.original_key, item.key, item.restores} - {""}
                 (rest if turn & seen else batch).append(item)
                 seen |= turn
             async with connection.transaction():
@@ -100,8 +104,9 @@ class Settle:
         rules = await connection.fetchrow(_RULES)
         assert rules is not None, "there is one rules row, always"
         taken = await read_claims(connection, [_probe(item) for item in batch])
-        accounts = {leg.account_id for original in found.values() for leg in original.legs}
-        accounts |= {take.account_id for item in batch for take in item.takes}
+        accounts = {leg.whose.account_id for original in found.values()
+                    for one in (original, *original.raises) for leg in one.legs}
+        accounts |= {take.whose.account_id for item in batch for take in item.takes}
         fences = {row["account_id"]: row["fence"] for row in await connection.fetch(
             _FENCES, sorted(account for account in accounts if account is not None))}
 
@@ -117,16 +122,18 @@ class Settle:
             if item.rules_version not in {0, rules["version"]}:
                 results[id(item)] = STALE_RULES
                 continue
-            made = plan(item.request, original, item.takes) if original is not None else None
+            made = plan(item.request, original, item.takes, item.shares) \
+                if original is not None else None
             if original is None or made is None:
                 results[id(item)] = MOVED
-            elif any(take.outcome.fence != fences.get(take.account_id) for take in item.takes):
+            elif any(take.outcome.fence != fences.get(take.whose.account_id or 0)
+                     for take in item.takes):
                 results[id(item)] = FENCED
             else:
                 answer, answer_bytes = item.answer(made)
                 settled = Settled(made, answer, answer_bytes, fences)
                 writes.append((item, settled, entries(item, original, settled, rules["version"])))
-        done = await self._write(connection, writes)
+        done = await self._write(connection, writes, found)
         for item, settled, _ in writes:
             if item.key in done.late:
                 results[id(item)] = LATE
@@ -142,17 +149,19 @@ class Settle:
         fresh = set()
         if wanted:
             fresh = {row["key"] for row in await connection.fetch(_TOMBSTONE, wanted)}
-        keys = sorted({item.original_key for item in batch}.union(wanted))
+        keys = sorted({item.original_key for item in batch}.union(
+            wanted, {item.restores for item in batch if item.restores}))
         claims = await connection.fetch(_LOCK, keys)
         return await read_found(connection, claims, fresh)
 
     async def _write(self, connection: asyncpg.Connection,
-                     writes: list[tuple[Settlement, Settled, list[Entry]]]) -> Appended:
+                     writes: list[tuple[Settlement, Settled, list[Entry]]],
+                     found: dict[str, Found]) -> Appended:
         ordered = sorted(writes, key=lambda write: write[0].key)
         done = await append(connection, [entry for _, _, rows in ordered for entry in rows]) \
             if ordered else Appended(frozenset(), frozenset(), 0)
-        moves = [(item.original_key, settled.plan.state, settled.plan.remaining)
-                 for item, settled, _ in ordered if item.key in done.claimed - done.late]
+        moves = [move for item, settled, _ in ordered if item.key in done.claimed - done.late
+                 for move in _moves(item, settled.plan, found)]
         if moves:
             await connection.execute(_MOVE, *map(list, zip(*moves, strict=True)))
         return done
@@ -163,36 +172,62 @@ class Settle:
         return PARKED
 
 
+def _moves(item: Settlement, made: Plan,
+           found: dict[str, Found]) -> list[tuple[str, State, int]]:
+    """The original's next state; with it those that raised it, or the sale that was returned."""
+    original = found[item.original_key]
+    moves = [(original.key, made.state, made.remaining)]
+    if made.raises_end:
+        moves += [(one.key, made.state, 0) for one in original.raises]
+    sale = found.get(item.restores)
+    if sale is not None and sale.state in {State.TAKEN, State.RETURNED}:
+        moves.append((sale.key, State.TAKEN, sale.remaining + made.amount_minor))
+    return moves
+
+
 async def read_found(connection: asyncpg.Connection, claims: list[asyncpg.Record],
                      fresh: set[str]) -> dict[str, Found]:
-    """Originals with their legs, by key."""
+    """Originals with their legs and what raises them, by key."""
     rows = await connection.fetch(
         _READ, [claim["business_date"] for claim in claims],
         [claim["journal_id"] for claim in claims], [claim["key"] for claim in claims])
     legs: dict[str, list[asyncpg.Record]] = {}
     for row in rows:
         legs.setdefault(row["key"], []).append(row)
-    return {claim["key"]: _found(claim, legs.get(claim["key"], []), claim["key"] in fresh)
-            for claim in claims}
+    found = {claim["key"]: _found(claim, legs.get(claim["key"], []), claim["key"] in fresh)
+             for claim in claims}
+    raises: dict[str, list[Found]] = {}
+    for claim in claims:
+        if claim["extends"] and claim["state"] == State.HOLD:
+            raises.setdefault(claim["extends"], []).append(found[claim["key"]])
+    for key, more in raises.items():
+        if key in found:
+            found[key] = msgspec.structs.replace(found[key], raises=tuple(more))
+    return found
 
 
 def _found(claim: asyncpg.Record, rows: list[asyncpg.Record], fresh: bool) -> Found:
     named = {}
     if rows:
         named = {name: rows[0][name] for name in
-                 ("currency", "terminal_id", "merchant_id", "site_id", "pan_masked", "detail")}
+                 ("currency", "terminal_id", "merchant_id", "site_id", "pan_masked", "detail",
+                  "original_key")}
     return Found(key=claim["key"], state=State(claim["state"]), remaining=claim["remaining"],
                  business_date=claim["business_date"], journal_id=claim["journal_id"],
-                 legs=tuple(_leg(row) for row in rows), fresh=fresh, **named)
+                 legs=tuple(_leg(row) for row in rows), fresh=fresh, extends=claim["extends"] or "",
+                 **named)
 
 
 def _leg(row: asyncpg.Record) -> Leg:
-    return Leg(**{name: row[name] for name in Leg.__struct_fields__})
+    return Leg(row["kind"], Whose(**{name: row[name] for name in Whose.__struct_fields__}),
+               Windows(row["day"], row["week"], row["month"], row["minute"]), row["money"],
+               row["volume"], row["count"], row["amount_minor"], row["posted_minor"],
+               parts.from_text(row["products"]), Meters(row["odometer"], row["engine_hours"]))
 
 
 def _probe(item: Settlement) -> Entry:
     """The event's key as an entry without effect: to look it up, or to park it."""
-    return _entry(item, Effect(item.request.kind, None, None, None, None, 0, 0, 0, 0, 0, 0, 0), 0)
+    return _entry(item, Effect(item.request.kind), 0)
 
 
 def entries(item: Settlement, original: Found, settled: Settled, rules_version: int) -> list[Entry]:
@@ -200,7 +235,8 @@ def entries(item: Settlement, original: Found, settled: Settled, rules_version: 
     made = settled.plan
     rows = []
     for number, effect in enumerate(made.effects):
-        fence = settled.fences.get(effect.account_id, 0) if effect.account_id is not None else 0
+        account_id = effect.whose.account_id
+        fence = settled.fences.get(account_id, 0) if account_id is not None else 0
         row = _entry(item, effect, number)
         rows.append(row._replace(
             answer=settled.answer_bytes, state=made.own_state, remaining=made.own_remaining,
@@ -210,19 +246,21 @@ def entries(item: Settlement, original: Found, settled: Settled, rules_version: 
             decided_ms=settled.answer.decided_at_ms, rules_version=rules_version, fence=fence,
             currency=item.request.currency or original.currency,
             merchant_id=item.merchant_id or original.merchant_id,
-            site_id=item.site_id or original.site_id,
+            site_id=effect.whose.site_id or item.site_id or original.site_id,
             pan_masked=original.pan_masked or row.pan_masked,
             detail=item.request.detail if item.request.detail != "{}" else original.detail))
     return rows
 
 
 def _entry(item: Settlement, effect: Effect, leg: int) -> Entry:
-    request = item.request
+    request, whose, windows = item.request, effect.whose, effect.windows
     deadline_us = 0 if request.advice else request.deadline_us
     return Entry(
         request.key, leg, request.fingerprint, None, request.door, State.NOTED, 0, 0, "",
         request.alias, effect.kind, False, "", "", request.amount_minor, 0, effect.posted_minor,
         request.currency, request.terminal_id, item.merchant_id, item.site_id, item.original_key,
         "", request.card.pan_masked if request.card else "", 0, 0, deadline_us,
-        effect.account_id, 0, effect.card_id, effect.vehicle_id, effect.driver_id, effect.day,
-        effect.week, effect.month, effect.money, effect.volume, effect.count, request.detail)
+        whose.account_id, 0, whose.card_id, whose.vehicle_id, whose.driver_id, windows.day,
+        windows.week, windows.month, effect.money, effect.volume, effect.count, request.detail, 0,
+        windows.minute, parts.to_text(effect.shares), whose.subaccount_id, whose.second_card_id,
+        effect.meters.odometer, effect.meters.engine_hours)

@@ -10,34 +10,31 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Protocol
+from typing import Final, Protocol
 
 import hiredis
 import msgspec
 
 from authhost import limits
+from authhost.asks import Ask, group_amounts, shares_by_group
 from authhost.clock import Clock
 from authhost.model import Outcome
-from authhost.packing import PIN_FIELD, encode, pack_counters, pack_pin
+from authhost.packing import Packed, encode
 from authhost.state.client import StateClient, StateUnavailable, StateUnknown
 
+_LIBRARY: Final = ("counters.lua", "functions.lua")  # one after the other: one library
 _outcome = msgspec.msgpack.Decoder(Outcome).decode
 _told = msgspec.msgpack.Decoder(tuple[str, tuple[str, ...]]).decode
-
-Counters = tuple[int, ...]  # fifteen numbers, see functions.lua
 
 
 class Sums(Protocol):
     """What the journal knows: the port that hydration reads."""
 
-    async def raise_fence(self, account_id: int) -> tuple[int, Counters]:
-        """Raise the fence, then sum the account's rows below it: (fence, counters)."""
+    async def raise_fence(self, account_id: int) -> tuple[int, bytes]:
+        """Raise the fence, then sum the account's rows below it: (fence, its own field)."""
 
-    async def counters(self, account_id: int, fence: int, field: str) -> Counters:
-        """Sum the rows of one card, vehicle or driver with a smaller fence."""
-
-    async def pin_tries(self, account_id: int, fence: int, card_id: int) -> int:
-        """A card's wrong PINs in rows with a smaller fence, less those that were set back."""
+    async def field(self, account_id: int, fence: int, field: str) -> bytes:
+        """Sum the rows of one field with a smaller fence, as the hash holds it."""
 
 
 class Stale(Exception):
@@ -59,6 +56,10 @@ class GiveBack(msgspec.Struct, frozen=True):
     pin_field: str = ""
     pin_tries: int = 0  # wrong ones, to be taken off
     pin_forgiven: int = 0  # that are no longer about to be
+    minute: int = 0
+    groups: tuple[int, ...] = ()  # number, money, volume, count of each product group
+    meter_field: str = ""
+    readings: tuple[int, ...] = ()  # code, what it showed, 1 from now on or 0 no more
 
 
 class Accounts:
@@ -71,12 +72,12 @@ class Accounts:
         self._hydrating: dict[int, asyncio.Task[None]] = {}
         # Reservations that have their row, told with the next reservation of their account.
         self._settled: dict[int, tuple[int, list[int]]] = {}
-        self._library = files(__package__).joinpath("functions.lua").read_text(encoding="utf-8")
+        self._library = "".join(files(__package__).joinpath(name).read_text(encoding="utf-8")
+                                for name in _LIBRARY)
         self.hydrations = 0
 
-    async def reserve(self, account_id: int, fence: int, view: bytes, money: int, volume: int,
-                      count: int, products: Sequence[str], site: str, refused: str,
-                      partial_ok: bool, force: bool, pin: int = 0) -> Outcome:
+    async def reserve(self, account_id: int, fence: int, packed: Packed, ask: Ask, *, site: str,
+                      refused: str = "", force: bool = False, pin: int = 0) -> Outcome:
         """Check everything and count it, atomically: ONE call when the state is there.
 
         pin: 0 none, 1 right, 2 wrong; an Outcome with pin_tries is a reservation, declined or not.
@@ -84,10 +85,16 @@ class Accounts:
         sent, StateUnknown when it may have been counted.
         """
         settled = self._take_settled(account_id, fence)
+        groups = packed.groups
         for _ in range(limits.TRIES):
-            ask = encode([self._clock.skew_us() // 1000, money, volume, count, products, site,
-                          refused, partial_ok, force, settled, pin])
-            outcome = _outcome(await self._function("authhost_reserve", account_id, view, ask))
+            asked = encode([
+                self._clock.skew_us() // 1000, ask.money, ask.volume, ask.count, ask.products, site,
+                refused, ask.partial_ok, force, settled, pin,
+                group_amounts(ask.shares, groups, ask.count) if groups else (),
+                shares_by_group(ask.shares, groups) if ask.partial_ok else (), ask.volume_open,
+                ask.rest, ask.odometer, ask.engine_hours])
+            outcome = _outcome(await self._function("authhost_reserve", account_id, packed.view,
+                                                    asked))
             if outcome.status == "missing":
                 await self._hydrate(account_id)
                 raise Stale
@@ -123,7 +130,8 @@ class Accounts:
         settled = [reservation] if reservation else []
         packed = encode([tell.fence, settled, tell.fields, tell.day, tell.week, tell.month,
                          tell.money, tell.volume, tell.count, tell.pin_field, tell.pin_tries,
-                         tell.pin_forgiven])
+                         tell.pin_forgiven, tell.minute, tell.groups, tell.meter_field,
+                         tell.readings])
         try:
             for _ in range(limits.TRIES):
                 said, absent = _told(await self._function("authhost_give_back", tell.account_id,
@@ -142,12 +150,7 @@ class Accounts:
     async def _fill(self, account_id: int, fence: int, absent: Sequence[str]) -> None:
         parts: list[bytes | str | int] = [fence]
         for field in absent:
-            if field[0] == PIN_FIELD:
-                tries = await self._sums.pin_tries(account_id, fence, int(field[1:]))
-                parts += [field, pack_pin(tries)]
-            else:
-                counters = await self._sums.counters(account_id, fence, field)
-                parts += [field, pack_counters(counters)]
+            parts += [field, await self._sums.field(account_id, fence, field)]
         await self._function("authhost_fill", account_id, *parts)
 
     async def _hydrate(self, account_id: int) -> None:
@@ -166,8 +169,8 @@ class Accounts:
             return
         try:
             self.hydrations += 1
-            fence, counters = await self._sums.raise_fence(account_id)
-            await self._function("authhost_install", account_id, fence, pack_counters(counters))
+            fence, field = await self._sums.raise_fence(account_id)
+            await self._function("authhost_install", account_id, fence, field)
         finally:
             await self._client.call("DEL", lease)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-import struct
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ import msgspec
 
 from authhost import keys
 from authhost.bootstrap import Host, make_host
+from authhost.counters import unpack_slots
 from authhost.embedded import Servers
 from authhost.hsm.address import HsmAddress
 from authhost.journal.append import Posting
@@ -32,6 +32,8 @@ from tests.support.portfolio import ACQUIRER, BASE, DAY, Card, Portfolio
 
 T = TypeVar("T")
 LOCAL_DAY = "20260723"
+WINDOWS = ("", "day", "week", "month", "quarter", "year", "total", "balance", "rolling", "odometer",
+           "engine_hours")
 _databases = itertools.count(1)
 
 
@@ -126,10 +128,10 @@ class Rig:
                        account_id)[0]
         return tuple(row.values())
 
-    def counted(self, card: Card, field: str = "a") -> tuple[int, ...] | None:
-        """An account's counters as Valkey holds them: fifteen numbers, see functions.lua."""
+    def counted(self, card: Card, field: str = "a") -> dict[str, int] | None:
+        """An account's counters as Valkey holds them: 'total:money' -> what stands in it."""
         packed = self.redis("HGET", f"{{{card.account_id}}}", field)
-        return counters(packed) if packed else None
+        return counters(packed) if packed is not None else None
 
     def journal(self, key: str) -> list[asyncpg.Record]:
         """The rows of one message."""
@@ -165,9 +167,14 @@ async def raw(host: Host, request: Request) -> bytes:
     return (await host.authorizer.authorize(request, msgspec.json.encode)).body
 
 
-def counters(packed: bytes) -> tuple[int, ...]:
-    """Counters as functions.lua keeps them: fifteen doubles."""
-    return tuple(map(int, struct.unpack("<15d", packed)))
+def counters(packed: bytes) -> dict[str, int]:
+    """Counters by kind of window and measure; buckets of a rolling one are summed."""
+    found: dict[str, int] = {}
+    for code, _, value in unpack_slots(packed):
+        name = f"{WINDOWS[code // 4 % 16]}:{('', 'money', 'volume', 'count')[code % 4]}"
+        found[name] = found.get(name, 0) + value
+    return found
+
 
 
 @contextmanager

@@ -18,7 +18,7 @@ CREATE TABLE product_code (
 
 -- What limits and lists of products may name in place of single codes. A product may be in several.
 CREATE TABLE product_group (
-    group_id integer PRIMARY KEY CHECK (group_id BETWEEN 1 AND 4095),
+    group_id integer PRIMARY KEY CHECK (group_id BETWEEN 1 AND 1023),
     name     text    NOT NULL UNIQUE CHECK (name ~ '^[a-z][a-z0-9_]{0,31}$'),
     products text[]  NOT NULL
 );
@@ -78,10 +78,13 @@ ALTER TABLE journal
 ALTER TYPE batch ADD ATTRIBUTE minute integer[], ADD ATTRIBUTE products text[], ADD ATTRIBUTE subaccount_id bigint[],
     ADD ATTRIBUTE second_card_id bigint[], ADD ATTRIBUTE odometer integer[], ADD ATTRIBUTE engine_hours integer[],
     ADD ATTRIBUTE extends text[];
-CREATE INDEX journal_card ON journal (card_id, fence) WHERE money <> 0 OR volume <> 0 OR count <> 0;
+-- What moves no counter is in none of them.
+DROP INDEX journal_effect;
+CREATE INDEX journal_effect ON journal (account_id, fence) WHERE money <> 0 OR volume <> 0 OR count <> 0 OR products <> '';
+CREATE INDEX journal_card ON journal (card_id, fence) WHERE money <> 0 OR volume <> 0 OR count <> 0 OR products <> '';
+CREATE INDEX journal_vehicle ON journal (vehicle_id, fence) WHERE money <> 0 OR volume <> 0 OR count <> 0 OR products <> '';
+CREATE INDEX journal_driver ON journal (driver_id, fence) WHERE money <> 0 OR volume <> 0 OR count <> 0 OR products <> '';
 CREATE INDEX journal_second_card ON journal (second_card_id, fence) WHERE second_card_id IS NOT NULL;
-CREATE INDEX journal_vehicle ON journal (vehicle_id, fence) WHERE vehicle_id IS NOT NULL AND (money <> 0 OR volume <> 0 OR count <> 0);
-CREATE INDEX journal_driver ON journal (driver_id, fence) WHERE driver_id IS NOT NULL AND (money <> 0 OR volume <> 0 OR count <> 0);
 
 -- An incremental authorization is a hold of its own that ends with the one it extends.
 ALTER TABLE claim ADD COLUMN extends text COLLATE "C";
@@ -90,6 +93,18 @@ CREATE INDEX claim_extends ON claim (extends) WHERE extends IS NOT NULL;
 -- A message has up to sixteen legs now: a hold may have been raised five times.
 ALTER SEQUENCE journal_id INCREMENT BY 16;
 ALTER TABLE journal DROP CONSTRAINT journal_leg_check, ADD CONSTRAINT journal_leg_check CHECK (leg BETWEEN 0 AND 15);
+
+-- The shares of one row ('code:money:volume;...'), a row each. A message counts once for all that was bought together.
+CREATE FUNCTION product_effects(shares text, times bigint) RETURNS TABLE (product text, money bigint, volume bigint, count bigint)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 2 AS $$
+    SELECT split_part(share, ':', 1), split_part(share, ':', 2)::bigint, split_part(share, ':', 3)::bigint,
+           CASE WHEN strpos(shares, ';') = 0 THEN times ELSE 0 END
+    FROM string_to_table(shares, ';') share
+    UNION ALL
+    SELECT string_agg(split_part(share, ':', 1), ','), 0, 0, times
+    FROM string_to_table(shares, ';') share WHERE strpos(shares, ';') > 0 AND times <> 0
+    HAVING count(*) > 0
+$$;
 
 -- Sums of an account's rows below a fence, for what would be too many rows to sum at once: the account, its sub-accounts and sites.
 -- scope: 'a', 'b', 's' and its entity. Within a month an hour is a row; what is older than that is a row a month (hour, day, week are 0).

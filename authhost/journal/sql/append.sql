@@ -8,14 +8,15 @@ WITH input AS MATERIALIZED (
         (b).amount_minor, (b).posted_minor, (b).currency, (b).terminal_id, (b).merchant_id, (b).site_id,
         (b).original_key, (b).flags, (b).pan_masked, (b).decided_ms, (b).rules_version, (b).deadline_us,
         (b).account_id, (b).fence, (b).card_id, (b).vehicle_id, (b).driver_id, (b).day, (b).week, (b).month,
-        (b).money, (b).volume, (b).count, (b).detail, (b).pin_tries
+        (b).money, (b).volume, (b).count, (b).detail, (b).pin_tries, (b).minute, (b).products, (b).subaccount_id, (b).second_card_id, (b).odometer,
+        (b).engine_hours, (b).extends
     ) AS t (
         key, leg, fingerprint, answer, door, state, remaining, expires_us,
         approval_code, alias, kind, approved, action, reason, requested_minor, amount_minor,
         posted_minor, currency, terminal_id, merchant_id, site_id, original_key, flags, pan_masked,
         decided_ms, rules_version, deadline_us, account_id, fence, card_id, vehicle_id,
         driver_id, day, week, month, money, volume, count,
-        detail, pin_tries
+        detail, pin_tries, minute, products, subaccount_id, second_card_id, odometer, engine_hours, extends
     )
 ),
 rules_now AS MATERIALIZED (SELECT version, business_date FROM rules FOR SHARE),
@@ -43,10 +44,10 @@ aliased AS (
     ON CONFLICT DO NOTHING RETURNING key, refers_to
 ),
 claimed AS (
-    INSERT INTO claim (key, fingerprint, answer, door, business_date, journal_id, state, remaining, expires_at, approval_code)
+    INSERT INTO claim (key, fingerprint, answer, door, business_date, journal_id, state, remaining, expires_at, approval_code, extends)
     SELECT key, fingerprint, CASE WHEN late THEN NULL ELSE answer END, door, business_date, id,
            CASE WHEN late THEN 7 ELSE state END, CASE WHEN late THEN 0 ELSE remaining END,
-           CASE WHEN expires_us > 0 AND NOT late THEN to_timestamp(expires_us / 1000000.0) END, approval_code
+           CASE WHEN expires_us > 0 AND NOT late THEN to_timestamp(expires_us / 1000000.0) END, approval_code, nullif(extends, '')
     FROM ready WHERE leg = 0 AND (alias = '' OR (alias, key) IN (SELECT key, refers_to FROM aliased)) ORDER BY key
     ON CONFLICT DO NOTHING RETURNING key
 ),
@@ -59,7 +60,8 @@ written AS (
            to_timestamp(decided_ms / 1000.0), recorded_at, rules_version,
            account_id, fence, card_id, vehicle_id, driver_id, day, week, month,
            CASE WHEN late THEN 0 ELSE money END, CASE WHEN late THEN 0 ELSE volume END, CASE WHEN late THEN 0 ELSE count END,
-           detail, CASE WHEN late THEN 0 ELSE pin_tries END
+           detail, CASE WHEN late THEN 0 ELSE pin_tries END, minute, CASE WHEN late THEN '' ELSE products END, subaccount_id, second_card_id,
+           odometer, engine_hours
     FROM ready WHERE key IN (SELECT key FROM claimed)
 )
 SELECT version, business_date,

@@ -2,7 +2,8 @@
 -- where the terminal is not.
 SELECT r.version, r.business_date, t.terminal_id, t.kind, t.acquirer_id, t.merchant_id, coalesce(t.site_id, '') AS site_id,
        t.account_id, t.partial_approval, t.status, m.status AS merchant_status, m.account_id AS merchant_account_id,
-       m.name AS merchant_name, t.mac_required
+       m.name AS merchant_name, t.mac_required, coalesce(s.region, '') AS region
 FROM rules r
 LEFT JOIN terminal t ON t.terminal_id = $1
 LEFT JOIN merchant m ON m.merchant_id = t.merchant_id
+LEFT JOIN site s ON s.site_id = t.site_id
