@@ -72,21 +72,28 @@ def reading(typed: str) -> int:
     return int(typed) if typed else -1
 
 
-def group_amounts(shares: Shares, groups: tuple[frozenset[str], ...], count: int) -> list[int]:
+def arguments(ask: Ask, groups: tuple[frozenset[str], ...], *, skew_ms: int, site: str,
+              refused: str, force: bool, settled: list[int], pin: int) -> list[object]:
+    """The array that functions.lua numbers. groups: those of the view, in its order."""
+    return [skew_ms, ask.money, ask.volume, ask.count, ask.products, site, refused, ask.partial_ok,
+            force, settled, pin, _by_group(ask, groups) if groups else (),
+            _by_share(ask, groups) if groups and ask.partial_ok else (), ask.volume_open, ask.rest,
+            ask.odometer, ask.engine_hours]
+
+
+def _by_group(ask: Ask, groups: tuple[frozenset[str], ...]) -> list[int]:
     """Money, volume and count of each group of a view, one after the other."""
     flat: list[int] = []
     for members in groups:
-        flat += parts.in_group(shares, members, count)
+        flat += parts.in_group(ask.shares, members, ask.count)
     return flat
 
 
-def shares_by_group(shares: Shares, groups: tuple[frozenset[str], ...]) -> list[list[int]]:
+def _by_share(ask: Ask, groups: tuple[frozenset[str], ...]) -> list[list[int]]:
     """{money, volume, group ...} of each product: what a partial approval is scaled by."""
-    if not groups:
-        return []
     return [[share.money, share.volume,
              *(number for number, members in enumerate(groups, 1)
-               if is_in(share.product, members))] for share in shares]
+               if is_in(share.product, members))] for share in ask.shares]
 
 
 def taken_shares(ask: Ask, outcome: Outcome) -> Shares:

@@ -226,7 +226,7 @@ def standing(found: Found) -> list[Standing]:
     for account_id in dict.fromkeys(leg.whose.account_id for leg in found.legs):
         took = [leg for leg in found.legs if leg.whose.account_id == account_id
                 and (leg.money > 0 or leg.volume > 0 or leg.count > 0
-                     or (leg.shares and not leg.money))]
+                     or any(share.money > 0 or share.volume > 0 for share in leg.shares))]
         gone = sum(leg.money for leg in took) - found.remaining
         for leg in took:
             less = min(gone, leg.money)

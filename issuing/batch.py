@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from authhost.packing import Limit
+from authhost.counters import Limit
 
 MOST_LINES: Final = 10_000
 MOST_BYTES: Final = 16 * 1024 * 1024
@@ -235,7 +235,8 @@ class _Row:
         try:
             limits = msgspec.convert(self._values.get("limits", []), tuple[Limit, ...])
             for limit in limits:
-                limit.packed()
+                if limit.fault():
+                    raise ValueError(limit.fault())
         except (msgspec.ValidationError, ValueError) as error:
             self.fault("limits", str(error))
             return ()

@@ -16,7 +16,7 @@ import hiredis
 import msgspec
 
 from authhost import limits
-from authhost.asks import Ask, group_amounts, shares_by_group
+from authhost.asks import Ask, arguments
 from authhost.clock import Clock
 from authhost.model import Outcome
 from authhost.packing import Packed, encode
@@ -85,14 +85,10 @@ class Accounts:
         sent, StateUnknown when it may have been counted.
         """
         settled = self._take_settled(account_id, fence)
-        groups = packed.groups
         for _ in range(limits.TRIES):
-            asked = encode([
-                self._clock.skew_us() // 1000, ask.money, ask.volume, ask.count, ask.products, site,
-                refused, ask.partial_ok, force, settled, pin,
-                group_amounts(ask.shares, groups, ask.count) if groups else (),
-                shares_by_group(ask.shares, groups) if ask.partial_ok else (), ask.volume_open,
-                ask.rest, ask.odometer, ask.engine_hours])
+            asked = encode(arguments(
+                ask, packed.groups, skew_ms=self._clock.skew_us() // 1000, site=site,
+                refused=refused, force=force, settled=settled, pin=pin))
             outcome = _outcome(await self._function("authhost_reserve", account_id, packed.view,
                                                     asked))
             if outcome.status == "missing":

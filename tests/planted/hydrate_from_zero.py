@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import sys
 
-from authhost.journal.reads import Reads
+from authhost.journal.sums import JournalSums
 from tests.planted import Patch, serve
-
-_ZERO = (0,) * 15
 
 
 def plant(patch: Patch) -> None:
     """The fence is raised as it should be; nothing is summed."""
-    real = Reads.raise_fence
+    real = JournalSums.raise_fence
 
-    async def raise_fence(self: Reads, account_id: int) -> tuple[int, tuple[int, ...]]:
+    async def raise_fence(self: JournalSums, account_id: int) -> tuple[int, bytes]:
         fence, _ = await real(self, account_id)
-        return fence, _ZERO
+        return fence, b""
 
-    async def counters(self: Reads, account_id: int, fence: int, field: str) -> tuple[int, ...]:
-        return _ZERO
+    async def field(self: JournalSums, account_id: int, fence: int, field: str) -> bytes:
+        return b""
 
-    patch(Reads, "raise_fence", raise_fence)
-    patch(Reads, "counters", counters)
+    patch(JournalSums, "raise_fence", raise_fence)
+    patch(JournalSums, "field", field)
 
 
 if __name__ == "__main__":

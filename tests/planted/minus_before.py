@@ -8,8 +8,8 @@ from authhost.authorize import Authorizer
 from authhost.journal.settle import SettledResult
 from authhost.journal.views import TerminalView
 from authhost.model import Action, Kind, Request
+from authhost.parts import Shares
 from authhost.repeats import Reply
-from authhost.reservations import tells
 from authhost.settlement import Found, Take, plan
 from tests.planted import Patch, serve
 
@@ -19,14 +19,14 @@ def plant(patch: Patch) -> None:
     reserve_for, told = Authorizer._reserve_for, Authorizer._told
 
     async def give_back_first(self: Authorizer, request: Request, found: Found | None,
-                              terminal: TerminalView) -> tuple[Request, tuple[Take, ...]]:
+                              terminal: TerminalView,
+                              shares: Shares) -> tuple[Request, tuple[Take, ...]]:
         view = await self._reservations.view(request, terminal)
         if request.kind is Kind.REVERSAL and found is not None and view is not None:
             made = plan(request, found, ())
             assert made is not None, "a reversal reserves nothing that could have moved"
-            for tell in tells(made, {view.account_id: view.fence}):
-                await self._reservations.tell(tell)
-        return await reserve_for(self, request, found, terminal)
+            await self._reservations.give_back(made, {view.account_id: view.fence})
+        return await reserve_for(self, request, found, terminal, shares)
 
     async def told_already(self: Authorizer, result: SettledResult,
                            takes: tuple[Take, ...]) -> Reply:

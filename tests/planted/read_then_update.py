@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from authhost.asks import Ask, arguments
 from authhost.model import Outcome
-from authhost.packing import encode
+from authhost.packing import Packed, encode
 from authhost.state.accounts import Accounts
 from tests.planted import Patch, serve
 
@@ -25,18 +25,17 @@ def plant(patch: Patch) -> None:
         init(self, *args, **more)
         self._library = _library(self._library)
 
-    async def look_then_count(
-            self: Accounts, account_id: int, fence: int, view: bytes, money: int, volume: int,
-            count: int, products: Sequence[str], site: str, refused: str, partial_ok: bool,
-            force: bool, pin: int = 0) -> Outcome:
-        ask = encode([0, money, volume, count, products, site, refused, partial_ok, force, [],
-                      pin, True])
-        seen = _decode(await self._function("authhost_reserve", account_id, view, ask))
+    async def look_then_count(self: Accounts, account_id: int, fence: int, packed: Packed,
+                              ask: Ask, **how: Any) -> Outcome:
+        look = arguments(ask, packed.groups, skew_ms=0, site=how["site"],
+                         refused=how.get("refused", ""), force=how.get("force", False), settled=[],
+                         pin=how.get("pin", 0))
+        seen = _decode(await self._function("authhost_reserve", account_id, packed.view,
+                                            encode([*look, True])))
         if seen.status not in {"approved", "partial"}:
-            return await reserve(self, account_id, fence, view, money, volume, count, products,
-                                 site, refused, partial_ok, force, pin)
-        counted = await reserve(self, account_id, fence, view, seen.amount_minor, seen.volume_ml,
-                                count, products, site, refused, partial_ok, True)
+            return await reserve(self, account_id, fence, packed, ask, **how)
+        taken = msgspec.structs.replace(ask, money=seen.amount_minor, volume=seen.volume_ml)
+        counted = await reserve(self, account_id, fence, packed, taken, **{**how, "force": True})
         return msgspec.structs.replace(counted, status=seen.status, reason=seen.reason, broken=())
 
     patch(Accounts, "__init__", with_look)
@@ -47,7 +46,7 @@ def _library(text: str) -> str:
     begin, end = text.index("local function reserve(keys, args)"), text.index("-- install {")
     # The last write is that of an approval; the one before it belongs to a wrong PIN.
     at = text.rindex(_WRITE, begin, end)
-    return f"{text[:at]}if not ask[12] then {_WRITE} end{text[at + len(_WRITE):]}"
+    return f"{text[:at]}if not ask[18] then {_WRITE} end{text[at + len(_WRITE):]}"
 
 
 if __name__ == "__main__":

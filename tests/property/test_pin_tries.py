@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from authhost.packing import Limit, pack_view, zone_offsets
+from authhost.asks import Ask
+from authhost.counters import Limit
+from authhost.packing import Holder, View, pack_view, zone_offsets
 from authhost.reservations import Reservations
+from authhost.settlement import Take, Whose
 from authhost.state.accounts import Accounts, Stale
 from tests.support.portfolio import DAY
 from tests.support.rig import running
@@ -40,8 +43,8 @@ class Case:
         self.account_id = next(_ids)
         self.fence = 1
         self.model = 0
-        self.accounts = Accounts(rig.host.state, rig.host.reads, rig.settings.clock)
-        self.reservations = Reservations(None, self.accounts, rig.settings.clock)
+        self.accounts = Accounts(rig.host.state, rig.host.sums, rig.settings.clock)
+        self.reservations = Reservations(rig.host.views, self.accounts, rig.settings.clock)
         rig.sql("INSERT INTO account (account_id, kind, name, currency)"
                 " VALUES ($1, 'fleet', 'F', 'EUR')", self.account_id)
         rig.sql("INSERT INTO fence (account_id) VALUES ($1)", self.account_id)
@@ -51,17 +54,16 @@ class Case:
         self.offsets = zone_offsets("UTC", rig.settings.clock.now())
 
     def view(self):
-        return pack_view(fence=self.fence, account_status="active", card_status="active",
-                         expiry_month=0, products=None, sites=None, hours=None,
-                         scopes={"account": (Limit("transaction", "money", 10),)},
-                         fields={"account": "a"}, offsets=self.offsets,
-                         pin_field=f"p{self.account_id}", pin_tries=TRIES)
+        holder = Holder("account", "a", (Limit("transaction", "money", 10),))
+        return pack_view(View(fence=self.fence, account_status="active", holders=(holder,),
+                              offsets=self.offsets, pin_field=f"p{self.account_id}",
+                              pin_tries=TRIES))
 
     async def reserve(self, pin, money):
         for _ in range(4):
             try:
-                return await self.accounts.reserve(self.account_id, self.fence, self.view(), money,
-                                                   0, 1, (), "", "", False, False, pin)
+                return await self.accounts.reserve(self.account_id, self.fence, self.view(),
+                                                   Ask(money=money), site="", pin=pin)
             except Stale:
                 self.fence = await self._fence()
         raise AssertionError("the account does not come to rest")
@@ -80,7 +82,7 @@ class Case:
         # A declined row without a try has nothing to hold; all others hold until their row.
         assert bool(outcome.reservation) == (outcome.status == "approved" or effect != 0)
         if not written:
-            await self.reservations.release(_Take(self, outcome))
+            await self.reservations.release(self._take(outcome), self.account_id)
             return
         self.model += effect
         await self._row(outcome)
@@ -89,11 +91,14 @@ class Case:
         elif outcome.reservation:
             self.accounts.settled(self.account_id, outcome.fence, outcome.reservation)
 
+    def _take(self, outcome):
+        return Take(Whose(self.account_id, self.account_id), outcome)
+
     async def plain(self):
         """A message without a PIN neither counts nor is stopped by a locked one."""
         outcome = await self.reserve(0, 1)
         assert (outcome.status, outcome.pin_tries) == ("approved", 0)
-        await self.reservations.release(_Take(self, outcome))
+        await self.reservations.release(self._take(outcome), self.account_id)
 
     async def lose(self):
         await self.rig.host.state.call("DEL", f"{{{self.account_id}}}")
@@ -120,15 +125,6 @@ class Case:
                 " 1, $2, $3, $2, NULL, NULL, $4, $5, $6, $7, 0, $8, '{}', $9", DAY,
                 self.account_id, outcome.fence, outcome.day, outcome.week, outcome.month,
                 outcome.amount_minor, outcome.count, outcome.pin_tries)
-
-
-class _Take:
-    """What Reservations.release reads of a Take."""
-
-    def __init__(self, case, outcome):
-        self.outcome = outcome
-        self.account_id = self.card_id = case.account_id
-        self.vehicle_id = self.driver_id = None
 
 
 class _View:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from authhost.model import Kind, Outcome, Request
-from authhost.settlement import Found, Leg, Plan, Take, need, plan
+from authhost.model import Kind, Outcome, Part, Request
+from authhost.settlement import Found, Leg, Plan, Take, Whose, Windows, need, plan
 from authhost.states import State
 
-ACCOUNT, CARD = 7, 70
+WHOSE = Whose(7, 70)
 money = st.integers(0, 9_000)
 volume = st.integers(0, 9_000)
 KINDS = [Kind.REVERSAL, Kind.REVERSAL, Kind.COMPLETION, Kind.EXPIRY]
@@ -34,8 +34,8 @@ class Book:
     """A claim table and a journal in memory."""
 
     def __init__(self, amount, litres, state):
-        leg = Leg("sale", ACCOUNT, CARD, None, None, 1, 1, 1, amount, litres, 1, amount,
-                  0 if state is State.HOLD else amount)
+        leg = Leg("sale", WHOSE, Windows(1, 1, 1, 1), amount, litres, 1, amount,
+                  0 if state is State.HOLD else amount, (Part("*", amount, litres),))
         self.claims = [Claim(state, amount, (leg,), amount)]
         self.rows = [leg]
 
@@ -46,18 +46,18 @@ class Book:
                       business_date=date(2026, 7, 23), journal_id=1, legs=claim.legs)
         request = Request(key="e", fingerprint=b"", kind=kind, door="t", terminal_id="T",
                           deadline_us=0, amount_minor=amount, volume_ml=litres, currency="EUR")
-        wanted = need(request, found)
+        shares = (Part("019", amount, litres),) if kind is Kind.COMPLETION and amount else ()
+        wanted = need(request, found, shares)
         takes = ()
         if wanted:
             outcome = Outcome("approved", "approved", wanted.money, wanted.volume, wanted.count,
                               0, 1, 1, 2, 2, 2)
-            takes = (Take(ACCOUNT, outcome, CARD),)
-        made = plan(request, found, takes)
+            takes = (Take(WHOSE, outcome, wanted.shares),)
+        made = plan(request, found, takes, shares)
         assert made is not None
         claim.state, claim.remaining = made.state, made.remaining
-        legs = tuple(Leg(one.kind, one.account_id, one.card_id, None, None, one.day, one.week,
-                         one.month, one.money, one.volume, one.count, made.amount_minor,
-                         one.posted_minor) for one in made.effects)
+        legs = tuple(Leg(one.kind, one.whose, one.windows, one.money, one.volume, one.count,
+                         made.amount_minor, one.posted_minor, one.shares) for one in made.effects)
         self.rows += legs
         if made.own_state is State.TAKEN:
             self.claims.append(Claim(State.TAKEN, made.own_remaining, legs, amount))
@@ -66,6 +66,10 @@ class Book:
     def total(self, name):
         """What the rows sum to."""
         return sum(getattr(row, name) for row in self.rows)
+
+    def shares(self, column):
+        """What the rows' shares sum to: a group that any product is in counts them all."""
+        return sum(getattr(share, column) for row in self.rows for share in row.shares)
 
     def standing(self):
         """What all claims together can still give back, and the most that was ever asked."""
@@ -86,6 +90,8 @@ def test_what_remains_is_what_the_effects_sum_to(amount, litres, state, sequence
         assert isinstance(made, Plan)
         assert book.total("money") == book.standing()
         assert book.total("volume") >= 0
+        assert book.shares("money") == book.total("money")
+        assert book.shares("volume") == book.total("volume")
         assert book.total("count") >= 0
         assert all(claim.remaining >= 0 for claim in book.claims)
         holds = sum(claim.remaining for claim in book.claims if claim.state is State.HOLD)

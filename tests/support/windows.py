@@ -10,7 +10,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 MEASURES = {"money": 0, "volume": 1, "count": 2}
-WINDOWS = ("day", "week", "month", "total")
+WINDOWS = ("day", "week", "month", "quarter", "year", "total")
 Amounts = tuple[int, int, int]
 
 
@@ -22,29 +22,36 @@ def windows_of(now_ms: int, zone: str) -> tuple[int, int, int]:
 
 
 class Counters:
-    """One scope: what was taken in its newest day, week and month, and ever."""
+    """One scope: what was taken in its newest day, week, month, quarter and year, and ever."""
 
     def __init__(self) -> None:
-        self.windows = [0, 0, 0]
+        self.windows = [0] * (len(WINDOWS) - 1)
         self.taken = [[0, 0, 0] for _ in WINDOWS]
 
     def roll(self, now: tuple[int, int, int]) -> None:
         """A newer window begins empty; none ever goes back."""
-        for at, window in enumerate(now):
+        for at, window in enumerate(all_windows(now)):
             if window > self.windows[at]:
                 self.windows[at], self.taken[at] = window, [0, 0, 0]
 
     def add(self, amounts: Amounts, sign: int, now: tuple[int, int, int] | None = None) -> None:
         """Count in all windows; with `now` in those alone that are still the same."""
+        then = all_windows(now) if now is not None else ()
         for at in range(len(WINDOWS)):
-            if now is None or at == len(now) or now[at] == self.windows[at]:
+            if now is None or at == len(then) or then[at] == self.windows[at]:
                 self.taken[at] = [taken + sign * amount
                                   for taken, amount in zip(self.taken[at], amounts, strict=True)]
 
-    def packed(self) -> tuple[int, ...]:
-        """As functions.lua keeps it."""
-        return tuple(number for window, taken in zip(self.windows, self.taken[:3], strict=True)
-                     for number in (window, *taken)) + tuple(self.taken[3])
+    def of(self, window: str, measure: str) -> tuple[int, int]:
+        """(the newest window's number, what was taken in it)."""
+        at = WINDOWS.index(window)
+        number = self.windows[at] if at < len(self.windows) else 0
+        return number, self.taken[at][MEASURES[measure]]
+
+
+def all_windows(now: tuple[int, int, int]) -> tuple[int, ...]:
+    """A day, its week and month, and the quarter and year that the month is in."""
+    return (*now, now[2] // 3, now[2] // 12)
 
 
 def allowed(limits: list[tuple[str, str, int]], counters: Counters, amounts: Amounts) -> int:

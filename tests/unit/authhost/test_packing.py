@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authhost.clock import Clock, as_datetime
-from authhost.packing import Limit, decode_limits, expiry_month, pack_view, zone_offsets
+from authhost.counters import Limit, decode_limits
+from authhost.packing import Holder, View, expiry_month, pack_view, zone_offsets
 
 AROUND = datetime(2026, 7, 23, tzinfo=UTC)
 ZONES = ("UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata",
@@ -59,21 +60,43 @@ def test_limits_of_the_wrong_shape(text):
         decode_limits(text)
 
 
-@pytest.mark.parametrize(("window", "measure"), [("hour", "money"), ("day", "cash")])
-def test_a_limit_that_nobody_knows(window, measure):
-    with pytest.raises(ValueError, match="no such limit"):
-        Limit(window, measure, 1).packed()
+@pytest.mark.parametrize(("limit", "why"), [
+    ({"window": "hour", "measure": "money", "maximum": 1}, "no such window: hour"),
+    ({"window": "balance", "measure": "money", "maximum": 1}, "no such window: balance"),
+    ({"window": "day", "measure": "cash", "maximum": 1}, "no such measure: cash"),
+    ({"window": "day", "measure": "money", "maximum": -1}, "maximum is not between"),
+    ({"window": "rolling", "measure": "money", "maximum": 1}, "hours belong to"),
+    ({"window": "rolling", "measure": "money", "maximum": 1, "hours": 745}, "hours belong to"),
+    ({"window": "day", "measure": "money", "maximum": 1, "hours": 2}, "hours belong to"),
+    ({"window": "gap", "measure": "count", "maximum": 1}, "minutes belong to"),
+    ({"window": "gap", "measure": "money", "maximum": 1, "minutes": 5}, "a gap counts purchases"),
+])
+def test_a_limit_that_nobody_knows(limit, why):
+    with pytest.raises(msgspec.ValidationError, match=why):
+        decode_limits(msgspec.json.encode([limit]).decode())
 
 
-def test_scopes_that_count_come_before_those_that_do_not():
-    view = msgspec.msgpack.decode(pack_view(
-        fence=1, account_status="active", card_status="active", expiry_month=0, products=None,
-        sites=None, hours=None, offsets=[],
-        scopes={"account": (Limit("transaction", "money", 5),),
-                "card": (Limit("day", "money", 7),)},
-        fields={"account": "a", "card": "c1"}))
+def test_holders_that_count_come_before_those_that_do_not():
+    packed = pack_view(View(fence=1, account_status="active", holders=(
+        Holder("account", "a", (Limit("transaction", "money", 5),)),
+        Holder("card", "c1", (Limit("day", "money", 7),)))))
+    view = msgspec.msgpack.decode(packed.view)
     assert view[7] == ["c1"]
     assert view[10] == ["limit:card:day:money", "limit:account:transaction:money"]
+    assert [limit.name for limit in packed.limits] == view[10]
+
+
+def test_limits_of_one_window_share_a_counter_and_groups_have_their_own():
+    groups = {"fuel": (3, frozenset({"019", "001"})), "shop": (4, frozenset({"421"}))}
+    packed = pack_view(View(fence=1, account_status="active", groups=groups, holders=(
+        Holder("card", "c1", (
+            Limit("day", "money", 7), Limit("day", "money", 5, watch=True),
+            Limit("day", "money", 3, group="fuel"), Limit("transaction", "money", 1, group="shop"),
+            Limit("day", "money", 3, group="gone"))),)))
+    view = msgspec.msgpack.decode(packed.view)
+    assert len(view[13]) == 2 * 7
+    assert packed.groups == (groups["fuel"][1], groups["shop"][1])
+    assert view[14] == ["group_unknown:gone"]
 
 
 @pytest.mark.parametrize(("yymm", "month"), [("2601", 2026 * 12), ("2612", 2026 * 12 + 11)])

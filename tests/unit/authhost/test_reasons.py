@@ -8,7 +8,9 @@ import pytest
 
 import authhost
 from authhost import rules
+from authhost.journal.views import NO_PURCHASING, Purchasing
 from authhost.model import Action, CardRef, Kind, Outcome, Request
+from authhost.packing import View
 from authhost.translate.iso87 import RESPONSE
 
 LUA = (Path(authhost.__file__).parent / "state" / "functions.lua").read_text()
@@ -24,11 +26,15 @@ class Terminal(msgspec.Struct):
     merchant_id: str = "M"
     acquirer_id: str = "Q"
     mac_required: bool = False
+    region: str = "north"
 
 
 class Account(msgspec.Struct):
     currency: str = "EUR"
     expiry: str = "3012"
+    status: str = "active"
+    rules: View = View(fence=1, account_status="active", products=frozenset({"019"}))
+    purchasing: Purchasing = NO_PURCHASING
 
 
 @pytest.mark.parametrize(("reason", "action"), [

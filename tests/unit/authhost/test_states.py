@@ -5,12 +5,13 @@ from datetime import date
 import pytest
 
 from authhost.model import Action, Kind, Outcome, Request
-from authhost.settlement import EVENTS, Found, Leg, Take, need, plan
+from authhost.settlement import EVENTS, Found, Leg, Take, Whose, Windows, need, plan
 from authhost.states import TABLE, Event, Rule, State, step
 
 KINDS = {event: kind for kind, event in EVENTS.items()}
 PAIRS = [(state, event) for state in State for event in Event]
-LEG = Leg("sale", 7, 70, None, None, 1, 1, 1, 1_000, 500, 1, 1_000, 1_000)
+LEG = Leg("sale", Whose(7, 70), Windows(1, 1, 1, 1), 1_000, 500, 1, 1_000, 1_000)
+RETURN = Leg("return", Whose(7, 70), Windows(1, 1, 1, 1), -400, -200, 0, 400, -400)
 
 
 def request_for(event, amount=400, **more):
@@ -20,17 +21,19 @@ def request_for(event, amount=400, **more):
 
 def found_in(state, **more):
     holds = state in {State.HOLD, State.TAKEN}
-    return Found(key="o", state=state, remaining=1_000 if holds else 0,
-                 business_date=date(2026, 7, 23), journal_id=1, legs=(LEG,) if holds else (),
-                 **more)
+    legs = (LEG,) if holds else (RETURN,) if state is State.GIVEN else ()
+    return Found(key="o", state=state,
+                 remaining=1_000 if holds else 400 if state is State.GIVEN else 0,
+                 business_date=date(2026, 7, 23), journal_id=1, legs=legs, **more)
 
 
 def takes_for(request, found):
     if request.kind is Kind.PAYMENT:
-        return tuple(Take(account, outcome(400, 0, 1), kind=kind) for account, kind in
+        return tuple(Take(Whose(account), outcome(400, 0, 1), kind=kind) for account, kind in
                      ((7, None), (8, Kind.PAYMENT_RECEIPT)))
     wanted = need(request, found)
-    return (Take(7, outcome(wanted.money, wanted.volume, wanted.count), 70),) if wanted else ()
+    return (Take(Whose(7, 70), outcome(wanted.money, wanted.volume, wanted.count)),) \
+        if wanted else ()
 
 
 def outcome(money, volume, count):
@@ -54,10 +57,13 @@ def test_every_pair_has_a_plan_that_follows_the_table(state, event):
         assert taken == -made.amount_minor
         assert made.state == (after if made.remaining == 0 else state)
         assert posted == (-made.amount_minor if state is State.TAKEN else 0)
+    elif rule is Rule.TAKE_AGAIN:
+        assert (taken, posted, made.state) == (400, 400, State.REVERSED)
     elif rule is Rule.PAY:
         assert (taken, posted, made.own_state) == (800, 800, State.TAKEN)
     else:
-        assert (taken, posted, made.own_state) == (0, 0, State.NOTED)
+        own = State.DECLINED if event is Event.RETURN else State.NOTED
+        assert (taken, posted, made.own_state) == (0, 0, own)
         assert made.state == after
 
 

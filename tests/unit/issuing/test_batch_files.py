@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from authhost.packing import Limit
+from authhost.counters import Limit
 from issuing.batch import MOST_LINES, BatchError, read_batch
 
 TODAY = date(2026, 7, 23)

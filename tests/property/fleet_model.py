@@ -1,0 +1,454 @@
+"""A fleet host in plain Python: what each message must come to, by the book.
+
+Knows the specification of limits, holds, completions and reversals; nothing of the host's code. It
+keeps no counters: what stands is a list of slots, each a purchase's share at one instant, and what
+a limit has used is summed over those that its window still sees. What gives back lowers the slots
+that were taken, so it lands in their windows by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from tests.property.fleet_windows import Limit, in_force, local
+
+ANY = "*"  # a hold that may become any product
+SCOPES = ("account", "subaccount", "site", "card", "vehicle", "driver")
+BALANCE = "limit:account:balance:money"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One product's share."""
+
+    product: str
+    money: int
+    volume: int
+
+
+class Slot(msgspec.Struct):
+    """What stands of one taking: when, on whom, how much."""
+
+    at_ms: int
+    spot: dict[str, str]  # scope -> who
+    money: int
+    volume: int
+    count: int
+    parts: dict[str, list[int]]  # product -> [money, volume]
+    products: frozenset[str]  # that were taken at first: its count is of them all
+
+
+class Holder(msgspec.Struct):
+    """Whoever has limits: a card, a vehicle, the fleet itself."""
+
+    limits: tuple[Limit, ...] = ()
+    status: str = "active"
+    tank_ml: int | None = None
+    products: frozenset[str] | None = None
+    hours: tuple[int, ...] | None = None
+    steps: tuple[int, int] | None = None  # odometer: smallest and largest
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What a terminal asks, as the model reads it."""
+
+    spot: dict[str, str]
+    money: int
+    volume: int = 0
+    parts: tuple[Part, ...] = ()
+    hold: bool = False
+    count: int = 1
+    partial_ok: bool = False
+    advice: bool = False
+    money_open: bool = False
+    volume_open: bool = False
+    odometer: int | None = None
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """What it must come to. reasons: each that may be named for a decline, or the flags."""
+
+    approved: bool
+    money: int = 0
+    volume: int = 0
+    parts: tuple[Part, ...] = ()
+    partial: bool = False
+    reasons: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
+
+
+class Claim(msgspec.Struct):
+    """One message that was approved."""
+
+    state: str  # 'hold', 'taken', 'completed', 'reversed', 'expired'
+    message: Message
+    slots: list[Slot]
+    extended_by: list[str] = []
+
+
+class Model:
+    """One account. `groups`: name -> products; `fuel`: products that go into a tank."""
+
+    def __init__(self, zone: str, groups: dict[str, frozenset[str]], fuel: frozenset[str], *,
+                 hold_minor: int, hold_ml: int) -> None:
+        self.zone, self.groups, self.fuel = zone, groups, fuel
+        self.hold_minor, self.hold_ml = hold_minor, hold_ml
+        self.holders: dict[tuple[str, str], Holder] = {}
+        self.site_limits: tuple[Limit, ...] = ()
+        self.credit_line: int | None = None
+        self.paid_in = 0
+        self.claims: dict[str, Claim] = {}
+        self.readings: list[tuple[str, str, int]] = []  # key, whose, kilometres
+
+    # What stands.
+
+    def used(self, limit: Limit, scope: str, who: str, now_ms: int) -> int:
+        """What a limit has used up."""
+        return sum(self._measured(limit, slot) for claim in self.claims.values()
+                   for slot in claim.slots
+                   if slot.spot.get(scope) == who
+                   and in_force(limit, scope, self.zone, slot.at_ms, now_ms))
+
+    def balance_used(self) -> int:
+        """Money taken and not given back, ever."""
+        return sum(slot.money for claim in self.claims.values() for slot in claim.slots)
+
+    def limits_of(self, spot: dict[str, str]) -> Iterable[tuple[str, str, Limit]]:
+        """Every limit that looks at what happens there: scope, whose, limit."""
+        for scope in SCOPES:
+            if scope not in spot:
+                continue
+            limits = self.site_limits if scope == "site" else \
+                self.holders[scope, spot[scope]].limits
+            for limit in limits:
+                yield scope, spot[scope], limit
+
+    def _measured(self, limit: Limit, slot: Slot) -> int:
+        if limit.measure == "count":
+            return slot.count if self._concerns(limit, slot.products) else 0
+        whole = slot.money if limit.measure == "money" else slot.volume
+        if not limit.group:
+            return whole
+        at = 0 if limit.measure == "money" else 1
+        return min(whole, sum(amounts[at] for product, amounts in slot.parts.items()
+                              if self._concerns(limit, (product,))))
+
+    def _concerns(self, limit: Limit, products: Iterable[str]) -> bool:
+        return not limit.group or any(
+            product == ANY or product in self.groups[limit.group] for product in products)
+
+    # What takes.
+
+    def rule(self, message: Message, now_ms: int) -> Ruling:
+        """Decide, count nothing."""
+        message = self._narrowed(message)
+        hard = self._hard(message, now_ms)
+        if hard and not message.advice:
+            return Ruling(approved=False, reasons=frozenset(hard))
+        message, empty = self._opened(message, now_ms)
+        if empty:
+            return Ruling(approved=False, reasons=empty)
+        broken, watched = self._broken(message, now_ms)
+        if message.advice:
+            return Ruling(approved=True, money=message.money, volume=message.volume,
+                          parts=message.parts,
+                          flags=frozenset({*hard, *broken, *watched}))
+        if not broken:
+            return Ruling(approved=True, money=message.money, volume=message.volume,
+                          parts=message.parts, flags=frozenset(watched))
+        most = min(broken.values())
+        if not (message.partial_ok or message.money_open) or most <= 0:
+            least = max(most, 0)
+            return Ruling(approved=False, reasons=frozenset(
+                name for name, money in broken.items() if max(money, 0) == least))
+        return self._cut(message, most, watched)
+
+    def take(self, key: str, message: Message, now_ms: int, extends: str = "") -> Ruling:
+        """Decide, and count what was approved."""
+        ruling = self.rule(message, now_ms)
+        if ruling.approved:
+            slot = _slot(message.spot, now_ms, ruling.money, ruling.volume, message.count,
+                         ruling.parts)
+            self.claims[key] = Claim("hold" if message.hold else "taken", message, [slot])
+            if extends:
+                self.claims[extends].extended_by.append(key)
+            self._read(key, message)
+        return ruling
+
+    def _cut(self, message: Message, most: int, watched: dict[str, int]) -> Ruling:
+        parts = tuple(Part(part.product, part.money * most // message.money,
+                           part.volume * most // message.money) for part in message.parts)
+        volume = message.volume
+        if not message.volume_open:
+            volume = volume * most // message.money
+        else:
+            parts = tuple(Part(part.product, part.money, volume) for part in parts)
+        return Ruling(approved=True, partial=True, money=most, volume=volume, parts=parts,
+                      flags=frozenset(watched))
+
+    def _listed(self, spot: dict[str, str]) -> frozenset[str] | None:
+        """What both lists of products allow; None is any."""
+        card, account = (self.holders[scope, spot[scope]].products
+                         for scope in ("card", "account"))
+        if card is None or account is None:
+            return account if card is None else card
+        return card & account
+
+    def _narrowed(self, message: Message) -> Message:
+        """A hold may become only what may be bought: of the products named, or of all."""
+        listed = self._listed(message.spot)
+        if not message.hold or listed is None:
+            return message
+        names = _products(message.parts)
+        may = sorted(listed) if names == [ANY] else [name for name in names if name in listed]
+        if not may:
+            return message
+        like = message.parts[0]
+        return msgspec.structs.replace(message, parts=tuple(
+            Part(name, like.money, like.volume) for name in may))
+
+    def _hard(self, message: Message, now_ms: int) -> list[str]:
+        found = [f"{scope}_{self.holders[scope, who].status}"
+                 for scope, who in message.spot.items()
+                 if scope != "site" and self.holders[scope, who].status != "active"]
+        listed = self._listed(message.spot)
+        if listed is not None and any(name not in listed for name in _products(message.parts)):
+            found.append("product")
+        for scope in ("account", "card"):
+            holder = self.holders[scope, message.spot[scope]]
+            if holder.hours is not None:
+                here = local(self.zone, now_ms)
+                if not holder.hours[here.weekday()] >> here.hour & 1:
+                    found.append("hours")
+        if self._overfills(message):
+            found.append("tank")
+        if message.odometer is not None and self._odd(message):
+            found.append("prompt_wrong:odometer")
+        return found
+
+    def _tank(self, message: Message) -> int | None:
+        vehicle = message.spot.get("vehicle")
+        return None if vehicle is None else self.holders["vehicle", vehicle].tank_ml
+
+    def _overfills(self, message: Message) -> bool:
+        tank = self._tank(message)
+        return tank is not None and not message.hold and tank < sum(
+            part.volume for part in message.parts if part.product in self.fuel)
+
+    def _opened(self, message: Message, now_ms: int) -> tuple[Message, frozenset[str]]:
+        """A hold without an amount or litres gets the most that its limits leave."""
+        money, volume = message.money, message.volume
+        empty: dict[str, int] = {}
+        refusing = [(scope, who, limit) for scope, who, limit in self.limits_of(message.spot)
+                    if not limit.watch and self._concerns(limit, _products(message.parts))]
+        if message.money_open:
+            money = self.hold_minor
+            lefts = {limit.named(scope): limit.maximum - self.used(limit, scope, who, now_ms)
+                     for scope, who, limit in refusing if limit.measure == "money"}
+            if self.credit_line is not None:
+                lefts[BALANCE] = self._balance_left()
+            money = min([money, *lefts.values()])
+            empty |= {name: left for name, left in lefts.items() if left <= 0}
+        if message.volume_open:
+            volume = self.hold_ml
+            lefts = {limit.named(scope): limit.maximum - self.used(limit, scope, who, now_ms)
+                     for scope, who, limit in refusing if limit.measure == "volume"}
+            volume = min([volume, *lefts.values()])
+            empty |= {name: left for name, left in lefts.items() if left <= 0}
+        tank = self._tank(message)
+        if message.hold and tank is not None and any(
+                product == ANY or product in self.fuel for product in _products(message.parts)):
+            volume = min(volume, tank)
+        parts = message.parts
+        if message.money_open:
+            parts = tuple(Part(part.product, money, part.volume) for part in parts)
+        if message.volume_open:
+            parts = tuple(Part(part.product, part.money, volume) for part in parts)
+        elif message.hold:
+            parts = tuple(Part(part.product, part.money, min(part.volume, volume))
+                          for part in parts)
+        return (msgspec.structs.replace(message, money=money, volume=volume, parts=parts),
+                frozenset(empty))
+
+    def _broken(self, message: Message,
+                now_ms: int) -> tuple[dict[str, int], dict[str, int]]:
+        """Limits that it would pass, each with the most money that it lets through; watches."""
+        broken: dict[str, int] = {}
+        watched: dict[str, int] = {}
+        wanted = _slot(message.spot, now_ms, message.money, message.volume, message.count,
+                       message.parts)
+        for scope, who, limit in self.limits_of(message.spot):
+            asked = self._measured(limit, wanted)
+            left = limit.maximum - self.used(limit, scope, who, now_ms)
+            if asked <= 0 or asked <= left:
+                continue
+            most = 0 if limit.measure == "count" else message.money * left // asked
+            name = limit.named(scope)
+            into = watched if limit.watch else broken
+            into[name] = min(most, into.get(name, most))
+        if self.credit_line is not None and message.money > self._balance_left():
+            broken[BALANCE] = self._balance_left()
+        return broken, watched
+
+    def _balance_left(self) -> int:
+        assert self.credit_line is not None, "asked where there is one"
+        return self.credit_line + self.paid_in - self.balance_used()
+
+    # The odometer.
+
+    def _read(self, key: str, message: Message) -> None:
+        if message.odometer is not None:
+            self.readings.append((key, _metered(message.spot), message.odometer))
+
+    def _odd(self, message: Message) -> bool:
+        steps = self.holders["card", message.spot["card"]].steps or \
+            self.holders["account", message.spot["account"]].steps
+        last = next((reading for _, whose, reading in reversed(self.readings)
+                     if whose == _metered(message.spot)), None)
+        if steps is None or last is None or message.odometer is None:
+            return False
+        return not last + steps[0] <= message.odometer <= last + steps[1]
+
+    # What follows.
+
+    def complete(self, key: str, original: str, message: Message, now_ms: int) -> Ruling:
+        """A completion: within its hold in the hold's windows, beyond it in today's."""
+        hold = self.claims.get(original)
+        if hold is None or hold.state != "hold":
+            return self.take(key, message, now_ms)
+        open_claims = [hold, *(self.claims[one] for one in hold.extended_by
+                               if self.claims[one].state == "hold")]
+        held = [slot for claim in open_claims for slot in claim.slots]
+        slots, beyond = _settled(held, message, now_ms)
+        flags: set[str] = set()
+        if beyond is not None:
+            asked = msgspec.structs.replace(
+                message, money=beyond.money, volume=beyond.volume, count=0,
+                parts=tuple(Part(name, *amounts) for name, amounts in beyond.parts.items()))
+            broken, watched = self._broken(asked, now_ms)
+            flags = {*broken, *watched}
+            slots.append(beyond)
+        for claim in open_claims:
+            claim.state, claim.slots = "completed", []
+        self.claims[key] = Claim("taken", message, slots)
+        self._read(key, message)
+        return Ruling(approved=True, money=message.money, volume=message.volume,
+                      flags=frozenset(flags))
+
+    def give_back(self, key: str, money: int = 0) -> int:
+        """A reversal or return: what it gave back. 0 asks for all that remains."""
+        claim = self.claims[key]
+        if claim.state not in {"hold", "taken"}:
+            return 0
+        claims = [claim, *(self.claims[one] for one in claim.extended_by)]
+        remaining = sum(slot.money for slot in claim.slots)
+        if not money or money >= remaining:
+            for one in claims:
+                if one.state in {"hold", "taken"}:
+                    one.state, one.slots = "reversed", []
+            gone = {key, *claim.extended_by}
+            self.readings = [reading for reading in self.readings if reading[0] not in gone]
+            return remaining
+        self._give_some(claim, money)
+        return money
+
+    def bring_back(self, key: str, money: int) -> Ruling:
+        """A return of goods: a request, so more than remains is refused. The driver has driven all
+        the same: a reading stays."""
+        claim = self.claims.get(key)
+        remaining = sum(slot.money for slot in claim.slots) if claim is not None else 0
+        if claim is None or claim.state != "taken" or money > remaining:
+            return Ruling(approved=False,
+                          reasons=frozenset({"original_not_found", "return_exceeds"}))
+        if money == remaining:
+            claim.state, claim.slots = "reversed", []
+        else:
+            self._give_some(claim, money)
+        return Ruling(approved=True, money=money)
+
+    @staticmethod
+    def _give_some(claim: Claim, money: int) -> None:
+        """What was taken last is given back first."""
+        for slot in reversed(claim.slots):
+            some = min(money, slot.money)
+            money -= some
+            _lower(slot, some)
+
+    def expire(self, key: str) -> None:
+        """A hold's time has come: all of it is given back, and it was no purchase."""
+        for claim in (self.claims[key],
+                      *(self.claims[one] for one in self.claims[key].extended_by)):
+            if claim.state == "hold":
+                claim.state, claim.slots = "expired", []
+
+
+def _products(parts: Sequence[Part]) -> list[str]:
+    return [part.product for part in parts]
+
+
+def _metered(spot: dict[str, str]) -> str:
+    return f"vehicle {spot['vehicle']}" if "vehicle" in spot else f"card {spot['card']}"
+
+
+def _slot(spot: dict[str, str], at_ms: int, money: int, volume: int, count: int,
+          parts: Iterable[Part]) -> Slot:
+    held = {part.product: [part.money, part.volume] for part in parts}
+    return Slot(at_ms, spot, money, volume, count, held, frozenset(held))
+
+
+def _lower(slot: Slot, money: int) -> None:
+    """Give back so much money of a slot; of all else the same share stays, rounded down."""
+    if money <= 0:
+        return
+    whole = slot.money
+    slot.money -= money
+    slot.volume = slot.volume * slot.money // whole
+    for amounts in slot.parts.values():
+        amounts[:] = [amount * slot.money // whole for amount in amounts]
+    if not slot.money:
+        slot.volume = slot.count = 0
+        slot.parts = {}
+
+
+def _settled(held: Sequence[Slot], message: Message,
+             now_ms: int) -> tuple[list[Slot], Slot | None]:
+    """What a completion keeps of each slot that was held, and what goes beyond them all.
+
+    Money and litres fill the slots in order, each its own way; a product's share is cut where they
+    are, rounded down, and the last one has the rest.
+    """
+    if not message.money and not message.volume:
+        return [], None
+    kept: list[Slot] = []
+    money_at = volume_at = 0
+    products = frozenset(_products(message.parts))
+    given = {part.product: [0, 0] for part in message.parts}
+
+    def cut(money: int, volume: int) -> dict[str, list[int]]:
+        shares = {}
+        for part in message.parts:
+            upto = [part.money * money // message.money if message.money else 0,
+                    part.volume * volume // message.volume if message.volume else 0]
+            shares[part.product] = [new - old for new, old in
+                                    zip(upto, given[part.product], strict=True)]
+            given[part.product] = upto
+        return shares
+
+    for at, slot in enumerate(held):
+        money = min(slot.money, message.money - money_at)
+        volume = min(slot.volume, message.volume - volume_at)
+        money_at, volume_at = money_at + money, volume_at + volume
+        count = slot.count if not at else 0
+        kept.append(Slot(slot.at_ms, slot.spot, money, volume, count, cut(money_at, volume_at),
+                         products))
+    if money_at == message.money and volume_at == message.volume:
+        return kept, None
+    return kept, Slot(now_ms, message.spot, message.money - money_at,
+                      message.volume - volume_at, 0, cut(message.money, message.volume), products)
+
+
+def limits_json(limits: Iterable[Limit]) -> list[dict[str, Any]]:
+    """As the columns of the master data hold them."""
+    return [limit.row() for limit in limits]
