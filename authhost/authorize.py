@@ -205,6 +205,7 @@ class Authorizer:
             reply = await self._not_new(request, render, result)
             if reply is not None:
                 return reply
+            await self._reservations.reload_all(request, takes)
         raise Silence("the original does not come to rest")
 
     async def _terminal(self, request: Request) -> TerminalView:

@@ -21,6 +21,7 @@ from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
 from authhost.doors.iso_tcp import IsoDoor
 from authhost.doors.load import Load
+from authhost.funding import Funding
 from authhost.hsm.pool import HsmPool
 from authhost.hsm.verbs import Hsm
 from authhost.hsm_keys import HsmKeys
@@ -81,6 +82,8 @@ class Host:
             views=self.views, accounts=self.accounts, append=self.append, settle=self.settle,
             reads=self.reads, clock=clock, proofs=Proofs(self.hsm, keys),
             approval_code=approval_code)
+        self.funding = Funding(self.views, self.accounts, self.append, clock,
+                               pan_index.fingerprint_key)
         self.key_change = KeyChange(self.hsm, keys, clock.real_now_us)
         self.seals = Seals(self.hsm, keys, self.reads, clock.real_now_us)
         self.metrics = Metrics()

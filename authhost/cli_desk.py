@@ -1,6 +1,7 @@
-"""The operator's desk: cards, their issue, and the host's keys. A part of the command `authhost`.
+"""The operator's desk: cards, their issue, the host's keys, who may use the admin API.
 
-Reads arguments, calls console or key_console, prints; the errors of both are said by cli.py.
+A part of the command `authhost`. Reads arguments, calls console or key_console, prints; the errors
+of both are said by cli.py.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ import getpass
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from authhost import console, key_console, logs
+from authhost.admin import cards
+from authhost.admin.access_desk import add_access
+from authhost.admin.refusals import Refused
 from authhost.cli_options import (
     DATA,
     Failed,
@@ -33,18 +38,23 @@ Lines = Sequence[str]
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:
-    """The commands `card` and `key`."""
-    cards = commands.add_parser("card", help="show, block, unblock or issue cards")
-    actions = cards.add_subparsers(required=True, metavar="action")
+    """The commands `card`, `key` and `access`."""
+    parser = commands.add_parser("card", help="show, block, unblock, close or issue cards")
+    actions = parser.add_subparsers(required=True, metavar="action")
     for name, text in (("show", "what is stored of it"), ("block", "nothing is approved any more"),
-                       ("unblock", "it may buy again"),
+                       ("unblock", "it may buy again"), ("activate", "it may buy from now on"),
+                       ("close", "it ends, for good"),
                        ("unlock-pin", "forgive its wrong PINs")):
         action = add_command(actions, name, _card, text)
         action.set_defaults(action=name)
         action.add_argument("number", help="the card's id, or its number on standard input with -")
+        if name == "block":
+            action.add_argument("--reason", choices=get_args(cards.Reason),
+                                default=cards.ADMINISTRATOR)
         _with_servers(action)
     add_command(actions, "issue", _issue, "personalize a batch of cards; --help says how")
     _add_keys(commands)
+    add_access(commands)
 
 
 def is_issue(argv: Sequence[str]) -> bool:
@@ -103,14 +113,16 @@ def _card(arguments: argparse.Namespace) -> int:
 
     async def run() -> dict[str, object]:
         card_id = await _card_id(arguments, url)
-        if arguments.action == "unlock-pin":
-            await console.unlock_pin(url, card_id, getpass.getuser())
-        elif arguments.action != "show":
-            status = "blocked" if arguments.action == "block" else "active"
-            await console.set_card_status(url, card_id, status, getpass.getuser())
+        if arguments.action != "show":
+            await console.change_card(url, card_id, arguments.action.replace("-", "_"),
+                                      getpass.getuser(), getattr(arguments, "reason", ""))
         return await console.show_card(url, card_id)
 
-    return _say([f"{name:<16}{value}" for name, value in asyncio.run(run()).items()])
+    try:
+        shown = asyncio.run(run())
+    except Refused as refused:
+        raise Failed(refused.detail) from None
+    return _say([f"{name:<16}{value}" for name, value in shown.items()])
 
 
 async def _card_id(arguments: argparse.Namespace, url: str) -> int:

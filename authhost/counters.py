@@ -171,7 +171,7 @@ def fold(counters: Iterable[Counter], rows: Sequence[Row],
     for code, window in sums:
         newest[code] = max(window, newest.get(code, 0))
     slots = [(code, window, value) for (code, window), value in sums.items()
-             if window == newest[code] or _is_rolling(code)]
+             if value and (window == newest[code] or _is_rolling(code))]
     return slots + [(one.code, one.minute, one.value) for one in readings]
 
 

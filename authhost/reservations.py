@@ -50,9 +50,13 @@ class Reservations:
                     terminal: TerminalView) -> AccountView | None:
         """Whose counters a completion goes on: its card's; if nobody knows it, the original's."""
         view = await self.view(request, terminal)
-        account_id = next((leg.whose.account_id for leg in found.legs), None)
-        if view is None and account_id is not None:
-            return await self.views.cached_account(account_id)
+        if view is not None or not found.legs:
+            return view
+        whose = found.legs[0].whose
+        if request.card is None and whose.card_id is not None:
+            view = await self.views.card_by_id(whose.card_id)
+        if view is None and whose.account_id is not None:
+            return await self.views.cached_account(whose.account_id)
         return view
 
     async def reload(self, request: Request, view: AccountView | None) -> None:
@@ -61,6 +65,17 @@ class Reservations:
             await self.views.card(request.card.pan_hmac)
         elif view is not None:
             await self.views.account(view.account_id)
+
+    async def reload_all(self, request: Request, takes: tuple[Take, ...]) -> None:
+        """What was reserved met another fence: whoever it was for is looked at again."""
+        for take in takes:
+            whose = take.whose
+            if request.card is not None:
+                await self.views.card(request.card.pan_hmac)
+            elif whose.card_id is not None:
+                await self.views.card_by_id(whose.card_id)
+            elif whose.account_id is not None:
+                await self.views.account(whose.account_id)
 
     async def names(self, request: Request, terminal: TerminalView) -> dict[str, str]:
         """What the message's dialect calls products by other codes than those inside."""

@@ -101,6 +101,11 @@ class Reads:
         """A payer by phone number (E.164)."""
         return await self._row("payer", phone)
 
+    async def pan_hmac(self, card_id: int) -> bytes | None:
+        """The keyed hash of a card's number."""
+        row = await self._row("card_pan_hmac", card_id)
+        return row["pan_hmac"] if row is not None else None
+
     async def card_view(self, pan_hmac: bytes) -> asyncpg.Record | None:
         """All that decides about a card, and its account's fence, in one snapshot."""
         return await self._row("card_view", pan_hmac)

@@ -147,6 +147,11 @@ class Views:
         self.cards.put(pan_hmac, view)
         return view
 
+    async def card_by_id(self, card_id: int) -> AccountView | None:
+        """The view of a card that a row names."""
+        pan_hmac = await self._reads.pan_hmac(card_id)
+        return await self.card(pan_hmac) if pan_hmac is not None else None
+
     async def shown(self, card: CardRef, second: CardRef | None,
                     prompted: Prompted) -> AccountView | None:
         """The view of what is shown and typed in: a card, another beside it, who drives what.
