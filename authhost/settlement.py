@@ -292,7 +292,8 @@ def _completion(request: Request, found: Found, after: State, rule: Rule,
                 reserved.outcome.amount_minor, reserved.outcome.volume_ml, reserved.outcome.count,
                 reserved.shares)):
         return None
-    flags = list(reserved.outcome.broken) if reserved else []
+    broken = reserved.outcome.broken if reserved else ()
+    flags = [flag for flag in broken if flag not in request.flags]
     posted = request.amount_minor
     if rule is Rule.SETTLE:
         held = family(found)

@@ -13,7 +13,8 @@ from tests.support.rig import Rig
 DIESEL, PETROL, ADBLUE, SHOP = "019", "001", "062", "421"
 PRODUCTS = """
 INSERT INTO product (product, name, fuel) VALUES
-    ('019', 'Diesel', true), ('001', 'Petrol', true), ('062', 'AdBlue', false), ('421', 'Shop', false)
+    ('019', 'Diesel', true), ('001', 'Petrol', true), ('062', 'AdBlue', false),
+    ('421', 'Shop', false)
 ON CONFLICT DO NOTHING
 """
 GROUPS = """
