@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 
-from authhost import asks, keys, limits, parts, rules
+from authhost import keys, limits, parts, rules
 from authhost.asks import taken_shares
 from authhost.clock import Clock
+from authhost.fuelling import Fuelling, Priced
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.journal.append import Posting
 from authhost.journal.entry import JournalUnavailable, Result, Verdict
 from authhost.journal.lane import Lane
 from authhost.journal.reads import Reads
 from authhost.journal.settle import SettledResult, Settlement
-from authhost.journal.views import AccountView, TerminalView, Views
-from authhost.model import NOTHING_TO_PROVE, Action, Answer, Kind, Original, Outcome, Request
+from authhost.journal.views import TerminalView, Views
+from authhost.model import NOTHING_TO_PROVE, Action, Answer, ContractPrice, Kind, Original, Request
 from authhost.parts import Shares
 from authhost.proofs import Proofs
 from authhost.repeats import Render, Repeats, Reply, parked
@@ -35,9 +35,6 @@ from authhost.settlement import Found, Plan, Take, need
 from authhost.state.accounts import Accounts, Stale
 from authhost.state.client import StateUnavailable, StateUnknown
 from authhost.states import State
-
-# Declined, and yet there may be something that can be sold.
-_SELLABLE: Final = ("limit:", "product:", "tank", "prompt_")
 
 
 class Busy(Exception):
@@ -53,7 +50,7 @@ class Authorizer:
 
     def __init__(self, *, views: Views, accounts: Accounts, append: Lane[Posting],
                  settle: Lane[Settlement], reads: Reads, clock: Clock, proofs: Proofs,
-                 approval_code: Callable[[], str]) -> None:
+                 fuelling: Fuelling, approval_code: Callable[[], str]) -> None:
         self.views = views
         self.accounts = accounts
         self._append = append
@@ -61,6 +58,7 @@ class Authorizer:
         self.reads = reads
         self._clock = clock
         self._proofs = proofs
+        self._fuelling = fuelling
         self._approval_code = approval_code
         self._loop = asyncio.get_running_loop()
         self._reservations = Reservations(views, accounts, clock)
@@ -120,9 +118,11 @@ class Authorizer:
                 await self._reservations.reload(request, view)
                 continue
             code = self._approval_code() if outcome.status != "declined" else ""
-            answer = rules.answer(request, outcome, code, proof.chip)
-            if view is not None and ask is not None:
-                answer, request = await self._told_more(request, answer, outcome, view, terminal)
+            request, prices = await self._fuelling.priced(
+                request, view, terminal, await self._reservations.names(request, terminal))
+            answer = rules.answer(request, outcome, code, proof.chip, prices)
+            if view is not None:
+                answer = await self._fuelling.told(request, answer, outcome, view, terminal)
             body = render(answer)
             entry = entry_of(request, terminal, view, outcome, answer, body, ask)
             result = await self._append.put(Posting((entry,), request.deadline_us))
@@ -187,10 +187,11 @@ class Authorizer:
                 request, takes = await self._reserve_for(request, found, terminal, shares)
             except Stale:
                 continue
+            request, prices = await self._priced(request, found, terminal)
             said: list[bytes] = []
             item = Settlement(
                 request, found.key if found else original.keys[0], takes,
-                self._answering(request, render, takes, said), terminal.site_id,
+                self._answering(request, render, takes, said, prices), terminal.site_id,
                 terminal.merchant_id, original.keys if found is None else (),
                 terminal.rules_version if request.kind is Kind.PAYMENT else 0, request.deadline_us,
                 shares, _restores(request, found))
@@ -256,28 +257,17 @@ class Authorizer:
         return msgspec.structs.replace(request, kind=Kind.COMPLETION,
                                        flags=(*request.flags, *new))
 
-    async def _told_more(self, request: Request, answer: Answer, outcome: Outcome,
-                         view: AccountView, terminal: TerminalView) -> tuple[Answer, Request]:
-        """What a fuel terminal hears besides the decision: what may be sold, litres, prompts."""
-        if request.wants_rest and (answer.approved or answer.reason.startswith(_SELLABLE)):
-            products = await self.views.products(terminal.rules_version)
-            allowed = asks.allowed(view.rules, view.packed, outcome, products.codes)
-            said = products.said.get(request.door)
-            if said and allowed:
-                allowed = tuple(msgspec.structs.replace(one, product=said.get(one.product,
-                                                                              one.product))
-                                for one in allowed)
-            answer = msgspec.structs.replace(answer, allowed=allowed)
-        if request.volume_open and answer.approved and any(
-                limit.measure == "volume" for limit in view.packed.limits):
-            answer = msgspec.structs.replace(answer, volume_ml=outcome.volume_ml)
-        again = rules.prompts_of(answer.reason)
-        if again:
-            answer = msgspec.structs.replace(answer, prompts=again)
-        return answer, request
+    async def _priced(self, request: Request, found: Found | None,
+                      terminal: TerminalView) -> Priced:
+        if request.kind is not Kind.COMPLETION or found is None:
+            return request, ()
+        view = await self._reservations.payer(request, found, terminal)
+        names = await self._reservations.names(request, terminal)
+        return await self._fuelling.priced(request, view, terminal, names)
 
     def _answering(self, request: Request, render: Render, takes: tuple[Take, ...],
-                   said: list[bytes]) -> Callable[[Plan], tuple[Answer, bytes]]:
+                   said: list[bytes], prices: tuple[ContractPrice, ...],
+                   ) -> Callable[[Plan], tuple[Answer, bytes]]:
         """The answer is known under the lock alone; it is made there, and `said` remembers it."""
         code = self._approval_code()
         decided_ms = max((take.outcome.decided_at_ms for take in takes),
@@ -289,7 +279,7 @@ class Authorizer:
                 action=made.action, reason=made.reason, amount_minor=made.amount_minor,
                 approval_code=code if approved else "", decided_at_ms=decided_ms,
                 flags=request.flags + made.flags, reference=rules.reference(request.key),
-                state=made.state.name)
+                state=made.state.name, prices=prices)
             said.append(render(answer))
             return answer, said[-1]
 

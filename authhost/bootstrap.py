@@ -21,6 +21,7 @@ from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
 from authhost.doors.iso_tcp import IsoDoor
 from authhost.doors.load import Load
+from authhost.fuelling import Fuelling
 from authhost.funding import Funding
 from authhost.hsm.pool import HsmPool
 from authhost.hsm.verbs import Hsm
@@ -35,6 +36,7 @@ from authhost.journal.views import Views
 from authhost.key_change import KeyChange
 from authhost.metrics import Metrics
 from authhost.pan_index import PanIndex
+from authhost.pricing.prices import Prices
 from authhost.proofs import Proofs
 from authhost.seals import Seals
 from authhost.settings import IsoListen, Settings, SettingsError
@@ -81,6 +83,7 @@ class Host:
         self.authorizer = Authorizer(
             views=self.views, accounts=self.accounts, append=self.append, settle=self.settle,
             reads=self.reads, clock=clock, proofs=Proofs(self.hsm, keys),
+            fuelling=Fuelling(self.views, Prices(pool, clock), clock),
             approval_code=approval_code)
         self.funding = Funding(self.views, self.accounts, self.append, clock,
                                pan_index.fingerprint_key)

@@ -38,6 +38,7 @@ from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.hsm_session import hsm_session
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.migrate import MigrationError, check, migrate
+from authhost.pricing import commands as price_commands
 from authhost.settings import (
     HttpListen,
     IsoListen,
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     decode.add_argument("message", help="a file, hex, or - for standard input")
 
     cli_desk.add(commands)
+    price_commands.add(commands)
     return parser
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from authhost import prompts
-from authhost.model import Action, Answer, Kind, Outcome, Proof, Request
+from authhost.model import Action, Answer, ContractPrice, Kind, Outcome, Proof, Request
 from authhost.packing import View
 from authhost.prompts import Prompt
 
@@ -213,7 +213,8 @@ def action(reason: str) -> str:
     return _ACTIONS.get(kind, Action.DO_NOT_HONOUR)
 
 
-def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes = b"") -> Answer:
+def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes = b"",
+           prices: tuple[ContractPrice, ...] = ()) -> Answer:
     """The answer to a request that the state has decided. chip: what an approval tells the card."""
     broken = outcome.broken
     if request.kind is Kind.DEPOSIT:
@@ -229,7 +230,7 @@ def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes =
     code = Action.PARTIAL if partial else Action.APPROVED
     return Answer(action=code, reason=outcome.reason, amount_minor=outcome.amount_minor,
                   approval_code=approval_code, decided_at_ms=outcome.decided_at_ms, flags=flags,
-                  reference=reference(request.key), chip=chip)
+                  reference=reference(request.key), chip=chip, prices=prices)
 
 
 def declined(request: Request, reason: str, decided_at_ms: int,

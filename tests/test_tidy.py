@@ -206,7 +206,7 @@ def test_sql_has_files_of_its_own() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("room", ["authhost/journal", "issuing", "clearing", "demo", "loadtest"])
+@pytest.mark.parametrize("room", ["authhost/journal", "authhost/pricing", "issuing", "clearing", "demo", "loadtest"])
 def test_every_statement_is_used(room: str) -> None:
     # The journal's statements are run by the rest of its room too: console, stored keys.
     texts = {node.value for path in python_files(room.partition("/")[0])

@@ -1,0 +1,2 @@
+-- Products by group.
+SELECT name, products FROM product_group
