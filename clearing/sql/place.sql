@@ -1,9 +1,9 @@
 -- Give every captured row of the day its one place, and list again the earlier holds that are still open.
 -- A function of journal rows dated up to the day; the open list of an earlier run is only a shorter way to the same answer.
 --
---   what books money   reversed   it and the same-day reversals that give it back come to nothing
+--   what books money   reversed   it and the same-day reversals and returns that give it back come to nothing
 --                      cleared    everything else, a reversal of an earlier day's row among it: it becomes a credit
---   a hold             cleared    its completion has come (the money is the completion's)
+--   a hold             cleared    its completion has come (the money is the completion's); with it what has raised it
 --                      reversed   reversed or expired
 --                      open       nothing has come yet
 -- So the rows that are 'reversed' sum to zero, and the files carry what is 'cleared'.
@@ -11,50 +11,51 @@
 WITH day AS MATERIALIZED (
     SELECT j.id, j.key, j.kind, j.account_id, j.original_key, j.flags, a.kind AS account_kind,
            sum(j.posted_minor) OVER original AS net,
-           bool_or(j.kind = 'reversal') OVER original AS given_back,
-           max(j.id) FILTER (WHERE j.kind <> 'reversal') OVER original AS capture_id
+           bool_or(j.kind IN ('reversal', 'return')) OVER original AS given_back,
+           j.kind IN ('reversal', 'return') AS gives_back,
+           max(j.id) FILTER (WHERE j.kind NOT IN ('reversal', 'return')) OVER original AS capture_id
     FROM journal j LEFT JOIN account a USING (account_id)
     WHERE j.business_date = $2::date AND j.approved
       AND (j.kind IN ('sale', 'offline_sale', 'completion', 'deposit', 'payment', 'payment_receipt')
-           OR (j.kind = 'reversal' AND j.posted_minor <> 0))
-    WINDOW original AS (PARTITION BY CASE j.kind WHEN 'reversal' THEN j.original_key ELSE j.key END, j.account_id)
+           OR (j.kind IN ('reversal', 'return') AND j.posted_minor <> 0))
+    WINDOW original AS (PARTITION BY CASE WHEN j.kind IN ('reversal', 'return') THEN j.original_key ELSE j.key END, j.account_id)
 ),
 late AS (
     SELECT DISTINCT original_key FROM day
-    WHERE kind = 'reversal' AND capture_id IS NULL AND original_key <> ''
+    WHERE gives_back AND capture_id IS NULL AND original_key <> ''
 ),
 earlier AS (
     SELECT DISTINCT ON (o.key, o.account_id) o.key, o.account_id, o.business_date, o.id, o.kind, o.flags
     FROM journal o JOIN late ON late.original_key = o.key
     WHERE o.business_date >= $2::date - $3::int AND o.business_date < $2::date
-      AND o.approved AND o.kind <> 'reversal' AND o.posted_minor > 0
+      AND o.approved AND o.kind NOT IN ('reversal', 'return') AND o.posted_minor > 0
     ORDER BY o.key, o.account_id, o.business_date DESC, o.id DESC
 ),
 sourced AS (
     SELECT d.*, e.business_date AS earlier_date, e.id AS earlier_id,
            coalesce(c.flags, e.flags, d.flags) ~ '(^|,)withheld:' AS withheld,
-           CASE WHEN d.kind <> 'reversal' THEN d.kind
+           CASE WHEN NOT d.gives_back THEN d.kind
                 ELSE coalesce(c.kind, e.kind, CASE d.account_kind WHEN 'safe_client' THEN 'deposit'
                                                                   WHEN 'payer' THEN 'payment'
                                                                   WHEN 'merchant' THEN 'payment_receipt'
                                                                   ELSE 'sale' END) END AS source_kind
     FROM day d
-    LEFT JOIN day c ON d.kind = 'reversal' AND c.id = d.capture_id
-    LEFT JOIN earlier e ON d.kind = 'reversal' AND d.capture_id IS NULL
+    LEFT JOIN day c ON d.gives_back AND c.id = d.capture_id
+    LEFT JOIN earlier e ON d.gives_back AND d.capture_id IS NULL
                        AND e.key = d.original_key AND e.account_id IS NOT DISTINCT FROM d.account_id
 ),
 base AS (
     SELECT max(business_date) AS day FROM clearing_run WHERE business_date < $2::date
 ),
 hold AS (
-    SELECT p.journal_date, p.journal_id, j.key
+    SELECT p.journal_date, p.journal_id, j.key, j.original_key
     FROM base JOIN clearing_run r ON r.business_date = base.day
     JOIN clearing_place p ON p.run_id = r.run_id AND p.place = 'open'
     JOIN journal j ON j.business_date = p.journal_date AND j.id = p.journal_id
     UNION  -- two streams of one day list the same open holds
-    SELECT j.business_date, j.id, j.key FROM journal j
+    SELECT j.business_date, j.id, j.key, j.original_key FROM journal j
     WHERE j.business_date > coalesce((SELECT day FROM base), '-infinity') AND j.business_date <= $2::date
-      AND j.kind = 'preauthorization' AND j.approved
+      AND j.kind IN ('preauthorization', 'increment') AND j.approved
 ),
 ending AS (
     SELECT j.original_key, bool_or(j.kind = 'completion') AS completed FROM journal j
@@ -64,8 +65,10 @@ ending AS (
 ),
 ended AS (
     SELECT h.journal_date, h.journal_id,
-           CASE WHEN e.original_key IS NULL THEN 'open' WHEN e.completed THEN 'cleared' ELSE 'reversed' END AS place
+           CASE WHEN coalesce(e.completed, raised.completed) IS NULL THEN 'open'
+                WHEN coalesce(e.completed, raised.completed) THEN 'cleared' ELSE 'reversed' END AS place
     FROM hold h LEFT JOIN ending e ON e.original_key = h.key
+    LEFT JOIN ending raised ON raised.original_key = nullif(h.original_key, '')
 )
 INSERT INTO clearing_place (run_id, journal_date, journal_id, place, family, original_date, original_id)
 SELECT $1, $2::date, id,
@@ -75,8 +78,8 @@ SELECT $1, $2::date, id,
             WHEN source_kind IN ('deposit', 'payment', 'payment_receipt') THEN source_kind
             WHEN account_kind = 'fleet' THEN 'fuel'
             ELSE 'fuel_unidentified' END,
-       CASE WHEN kind <> 'reversal' THEN NULL WHEN capture_id IS NULL THEN earlier_date ELSE $2::date END,
-       CASE WHEN kind <> 'reversal' THEN NULL ELSE coalesce(capture_id, earlier_id) END
+       CASE WHEN NOT gives_back THEN NULL WHEN capture_id IS NULL THEN earlier_date ELSE $2::date END,
+       CASE WHEN NOT gives_back THEN NULL ELSE coalesce(capture_id, earlier_id) END
 FROM sourced
 UNION ALL
 SELECT $1, journal_date, journal_id, place, '', NULL, NULL
