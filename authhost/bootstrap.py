@@ -17,12 +17,15 @@ import structlog
 
 from authhost import limits
 from authhost.authorize import Authorizer, Busy, Silence
+from authhost.doors.admin import AdminRoutes
 from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
 from authhost.doors.iso_tcp import IsoDoor
 from authhost.doors.load import Load
+from authhost.doors.station import StationRoutes
 from authhost.fuelling import Fuelling
 from authhost.funding import Funding
+from authhost.hsm.errors import HsmUnavailable
 from authhost.hsm.pool import HsmPool
 from authhost.hsm.verbs import Hsm
 from authhost.hsm_keys import HsmKeys
@@ -36,12 +39,14 @@ from authhost.journal.views import Views
 from authhost.key_change import KeyChange
 from authhost.metrics import Metrics
 from authhost.pan_index import PanIndex
+from authhost.parked import ParkedPosting
 from authhost.pricing.prices import Prices
 from authhost.proofs import Proofs
 from authhost.seals import Seals
 from authhost.settings import IsoListen, Settings, SettingsError
 from authhost.state.accounts import Accounts
 from authhost.state.client import StateClient, StateUnavailable, StateUnknown
+from authhost.station.stations import Stations
 from authhost.translate.fuel93 import Fuel93
 from authhost.translate.iso87 import Iso87
 from authhost.translate.json_door import JsonTranslator
@@ -80,22 +85,29 @@ class Host:
                                           limits.BATCH_ROWS, clock.real_now_us)
         self.settle: Lane[Settlement] = Lane(settings.database_url, Settle(), limits.SETTLE_ROWS,
                                              clock.real_now_us)
+        self.prices = Prices(pool, clock)
         self.authorizer = Authorizer(
             views=self.views, accounts=self.accounts, append=self.append, settle=self.settle,
             reads=self.reads, clock=clock, proofs=Proofs(self.hsm, keys),
-            fuelling=Fuelling(self.views, Prices(pool, clock), clock),
+            fuelling=Fuelling(self.views, self.prices, clock),
             approval_code=approval_code)
         self.funding = Funding(self.views, self.accounts, self.append, clock,
                                pan_index.fingerprint_key)
         self.key_change = KeyChange(self.hsm, keys, clock.real_now_us)
         self.seals = Seals(self.hsm, keys, self.reads, clock.real_now_us)
+        self.parked = ParkedPosting(self.authorizer, clock)
+        self.stations = Stations(pool=pool, clock=clock, hsm=self.hsm, keys=keys,
+                                 prices=self.prices, post=self.parked.post)
         self.metrics = Metrics()
         self.load = Load()
         self.iso_doors = [self._iso_door(listen) for listen in settings.iso]
         self.http_door = HttpDoor(
             translator=JsonTranslator(pan_index.fingerprint_key), pan_index=pan_index,
             authorizer=self.authorizer, clock=clock, metrics=self.metrics, load=self.load,
-            hold_us=_HOLD_US, ready=self.ready)
+            hold_us=_HOLD_US, ready=self.ready,
+            more=[*StationRoutes(self.stations).endpoints(), *AdminRoutes(
+                pool=pool, pan_index=pan_index, clock=clock, fund=self.funding.fund,
+                stations=self.stations).endpoints()])
         self._http: HttpServer | None = None
         self._chores: list[asyncio.Task[None]] = []
         self._watch()
@@ -119,6 +131,9 @@ class Host:
             asyncio.create_task(_every(limits.EXPIRY_SWEEP_S, self._expire)),
             asyncio.create_task(_every(limits.SETTLED_FLUSH_S, self.accounts.flush_settled)),
             asyncio.create_task(_every(1, self._sweep_doors)),
+            asyncio.create_task(_every(limits.CATALOGUE_S, self.stations.build)),
+            asyncio.create_task(_every(limits.STATIONS_S, self.stations.look)),
+            asyncio.create_task(_every(limits.ROLL_UP_S, self._roll_up)),
         ]
         # What lives as long as the process need not be looked at by every collection.
         gc.collect()
@@ -164,7 +179,8 @@ class Host:
             translator=translate(profile, self.pan_index.fingerprint_key, _HOLD_US),
             pan_index=self.pan_index, seals=self.seals, key_change=self.key_change,
             framing=FRAMINGS[listen.framing], authorizer=self.authorizer,
-            clock=self.settings.clock, metrics=self.metrics, load=self.load, tls=None)
+            clock=self.settings.clock, metrics=self.metrics, load=self.load,
+            compare=self.stations.compare_day, tls=None)
 
     async def _expire(self) -> None:
         """Open holds and payment requests whose time has come end by their own journal row."""
@@ -174,6 +190,11 @@ class Host:
                 await self.authorizer.expire(row["key"], row["terminal_id"], row["currency"])
             except (Busy, Silence):
                 return  # the next sweep finds it again
+
+    async def _roll_up(self) -> None:
+        """Accounts with many rows since their roll-up: a loss of their state must stay cheap."""
+        for account_id in await self.accounts.sum_again():
+            await self.sums.roll_up(account_id)
 
     async def _sweep_doors(self) -> None:
         for door in self.iso_doors:
@@ -222,7 +243,7 @@ async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(seconds)
         try:
             await chore()
-        except (JournalUnavailable, StateUnavailable, StateUnknown) as error:
+        except (JournalUnavailable, StateUnavailable, StateUnknown, HsmUnavailable) as error:
             _log.warning("chore waits", chore=getattr(chore, "__name__", ""), why=str(error))
         except Exception:
             _log.exception("chore failed", chore=getattr(chore, "__name__", ""))

@@ -1,7 +1,6 @@
-"""What an operator changes and looks at: cards. Each change raises the fence with it.
+"""What an operator changes and looks at by the command line: cards, and the first business day.
 
-Knows the card's own statements; whatever is changed here is in force from its commit on, on every
-host: no batch is accepted under the fence before it.
+Knows connections; what a change means, and that it raises the fence with it, is admin's.
 """
 
 from __future__ import annotations
@@ -10,6 +9,10 @@ from datetime import date
 
 import asyncpg
 
+from authhost.admin import cards
+from authhost.admin.access import operator
+from authhost.admin.desk import said_by_database
+from authhost.admin.refusals import Unknown
 from authhost.journal.statements import statement
 
 
@@ -17,39 +20,26 @@ class UnknownCard(Exception):  # reads as what it says
     """No card has this number."""
 
 
-async def set_card_status(database_url: str, card_id: int, status: str, who: str) -> str:
-    """Change a card's status; its masked number. UnknownCard where there is none."""
+async def set_card_status(database_url: str, card_id: int, status: str, who: str) -> None:
+    """Block a card ('blocked') or let it buy again ('active'). UnknownCard, Refused."""
+    action = "block" if status == "blocked" else "unblock"
+    await change_card(database_url, card_id, action, who, cards.ADMINISTRATOR)
+
+
+async def unlock_pin(database_url: str, card_id: int, who: str) -> None:
+    """Forgive a card's wrong PINs. UnknownCard where there is none."""
+    await change_card(database_url, card_id, "unlock_pin", who)
+
+
+async def change_card(database_url: str, card_id: int, action: str, who: str,
+                      reason: str = "") -> None:
+    """One of cards.ACTIONS. UnknownCard; Refused where it cannot be done as things are."""
     connection = await asyncpg.connect(database_url)
     try:
-        async with connection.transaction():
-            row = await connection.fetchrow(statement("card_set_status"), card_id, status)
-            if row is None:
-                raise UnknownCard(str(card_id))
-            await connection.execute(statement("raise_fence"), row["account_id"])
-            await connection.execute(statement("audit"), who, f"card {card_id} is {status} now")
-        masked: str = row["pan_masked"]
-        return masked
-    finally:
-        await connection.close()
-
-
-async def unlock_pin(database_url: str, card_id: int, who: str) -> str:
-    """Forgive a card's wrong PINs; its masked number. UnknownCard where there is none.
-
-    The new fence is the line: what was tried below it counts no more, on any host.
-    """
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with connection.transaction():
-            account_id = await connection.fetchval(
-                "SELECT account_id FROM card WHERE card_id = $1 FOR UPDATE", card_id)
-            if account_id is None:
-                raise UnknownCard(str(card_id))
-            fence = await connection.fetchval(statement("raise_fence"), account_id)
-            masked: str = await connection.fetchval(statement("card_unlock_pin"), card_id, fence)
-            await connection.execute(statement("audit"), who,
-                                     f"card {card_id}: wrong PINs below fence {fence} forgiven")
-        return masked
+        async with said_by_database(connection):
+            await cards.act(connection, operator(who), card_id, action, reason)
+    except Unknown:
+        raise UnknownCard(str(card_id)) from None
     finally:
         await connection.close()
 

@@ -36,7 +36,7 @@ SETTLE_ROWS: Final = 128
 STATEMENT_TIMEOUT_MS: Final = 10_000
 RECONNECT_S: Final = 0.1
 ROLL_UP_ROWS: Final = 5_000  # of an account since its roll-up: then it is rolled up again
-ROLL_UPS_AT_ONCE: Final = 64  # that wait for their turn
+
 
 # Caches.
 CARD_VIEWS: Final = 200_000
@@ -45,6 +45,11 @@ TERMINAL_VIEWS: Final = 50_000
 COMPOSED_VIEWS: Final = 50_000  # cards with what is shown or typed in beside them
 CARD_REFS: Final = 100_000
 DAYS: Final = 1_024
+
+# Chores.
+CATALOGUE_S: Final = 30  # between looks whether a station's catalogue has a new version
+STATIONS_S: Final = 60
+ROLL_UP_S: Final = 60
 
 # Holds.
 HOLD_S: Final = 24 * 3_600  # a pre-authorization without completion gives back after this

@@ -15,6 +15,7 @@ from authhost.clock import Clock
 from authhost.journal.entry import Claim
 from authhost.journal.reads import Reads
 from authhost.model import Action, Answer, Request
+from authhost.set_aside import content_of
 from authhost.states import State
 
 Render = Callable[[Answer], bytes]
@@ -74,7 +75,8 @@ class Repeats:
 
     async def _conflict(self, request: Request, render: Render, reason: str) -> Reply:
         if request.advice:
-            await self._reads.park(request.key, request.fingerprint, reason, request.detail)
+            await self._reads.park(request.key, request.fingerprint, reason,
+                                   content_of(request, reason))
             return parked(request, render)
         answer = rules.declined(request, reason, self._clock.now_us() // 1000)
         return Reply(render(answer), answer.action)

@@ -7,7 +7,6 @@ dialect but what a profile's Security says. The MAC covers all bytes of a messag
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Final
 
@@ -19,6 +18,7 @@ from authhost.journal.reads import Reads
 from authhost.journal.views import TerminalView
 from authhost.key_change import Rate, proved
 from authhost.model import Check, Request
+from authhost.set_aside import content_of
 from iso import Codec, Message
 from iso.security import MAC_BYTES, KeyControl, Security, has_room, mac_of, read_control, with_room
 
@@ -111,14 +111,8 @@ class Seals:
         """
         if not self._parked.take(request.terminal_id):
             return False
-        card = request.card.pan_masked if request.card is not None else ""
-        content = {"mac": why, "kind": request.kind, "terminal_id": request.terminal_id,
-                   "amount_minor": request.amount_minor, "currency": request.currency,
-                   "pan_masked": card, "door": request.door,
-                   "original": list(request.original.keys) if request.original else [],
-                   "detail": json.loads(request.detail)}
         await self._reads.park(request.key.replace("\0", "\ufffd"), request.fingerprint, "mac",
-                               json.dumps(content).replace("\\u0000", "\\ufffd"))
+                               content_of(request, why))
         return True
 
     async def _dukpt(self, security: Security, control: KeyControl, body: bytes,

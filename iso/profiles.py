@@ -3,13 +3,14 @@
 Knows: which table goes with which name. Must not know: who speaks what, or what messages mean.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from iso.codec import Codec
 from iso.errors import UnknownProfile
 from iso.fields import SENSITIVE_FIELDS, Specification
+from iso.fleet import FLEET_87, FLEET_93, Fleet
 from iso.framing import FRAMINGS, Framing
 from iso.security import OWN, SHARED, SHARED_WIDE, Security
 from iso.specs import FUEL93, ISO87
@@ -28,8 +29,9 @@ class Profile:
     version: the first digit of its MTIs, `0` for 1987 and `1` for 1993. The codec does not compare
     it: a message of the other version deserves an answer, not silence. framing: the usual one;
     a connection may be given another. echoes_batch: an answer repeats
-    48-4 of its request. security: how PIN blocks, keys and MACs travel. sensitive_fields: never
-    shown in clear. codec: compiled functions of this dialect, one cache for the process.
+    48-4 of its request. security: how PIN blocks, keys and MACs travel. fleet: how prompts, second
+    cards and totals do. sensitive_fields: never shown in clear. codec: compiled functions of this
+    dialect, one cache for the process.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Profile:
     products_layout: ProductsLayout
     purchase_layout: PurchaseLayout
     security: Security
+    fleet: Fleet
     echoes_batch: bool = False
     sensitive_fields: frozenset[int] = SENSITIVE_FIELDS
     codec: Codec = field(init=False, compare=False)
@@ -56,6 +59,10 @@ class Profile:
     def control(self, raw: str) -> dict[int, ControlValue]:
         """Element 48: sub-elements by number. Raises DecodeError, as the other two readers do."""
         return self._control.decode(raw)
+
+    def control_has(self, number: int) -> Callable[[str], bool]:
+        """Whether the bitmap of an element 48 names this sub-element: asked of its text."""
+        return self._control.has(number)
 
     def encode_control(self, values: Mapping[int, ControlValue]) -> str:
         """Element 48 of the sub-elements. Raises EncodeError, as the other two writers do."""
@@ -96,6 +103,7 @@ def _fuel(
         products,
         purchase,
         security,
+        FLEET_93,
         echoes_batch,
     )
 
@@ -119,6 +127,7 @@ _PROFILES: Mapping[str, Profile] = {
             tables.PRODUCTS,
             tables.PURCHASE,
             _SECURITY_87,
+            FLEET_87,
         ),
         _fuel("ifsf", "binary2", tables.PURCHASE, _SECURITY_IFSF),
         _fuel(

@@ -33,16 +33,17 @@ class Template(msgspec.Struct, frozen=True):
 
 
 def template(terminal: str, local_time: str) -> Template:
-    """A 20-field 1200 with fields 48 and 63, for one terminal."""
+    """A 20-field 1200 with fields 48 and 63, for one terminal: diesel and something to eat."""
     stan, pan = "987654", "7801310000000000000"
-    item = SaleItem("012", "L", Decimal("20.125"), Decimal("1.55"), Decimal("31.19"), "0")
+    items = (SaleItem("012", "L", Decimal("20.125"), Decimal("1.55"), Decimal("31.19"), "0"),
+             SaleItem("400", "U", Decimal(1), Decimal("3.00"), Decimal("3.00"), "0"))
     fields: dict[int, str | bytes] = {
-        2: pan, 3: "000000", 4: "000000003119", 7: "0723221300", 11: stan, 12: local_time,
+        2: pan, 3: "000000", 4: "000000003419", 7: "0723221300", 11: stan, 12: local_time,
         14: "3012", 18: "5541", 22: "B0010150014C", 24: "200", 26: "5541", 32: "280131",
         33: "280131", 37: "000000000000", 41: terminal.ljust(8), 42: "M1".ljust(15),
         43: "STATION 1 MAIN STREET", 49: "978",
         48: _PROFILE.encode_control({3: "EN", 4: "0000123456", 8: (Prompt("4", "120500"),)}),
-        63: _PROFILE.encode_purchase(Purchase("S", (item,))),
+        63: _PROFILE.encode_purchase(Purchase("S", items)),
     }
     assert len(fields) == 20
     message = Message("1200", dict(sorted(fields.items())))

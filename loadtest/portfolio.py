@@ -1,7 +1,8 @@
 """Ten thousand accounts with a card, a vehicle and a driver each, every scope with limits.
 
-Knows the numbers and names; the statements are in sql/. The limits are wide enough that nine sales
-in ten are approved.
+Knows the numbers and names; the statements are in sql/. A card answers to twelve limits, its own,
+its vehicle's, its driver's and its fleet's, a rolling window and product groups among them; all are
+wide enough that every sale is approved.
 """
 
 from __future__ import annotations
@@ -16,12 +17,30 @@ import msgspec
 
 from authhost.pan_index import PanIndex
 
-LIMITS: Final = json.dumps([
-    {"window": "transaction", "measure": "money", "maximum": 50_000},
-    {"window": "day", "measure": "money", "maximum": 10**11},
-    {"window": "day", "measure": "count", "maximum": 10**9},
-    {"window": "month", "measure": "volume", "maximum": 10**12},
-])
+_MOST: Final = 10**14
+MATRIX: Final[dict[str, list[dict[str, object]]]] = {
+    "account": [
+        {"window": "day", "measure": "money", "maximum": _MOST},
+        {"window": "month", "measure": "volume", "maximum": _MOST, "group": "fuel"},
+    ],
+    "card": [
+        {"window": "transaction", "measure": "money", "maximum": 50_000},
+        {"window": "day", "measure": "money", "maximum": _MOST},
+        {"window": "day", "measure": "count", "maximum": _MOST},
+        {"window": "month", "measure": "money", "maximum": _MOST},
+        {"window": "rolling", "hours": 24, "measure": "money", "maximum": _MOST},
+        {"window": "month", "measure": "volume", "maximum": _MOST, "group": "fuel"},
+    ],
+    "vehicle": [
+        {"window": "day", "measure": "volume", "maximum": _MOST},
+        {"window": "week", "measure": "volume", "maximum": _MOST},
+    ],
+    "driver": [
+        {"window": "day", "measure": "count", "maximum": _MOST},
+        {"window": "quarter", "measure": "money", "maximum": _MOST},
+    ],
+}
+assert sum(map(len, MATRIX.values())) == 12
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -42,7 +61,7 @@ async def seed(database_url: str, pan_index: PanIndex, accounts: int, terminals:
         await connection.execute(
             statement("portfolio"), business_date,
             [hashes[card.pan] for card in cards],
-            [f"780131*********{card.pan[-4:]}" for card in cards], LIMITS,
+            [f"780131*********{card.pan[-4:]}" for card in cards], json.dumps(MATRIX),
             [terminal_name(number) for number in range(terminals)])
         await connection.execute("ANALYZE")
     finally:

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -21,8 +20,11 @@ from chip.dialogue import Credential, Dialogue, PinOutcome, PinStatus, demand_ac
 from chip.errors import CardFault, ExpiredCard
 from chip.reader import PinPrompt, Reader
 from chip.records import Contents
+from terminals.edge.offline import Chip, Facts, Good, Objection, card_objections
 from terminals.layout import CURRENCY_NUMBERS
 from terminals.purchase import Card, Sale
+
+__all__ = ["CardReader", "ChipSale", "Objection", "Visit"]
 
 # Tag 9F34 (EMV Book 4 A4): method, condition, result.
 _NO_CVM: Final = bytes.fromhex("3F0000")
@@ -34,17 +36,6 @@ _CVM_FAILED: Final = (2, 0x80)
 _TRIES_USED_UP: Final = (2, 0x20)
 _PIN_NOT_ENTERED: Final = (2, 0x08)
 _ABOVE_LIMIT: Final = (3, 0x80)
-
-
-class Objection(StrEnum):
-    """What speaks against selling off line to a card."""
-
-    BLOCKED = "blocked"  # on this terminal's blocklist
-    ABOVE_LIMIT = "above_limit"  # of a single purchase
-    CURRENCY = "currency"
-    PRODUCT = "product"
-    PIN = "pin"  # required, and not verified
-    CARD = "card"  # the card itself declined: too many off-line sales, tries used up
 
 
 class ChipSale(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +73,9 @@ class Visit:
     """One card, authenticated, from `visit` until it leaves the reader."""
 
     def __init__(self, dialogue: Dialogue, reader: Reader, contents: Contents, country: str,
-                 random: Callable[[int], bytes]) -> None:
+                 random: Callable[[int], bytes], serial: bytes) -> None:
         self.contents = contents
+        self.serial = serial.hex().upper()
         self.card = Card(contents.identity.pan, f"{contents.identity.expiry:%y%m}",
                          sequence=contents.identity.psn)
         self._dialogue = dialogue
@@ -97,6 +89,14 @@ class Visit:
     def reader_takes_pin(self) -> bool:
         """Whether `pin_at_reader` works; else the POS asks at its own pad."""
         return self._reader.has_pin_pad
+
+    @property
+    def chip(self) -> Chip:
+        """What the off-line rules ask of a chip, at this moment."""
+        rules = self.contents.rules
+        return Chip(limit_minor=rules.offline_limit_minor, currency=rules.currency,
+                    products=rules.products, pin_required=rules.pin_required,
+                    pin_verified=self._pin.status is PinStatus.VERIFIED)
 
     @property
     def tries_left(self) -> int:
@@ -120,9 +120,13 @@ class Visit:
         return self._sold(cryptogram, transaction)
 
     def sell_offline(self, sale: Sale, at: datetime, *,
-                     blocked: Callable[[Card], bool] = lambda _: False) -> ChipSale:
-        """Field 55 with a TC, or why not. blocked: this terminal's own list of blocked cards."""
-        objections = self._objections(sale, blocked)
+                     blocked: Callable[[Card], bool] = lambda _: False,
+                     goods: tuple[Good, ...] = ()) -> ChipSale:
+        """Field 55 with a TC, or why not. blocked: this terminal's own list of blocked cards.
+
+        goods: what a catalogue says of the products that are sold.
+        """
+        objections = self._objections(sale, blocked, goods)
         if objections:
             return self._sold(None, None, objections)
         transaction = self._transaction(sale, at)
@@ -141,19 +145,13 @@ class Visit:
             self._cvm = bytes([method, 0, _SUCCESSFUL if good else _FAILED])
         return outcome
 
-    def _objections(self, sale: Sale, blocked: Callable[[Card], bool]) -> tuple[Objection, ...]:
-        rules = self.contents.rules
-        currency = CURRENCY_NUMBERS[sale.currency]
-        allowed = rules.products
-        found = {
-            Objection.BLOCKED: blocked(self.card),
-            Objection.CURRENCY: currency != rules.currency,
-            Objection.ABOVE_LIMIT: sale.amount_minor > rules.offline_limit_minor,
-            Objection.PRODUCT: allowed is not None and not all(
-                item.product in allowed for item in sale.items),
-            Objection.PIN: rules.pin_required and self._pin.status is not PinStatus.VERIFIED,
-        }
-        return tuple(objection for objection, holds in found.items() if holds)
+    def _objections(self, sale: Sale, blocked: Callable[[Card], bool],
+                    goods: tuple[Good, ...]) -> tuple[Objection, ...]:
+        return card_objections(Facts(
+            amount_minor=sale.amount_minor, currency=sale.currency,
+            currency_number=CURRENCY_NUMBERS[sale.currency], chip=self.chip,
+            goods=goods or tuple(Good(code=item.product) for item in sale.items),
+            blocked="blocked" if blocked(self.card) else ""))
 
     def _transaction(self, sale: Sale, at: datetime) -> Transaction:
         rules = self.contents.rules
@@ -212,11 +210,13 @@ class CardReader:
         try:
             today = self._now().date()
             dialogue = Dialogue(self._reader, random=self._random)
-            demand_active(dialogue.select())
+            public = dialogue.select()
+            demand_active(public)
             dialogue.authenticate_terminal(self._credential, self._issuer_keys, today)
             contents = dialogue.contents()
             if contents.identity.expiry < today:
                 raise ExpiredCard(f"{contents.identity.expiry:%m/%y}")
-            yield Visit(dialogue, self._reader, contents, self._country, self._random)
+            yield Visit(dialogue, self._reader, contents, self._country, self._random,
+                        public.serial)
         finally:
             self._reader.disconnect()

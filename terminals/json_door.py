@@ -10,11 +10,13 @@ import asyncio
 import hashlib
 import ssl
 import time
+from decimal import Decimal
 from typing import Any, Final
 
 import httpx
 import msgspec
 
+from terminals.purchase import GOODS_BACK, Sale, Terminal
 from terminals.record import Record
 
 _ASK_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # not an answer, a mood
@@ -34,8 +36,30 @@ class Problem(Exception):
         self.body = body
 
 
+class AllowedProduct(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A product that may be sold, and what is left: minor units and litres; None: no limit says."""
+
+    product: str
+    money_left_minor: int | None = None
+    volume_left_decimal: Decimal | None = None
+
+
+class Price(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What the fleet pays for one product, by its contract, VAT included."""
+
+    product: str
+    unit_price: Decimal
+    amount_minor: int
+    contract: str
+    version: int
+
+
 class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The answer of a POST. id and state belong to payment requests."""
+    """The answer of a POST. id and state belong to payment requests.
+
+    allowed: what may be sold, None where it was not asked; fuel_volume_decimal: litres that a hold
+    is good for; prompts: to be asked again.
+    """
 
     key: str = ""
     decision: str
@@ -48,6 +72,10 @@ class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     flags: tuple[str, ...] = ()
     id: str = ""
     state: str = ""
+    allowed: tuple[AllowedProduct, ...] | None = None
+    fuel_volume_decimal: Decimal | None = None
+    prompts: tuple[str, ...] = ()
+    prices: tuple[Price, ...] = ()
 
     @property
     def approved(self) -> bool:
@@ -66,6 +94,49 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     raw: bytes
     sent: int
     latency_s: float
+
+
+# The names of prompts in a body: Stripe Issuing's where it has one.
+_PROMPT_NAMES: Final = {"driver_number": "driver_id"}
+
+
+def sale_body(terminal: Terminal, sequence: str, local_time: str, sale: Sale, *,
+              original: dict[str, str] | None = None) -> dict[str, Any]:
+    """The body of a sale, pre-authorization, completion, off-line sale, return or increment.
+
+    original: kind, sequence and local_date of what a completion, return or increment is about.
+    """
+    body: dict[str, Any] = {
+        "terminal_id": terminal.terminal_id, "sequence": sequence, "local_time": local_time,
+        "card": {"pan": sale.card.pan, "expiry": sale.card.expiry},
+        "amount_minor": sale.amount_minor, "currency": sale.currency,
+        "items": [{"product": item.product, "unit": item.unit, "quantity": str(item.quantity),
+                   "unit_price": str(item.unit_price), "amount_minor": item.amount_minor}
+                  for item in sale.items]}
+    typed: dict[str, Any] = {_PROMPT_NAMES.get(name, name): answer
+                             for name, answer in sale.answers.items()}
+    for name in ("odometer", "engine_hours"):
+        if typed.get(name, "").isdecimal():
+            typed[name] = int(typed[name])
+    if typed:
+        body["fleet"] = {"cardholder_prompt_data": typed}
+    if sale.second is not None:
+        body["second_card"] = {"pan": sale.second.pan, "expiry": sale.second.expiry}
+    if sale.entry:
+        body["entry"] = sale.entry
+    if sale.wants_rest:
+        body["rest"] = True
+    if original is not None:
+        body["original"] = original
+    return body
+
+
+def path_of(sale: Sale, kind: str) -> str:
+    """Where a body goes: `sale`, `preauthorization`, `completion` or `offline_sale`; a sale of
+    goods that come back is a return."""
+    if sale.processing == GOODS_BACK:
+        return "/v1/returns"
+    return f"/v1/{kind.replace('_', '-')}s"
 
 
 def key_about(action: str, request_id: str) -> str:

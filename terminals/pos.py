@@ -13,7 +13,7 @@ import asyncio
 import itertools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +22,7 @@ import msgspec
 from iso import Message, get
 from iso.security import read_control
 from terminals import layout
+from terminals.exchange import Exchange, Reply, Timing, reply_of
 from terminals.layout import Stamp, Totals
 from terminals.link import Address, ConnectionLost, Link, Received
 from terminals.pin_pad import Dukpt, EncipheredPin
@@ -30,59 +31,16 @@ from terminals.record import Direction, Record
 from terminals.session_keys import Sealing, SessionKeys, is_sealed, sealed
 from terminals.store import OfflineStore
 
+__all__ = ["KEY_CHANGE", "Connect", "Exchange", "Pos", "Reply", "Timing", "Unanswered"]
+
 _STAN_LIMIT: Final = 1_000_000
 KEY_CHANGE: Final = "key_change"
+# Opens a connection, which tells the callable of answers that nobody waits for. OSError: no line.
+Connect = Callable[[Address, Callable[[Received], None]], Awaitable[Link]]
 
 
 class Unanswered(Exception):
     """No answer to an advice, and no store to keep it in: its outcome is unknown."""
-
-
-class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """How patient a terminal is. Real seconds, not business time."""
-
-    answer_timeout_s: float = 5.0
-    request_repeats: int = 1  # then the reversal
-    advice_repeats: int = 5  # then the store; a later upload begins again
-    reconnect_pause_s: float = 0.2
-
-
-class Reply(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What the host answered. raw: its bytes without frame, to compare with a repeat's."""
-
-    mti: str
-    action: str  # field 39
-    amount_minor: int = 0  # field 4, approved
-    approval_code: str = ""  # field 38
-    reference: str = ""  # field 37
-    reason: str = ""  # field 44, of a decline
-    raw: bytes
-    message: Message
-
-    @property
-    def approved(self) -> bool:
-        """Approved, wholly or in part."""
-        return self.action in ("000", "002")
-
-
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """One message and what became of it.
-
-    reply: None when no answer came; then `reversal` says what was done about it, or the advice
-    waits in the store. sent: transmissions, repeats included.
-    """
-
-    kind: str
-    request: Message
-    reply: Reply | None
-    sent: int
-    latency_s: float  # from the first transmission to the answer
-    reversal: Exchange | None = None
-
-    @property
-    def approved_minor(self) -> int:
-        """Approved amount; 0 when declined or unanswered."""
-        return self.reply.amount_minor if self.reply is not None and self.reply.approved else 0
 
 
 class Pos:
@@ -90,13 +48,15 @@ class Pos:
 
     now: the terminal's clock, aware and in its own zone. keys: its session keys; once
     `change_keys` has brought some, every message is sealed and every answer has to be. sealing: a
-    DUKPT device that seals instead. Several methods may run at once.
+    DUKPT device that seals instead. connect: the line to the host, where it is not plain TCP to
+    `address`. Several methods may run at once.
     """
 
     def __init__(self, terminal: Terminal, address: Address, *, now: Callable[[], datetime],
                  record: Record | None = None, store: OfflineStore | None = None,
                  keys: SessionKeys | None = None, sealing: Dukpt | None = None,
-                 timing: Timing | None = None, first_stan: int = 1) -> None:
+                 timing: Timing | None = None, first_stan: int = 1,
+                 connect: Connect = Link.connect) -> None:
         assert 0 < first_stan < _STAN_LIMIT
         self.terminal = terminal
         self.record = record or Record()
@@ -105,6 +65,7 @@ class Pos:
         self._dukpt = sealing
         self._profile = get(address.profile)
         self._address = address
+        self._connect = connect
         self._now = now
         self._timing = timing or Timing()
         self._stans = itertools.count(first_stan)
@@ -131,16 +92,31 @@ class Pos:
     async def sale(self, sale: Sale, stamp: Stamp | None = None,
                    pin: EncipheredPin | None = None) -> Exchange:
         """1200, answered at once or reversed. pin: what the PIN pad made of it."""
-        return await self._request("sale", "1200", "200", sale, stamp, pin)
+        return await self._ask("sale", layout.request(
+            "1200", layout.SALE, self.terminal, stamp or self.stamp(), sale, pin, self._profile))
 
     async def preauthorize(self, sale: Sale, pin: EncipheredPin | None = None) -> Exchange:
         """1100: holds an amount before the fuel flows."""
-        return await self._request("preauthorization", "1100", "101", sale, None, pin)
+        return await self._ask("preauthorization", layout.request(
+            "1100", "101", self.terminal, self.stamp(), sale, pin, self._profile))
+
+    async def increment(self, hold: Exchange, sale: Sale,
+                        pin: EncipheredPin | None = None) -> Exchange:
+        """1100 with 106: `sale.amount_minor` more for an open hold."""
+        return await self._ask("increment", layout.increment(
+            self.terminal, self.stamp(), sale, hold.request, pin, self._profile))
+
+    async def take_back(self, original: Exchange, sale: Sale,
+                        pin: EncipheredPin | None = None) -> Exchange:
+        """1200 with processing code 20: goods of a sale or completion come back. May be refused."""
+        return await self._ask("return", layout.goods_return(
+            self.terminal, self.stamp(), sale, original.request, pin, self._profile))
 
     async def complete(self, original: Exchange, sale: Sale, *,
                        by_approval_code: bool = False) -> Exchange:
         """1220: what was really sold; amount 0 releases the hold. Field 56 or 38 names it."""
-        message = layout.request("1220", "201", self.terminal, self.stamp(), sale)
+        message = layout.request("1220", layout.COMPLETION, self.terminal, self.stamp(), sale,
+                                 profile=self._profile)
         fields = dict(message.fields)
         if by_approval_code and original.reply is not None:
             fields[38] = original.reply.approval_code
@@ -172,14 +148,15 @@ class Pos:
         """1820 with 821; the answer's field 28 names the business date."""
         return await self._network("cut_over", layout.FUNCTION_CUT_OVER)
 
-    async def change_keys(self) -> Exchange:
+    async def change_keys(self, stamp: Stamp | None = None) -> Exchange:
         """1804 with 811: new session keys. BadKeys where an approval does not bring them.
 
         Goes unsealed, for a terminal may have lost its keys; what comes is under its master key.
         """
         if self.keys is None:
             raise ValueError("a key change needs the terminal's master key")
-        message = layout.network(self.terminal, self.stamp(), layout.FUNCTION_KEY_CHANGE)
+        message = layout.network(self.terminal, stamp or self.stamp(),
+                                 layout.FUNCTION_KEY_CHANGE)
         exchange = await self._exchange(KEY_CHANGE, message, self._timing.request_repeats)
         if exchange.reply is not None and exchange.reply.action == "800":
             self.keys.load(layout.new_keys(exchange.reply.message))
@@ -187,13 +164,15 @@ class Pos:
 
     def build_sale(self, sale: Sale) -> Message:
         """A sale that is not sent (yet): what a reversal that comes first is about."""
-        return layout.request("1200", "200", self.terminal, self.stamp(), sale)
+        return layout.request("1200", layout.SALE, self.terminal, self.stamp(), sale,
+                              profile=self._profile)
 
     def sell_offline(self, sale: Sale) -> Message:
         """Sell without a host: the advice goes into the store; StoreFull at its limit."""
         if self.store is None:
             raise ValueError("selling off line needs a store")
-        message = layout.request("1220", "200", self.terminal, self.stamp(), sale)
+        message = layout.request("1220", layout.SALE, self.terminal, self.stamp(), sale,
+                                 profile=self._profile)
         self._keep("offline_sale", message)
         return message
 
@@ -214,13 +193,11 @@ class Pos:
         """The same message again with the raised digit, though it was answered: same bytes back."""
         return await self.send(exchange.kind, layout.repeat_of(exchange.request))
 
-    async def send(self, kind: str, message: Message) -> Exchange:
-        """Any message as it is, once: neither repeated nor reversed."""
-        return await self._exchange(kind, message, 0)
+    async def send(self, kind: str, message: Message, repeats: int = 0) -> Exchange:
+        """Any message as it is: repeated as often as told, never reversed."""
+        return await self._exchange(kind, message, repeats)
 
-    async def _request(self, kind: str, mti: str, function: str, sale: Sale, stamp: Stamp | None,
-                       pin: EncipheredPin | None) -> Exchange:
-        message = layout.request(mti, function, self.terminal, stamp or self.stamp(), sale, pin)
+    async def _ask(self, kind: str, message: Message) -> Exchange:
         exchange = await self._exchange(kind, message, self._timing.request_repeats)
         if exchange.reply is not None:
             return exchange
@@ -253,7 +230,7 @@ class Pos:
             received, transmitted = await self._attempt(kind, message)
             sent += transmitted
             if received is not None:
-                reply = _reply(received)
+                reply = reply_of(received)
                 self._note("answered", kind, received.message, reply)
                 return Exchange(kind=kind, request=first, reply=reply, sent=sent,
                                 latency_s=time.perf_counter() - started)
@@ -303,11 +280,13 @@ class Pos:
     async def _connected(self) -> Link:
         async with self._connecting:
             if self._link is None or self._link.lost:
-                self._link = await Link.connect(self._address, self._unexpected)
+                # A line that swallows packets is as silent as a host that does not answer.
+                self._link = await asyncio.wait_for(
+                    self._connect(self._address, self._unexpected), self._timing.answer_timeout_s)
             return self._link
 
     def _unexpected(self, received: Received) -> None:
-        self._note("unexpected", "", received.message, _reply(received))
+        self._note("unexpected", "", received.message, reply_of(received))
 
     def _note(self, direction: Direction, kind: str, message: Message,
               reply: Reply | None = None) -> None:
@@ -317,14 +296,6 @@ class Pos:
             amount_minor=int(message.text(4) or 0),
             action=reply.action if reply else "", reason=reply.reason if reply else "",
             approval_code=reply.approval_code if reply else "", raw=reply.raw if reply else b"")
-
-
-def _reply(received: Received) -> Reply:
-    message = received.message
-    return Reply(
-        mti=message.mti, action=message.text(39) or "", amount_minor=int(message.text(4) or 0),
-        approval_code=(message.text(38) or "").strip(), reference=message.text(37) or "",
-        reason=message.text(44) or "", raw=received.raw, message=message)
 
 
 if __name__ == "__main__":

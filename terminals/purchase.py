@@ -5,9 +5,14 @@ Knows plain values: money as integer minor units, quantity and price as Decimal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final, Literal
 
 import msgspec
+
+GOODS: Final = "000000"  # field 3: goods are sold
+GOODS_BACK: Final = "200000"  # they come back
 
 
 class Card(msgspec.Struct, frozen=True, gc=False):
@@ -56,7 +61,11 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 class Sale(msgspec.Struct, frozen=True, gc=False):
     """What a card pays for. items may be empty (a pre-authorization); else they sum to amount.
 
-    chip: what the card's chip signed (field 55, BER-TLV); only a request carries it.
+    chip: what the card's chip signed (field 55, BER-TLV), for a request (ARQC) or a sale without
+    the host (TC). prompts: what was typed in, by the prompts' names: odometer, engine_hours,
+    driver_number, vehicle_number, trailer, job, order_number. second: a card shown beside the one
+    that is charged. entry: how its number came; '' is by what the card has. processing: field 3.
+    wants_rest: the answer shall say what may be sold and what is left.
     """
 
     card: Card
@@ -65,6 +74,17 @@ class Sale(msgspec.Struct, frozen=True, gc=False):
     items: tuple[Item, ...] = ()
     odometer: int = 0  # kilometres; 0: not asked
     chip: bytes = b""
+    prompts: Mapping[str, str] = {}
+    second: Card | None = None
+    entry: Literal["", "chip", "stripe", "key"] = ""
+    processing: str = GOODS
+    wants_rest: bool = False
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """All prompts that were answered, the odometer among them."""
+        first = {"odometer": str(self.odometer)} if self.odometer else {}
+        return first | dict(self.prompts)
 
     def __repr__(self) -> str:
         return f"Sale({self.card!r}, {self.amount_minor} {self.currency})"

@@ -79,7 +79,8 @@ class HttpDoor:
         return [
             Endpoint("POST", "/v1/sales", self._sale(bodies.Sale, Kind.SALE)),
             Endpoint("POST", "/v1/preauthorizations",
-                     self._sale(bodies.Sale, Kind.PREAUTHORIZATION)),
+                     self._sale(bodies.Preauthorization, Kind.PREAUTHORIZATION)),
+            Endpoint("POST", "/v1/returns", self._sale(bodies.Return, Kind.RETURN)),
             Endpoint("POST", "/v1/offline-sales", self._sale(bodies.Sale, Kind.OFFLINE_SALE)),
             Endpoint("POST", "/v1/completions", self._sale(bodies.Completion, Kind.COMPLETION)),
             Endpoint("POST", "/v1/reversals", self._reversal),
@@ -138,7 +139,9 @@ class HttpDoor:
             body = call.decode(body_type)
             context = await self._context(call, body.terminal_id)
             card = await self._card(body.card, kind)
-            return await self._authorize(self._translator.sale(body, kind, context, card))
+            second = await self._card(body.second_card, kind) if body.second_card else None
+            return await self._authorize(
+                self._translator.sale(body, kind, context, card, second))
 
         return handler
 

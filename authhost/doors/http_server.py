@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from authhost import limits
-from authhost.doors.iso_tcp import common_name
+from authhost.doors.iso_connection import common_name
 
 
 class _Protocol(HttpToolsProtocol):

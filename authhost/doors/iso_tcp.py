@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
-from typing import Final, cast
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 import msgspec
 import structlog
@@ -19,6 +19,7 @@ from authhost import limits, rules
 from authhost.authorize import Authorizer, Busy, Silence
 from authhost.bounded import Bounded
 from authhost.clock import Clock
+from authhost.doors.iso_connection import Connection
 from authhost.doors.load import Load
 from authhost.doors.outcome import outcome_of
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
@@ -35,9 +36,10 @@ from authhost.translate.incoming import (
     Network,
     Reconciliation,
     Refusal,
+    TotalLine,
     card_ref,
 )
-from iso import DecodeError, EncodeError, Frame, Framer, Framing, FramingError, Message
+from iso import DecodeError, EncodeError, Frame, Framing, Message
 from iso.security import MAC_FIELDS
 
 _log = structlog.get_logger()
@@ -48,12 +50,17 @@ _EVENTS: Final = {Check.ABSENT: "mac_missing", Check.WRONG: "mac_wrong",
 _REQUESTS: Final = "0248"  # third digit of the MTI: request, advice, notification, and the like
 
 
+# A terminal's totals by card type and product against the host's: the host's lines that differ.
+Compare = Callable[[str, str, tuple[TotalLine, ...]], Awaitable[tuple[TotalLine, ...]]]
+
+
 class IsoDoor:
     """One listening socket: one profile, one framing, plain or mutual TLS."""
 
     def __init__(self, *, name: str, translator: Fuel93, framing: Framing, authorizer: Authorizer,
                  pan_index: PanIndex, seals: Seals, key_change: KeyChange, clock: Clock,
-                 metrics: Metrics, load: Load, tls: ssl.SSLContext | None) -> None:
+                 metrics: Metrics, load: Load, compare: Compare,
+                 tls: ssl.SSLContext | None) -> None:
         self.name = name
         self.translator = translator
         self.framing = framing
@@ -64,6 +71,7 @@ class IsoDoor:
         self.clock = clock
         self.metrics = metrics
         self.load = load
+        self.compare = compare
         self.tls = tls
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
@@ -184,7 +192,11 @@ class IsoDoor:
         number = translator.number(message)
         if number is not None:
             card = self._cards.get(number) or await self._card(*number)
-        incoming = translator.incoming(message, deadline_us, self.clock.now_us(), card)
+        second = None
+        number = translator.second_number(message)
+        if number is not None:
+            second = self._cards.get(number) or await self._card(*number)
+        incoming = translator.incoming(message, deadline_us, self.clock.now_us(), card, second)
         if isinstance(incoming, Network):
             return await self._network(message, incoming, sealed)
         request = incoming.request if isinstance(incoming, Reconciliation) else incoming
@@ -194,8 +206,8 @@ class IsoDoor:
             request = msgspec.structs.replace(request, sealed=True)
         has_seal = sealed.seal is not None
 
-        def render(answer: Answer) -> bytes:
-            return translator.answer(message, answer, sealed=has_seal)
+        def render(answer: Answer, lines: tuple[TotalLine, ...] = ()) -> bytes:
+            return translator.answer(message, answer, sealed=has_seal, lines=lines)
 
         if isinstance(incoming, Reconciliation):
             return await self._reconcile(incoming, request, render)
@@ -267,12 +279,15 @@ class IsoDoor:
         return Reply(body, answer.action)
 
     async def _reconcile(self, asked: Reconciliation, request: Request,
-                         render: Callable[[Answer], bytes]) -> Reply:
+                         render: Callable[..., bytes]) -> Reply:
         """The host's own totals of the terminal's day, kept with the answer."""
+        differing: tuple[TotalLine, ...] = ()
+        if asked.lines:
+            differing = await self._differing(request.terminal_id, asked)
         theirs = asked.totals
         ours = await self.authorizer.reads.terminal_totals(
             asked.acquirer_id, request.terminal_id, asked.day)
-        balanced = ours == (theirs.debits, theirs.debits_minor, theirs.reversals,
+        balanced = not differing and ours == (theirs.debits, theirs.debits_minor, theirs.reversals,
                             theirs.reversals_minor)
         code = Action.BALANCED if balanced else Action.NOT_BALANCED
         reference = rules.reference(request.key)
@@ -280,10 +295,21 @@ class IsoDoor:
         def compared(answer: Answer) -> bytes:
             reason = "approved" if balanced else "totals_differ"
             return render(msgspec.structs.replace(answer, action=code, reason=reason, totals=ours,
-                                                  reference=reference))
+                                                  reference=reference), differing)
 
         reply = await self.authorizer.authorize(request, compared)
         return Reply(reply.body, code)
+
+    async def _differing(self, terminal_id: str, asked: Reconciliation) -> tuple[TotalLine, ...]:
+        """The host's lines that are not the terminal's, with the terminal's codes of products."""
+        views = self.authorizer.views
+        terminal = await views.cached_terminal(terminal_id)
+        products = await views.products(terminal.rules_version)
+        profile = self.translator.profile.name
+        inside, said = products.names.get(profile, {}), products.said.get(profile, {})
+        lines = tuple(_renamed(line, inside) for line in asked.lines)
+        return tuple(_renamed(line, said)
+                     for line in await self.compare(terminal_id, asked.day, lines))
 
     def _undecodable(self, body: bytes, error: DecodeError) -> bytes:
         """What can be said to a message that cannot be read: where it went wrong."""
@@ -295,160 +321,9 @@ class IsoDoor:
         return self.translator.refusal(Message(mti, {}), where)
 
 
-class Connection(asyncio.Protocol):
-    """One peer. Its frames are answered as they are decided, in any order."""
-
-    def __init__(self, door: IsoDoor) -> None:
-        self._door = door
-        self._framer = Framer(door.framing)
-        self._transport: asyncio.Transport | None = None
-        self._certificate: str | None = None
-        self._in_flight = 0
-        self._waiting: list[Frame] = []
-        self._heard = time.monotonic()
-        self._frame_began = 0.0
-        self._deaf = False
-        self._leaving = False  # closes once what came before a bad frame is answered
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are asyncio's by duck type alone.
-        self._transport = cast(asyncio.Transport, transport)
-        if len(self._door.connections) >= limits.CONNECTIONS_PER_DOOR:
-            self._door.metrics.count(self._door.name, "too_many_connections")
-            self._transport.abort()
-            return
-        if self._door.tls is not None:
-            self._certificate = common_name(transport.get_extra_info("peercert"))
-        self._transport.set_write_buffer_limits(high=limits.WRITE_BUFFER_BYTES)
-        self._door.connections.add(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._heard = time.monotonic()
-        try:
-            frames = self._framer.feed(data)
-        except FramingError:
-            frames = []
-        for frame in frames:
-            self._take(frame)
-        if self._framer.fault is not None:
-            # Nothing after a length that cannot be believed can be read either.
-            self._door.metrics.count(self._door.name, "bad_frame")
-            self.listen_no_more()
-            self._leaving = True
-            self._leave()
-            return
-        if self._framer.buffered_bytes == 0:
-            self._frame_began = 0.0
-        elif frames or self._frame_began == 0.0:
-            self._frame_began = self._heard
-
-    def _take(self, frame: Frame) -> None:
-        if self._in_flight >= limits.IN_FLIGHT_PER_CONNECTION:
-            # The peer is ahead of us: read no further until some are answered.
-            self._waiting.append(frame)
-            if self._transport is not None:
-                self._transport.pause_reading()
-            return
-        self._in_flight += 1
-        door = self._door
-        task = door.loop.create_task(self._handle(frame))
-        door.tasks.add(task)
-        task.add_done_callback(door.tasks.discard)
-
-    async def _handle(self, frame: Frame) -> None:
-        door = self._door
-        try:
-            if not door.load.enter():
-                self._overloaded(frame)
-                return
-            try:
-                await door.handle(frame, self, self._certificate)
-            finally:
-                door.load.leave()
-        except Exception:
-            # A bug in one message must not disturb another; the traceback has no values in it.
-            door.metrics.count(door.name, "bug")
-            _log.exception("message failed", door=door.name)
-        finally:
-            self._in_flight -= 1
-            if self._waiting:
-                self._resume()
-            self._leave()
-
-    def _overloaded(self, frame: Frame) -> None:
-        """Beyond the cap the answer is quick, and nothing is remembered of it."""
-        door = self._door
-        door.metrics.count(door.name, "overload")
-        try:
-            message = door.translator.profile.codec.decode(frame.body)
-        except DecodeError:
-            return
-        busy = Answer(action=Action.BUSY, reason="busy")
-        self.answer(frame.header, door.translator.answer(message, busy))
-
-    def _resume(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for frame in waiting:
-            self._take(frame)
-        if not self._waiting and self._transport is not None and not self._deaf:
-            self._transport.resume_reading()
-
-    def listen_no_more(self) -> None:
-        """Read nothing further; what is in flight is still answered."""
-        self._deaf = True
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.pause_reading()
-
-    def _leave(self) -> None:
-        if self._leaving and not self._in_flight:
-            self.close()
-
-    def answer(self, header: bytes, body: bytes) -> bool:
-        """Send an answer; False when the peer has gone. An empty one closes the connection."""
-        if self._transport is None or self._transport.is_closing():
-            self._door.metrics.count(self._door.name, "gone_before_answer")
-            return False
-        if not body:
-            self.close()
-            return False
-        framing = self._door.framing
-        self._transport.write(framing.wrap(body, framing.reply_header(header)))
-        return True
-
-    def pause_writing(self) -> None:
-        """The peer does not read its answers: it will have to ask for them again."""
-        self._door.metrics.count(self._door.name, "slow_reader")
-        if self._transport is not None:
-            self._transport.abort()
-
-    def check_age(self, now: float) -> None:
-        """Close a connection that holds half a frame for long, or has said nothing for long."""
-        if self._frame_began and now - self._frame_began > limits.HALF_FRAME_TIMEOUT_S:
-            self._door.metrics.count(self._door.name, "half_frame")
-            self.close()
-        elif now - self._heard > limits.IDLE_CONNECTION_TIMEOUT_S and not self._in_flight:
-            self._door.metrics.count(self._door.name, "idle")
-            self.close()
-
-    def close(self) -> None:
-        """Close, after what is written has left."""
-        if self._transport is not None:
-            self._transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._waiting.clear()
-        self._door.connections.discard(self)
+def _renamed(line: TotalLine, names: dict[str, str]) -> TotalLine:
+    return msgspec.structs.replace(line, product=names.get(line.product, line.product))
 
 
 def _refused(sealed: Sealed) -> Answer:
     return Answer(action=Action.WRONG_MAC, reason=_EVENTS[sealed.check])
-
-
-def common_name(certificate: dict[str, object] | None) -> str:
-    """The common name of a peer's certificate (X.509, RFC 5280); '' where it has none."""
-    if certificate is None:
-        return ""
-    subject = certificate.get("subject", ())
-    assert isinstance(subject, tuple)
-    return next((str(value) for rdn in subject for name, value in rdn if name == "commonName"), "")

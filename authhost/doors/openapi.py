@@ -9,8 +9,9 @@ import msgspec
 from authhost.translate import bodies
 
 _TYPES: Final = (
-    bodies.Sale, bodies.Completion, bodies.Reversal, bodies.Deposit, bodies.PaymentRequest,
-    bodies.Approval, bodies.Cancellation, bodies.Decision, bodies.PaymentState, bodies.Problem,
+    bodies.Sale, bodies.Preauthorization, bodies.Return, bodies.Completion, bodies.Reversal,
+    bodies.Deposit, bodies.PaymentRequest, bodies.Approval, bodies.Cancellation, bodies.Decision,
+    bodies.PaymentState, bodies.Problem,
 )
 _ID: Final = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 _PHONE: Final = {"name": "phone", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -19,7 +20,9 @@ _KEY: Final = {"name": "Idempotency-Key", "in": "header", "required": True,
 # path, summary, body, path parameters
 _POSTS: Final[tuple[tuple[str, str, type, list[Any]], ...]] = (
     ("/v1/sales", "A sale with a fleet card", bodies.Sale, []),
-    ("/v1/preauthorizations", "Hold an amount before fuelling", bodies.Sale, []),
+    ("/v1/preauthorizations", "Hold an amount before fuelling, or raise a hold",
+     bodies.Preauthorization, []),
+    ("/v1/returns", "Take goods back, with the purchase that they were in", bodies.Return, []),
     ("/v1/offline-sales", "Tell a sale that was made off-line", bodies.Sale, []),
     ("/v1/completions", "The real amount after a pre-authorization", bodies.Completion, []),
     ("/v1/reversals", "Take a message back, wholly or in part", bodies.Reversal, []),

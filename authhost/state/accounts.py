@@ -17,6 +17,7 @@ import msgspec
 
 from authhost import limits
 from authhost.asks import Ask, arguments
+from authhost.bounded import Bounded
 from authhost.clock import Clock
 from authhost.model import Outcome
 from authhost.packing import Packed, encode
@@ -75,6 +76,9 @@ class Accounts:
         self._library = "".join(files(__package__).joinpath(name).read_text(encoding="utf-8")
                                 for name in _LIBRARY)
         self.hydrations = 0
+        # How much an account has taken since it was summed, and where that is much.
+        self._taken: Bounded[int, int] = Bounded(limits.ACCOUNT_VIEWS)
+        self._busy: set[int] = set()
 
     async def reserve(self, account_id: int, fence: int, packed: Packed, ask: Ask, *, site: str,
                       refused: str = "", force: bool = False, pin: int = 0) -> Outcome:
@@ -103,6 +107,10 @@ class Accounts:
 
     def settled(self, account_id: int, fence: int, reservation: int) -> None:
         """This reservation has its row; Redis hears of it with the next call or the sweep."""
+        taken = self._taken.get(account_id) or 0
+        self._taken.put(account_id, taken + 1)
+        if taken >= limits.ROLL_UP_ROWS:
+            self._busy.add(account_id)
         held = self._settled.get(account_id)
         if held is None or held[0] != fence:
             self._settled[account_id] = (fence, [reservation])
@@ -142,6 +150,17 @@ class Accounts:
         """Drop an account's state; the next call sums it from the journal. Never raises."""
         with contextlib.suppress(StateUnavailable, StateUnknown):
             await self._client.call("DEL", _key(account_id))
+
+    async def sum_again(self) -> list[int]:
+        """The accounts that have taken much since they were summed, under a new fence each.
+
+        What they have taken is closed now: it can be rolled up, and is summed no second time.
+        """
+        busy, self._busy = self._busy, set()
+        for account_id in busy:
+            self._taken.pop(account_id, None)
+            await self._hydrate(account_id)
+        return sorted(busy)
 
     async def _fill(self, account_id: int, fence: int, absent: Sequence[str]) -> None:
         parts: list[bytes | str | int] = [fence]

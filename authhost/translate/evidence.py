@@ -36,13 +36,14 @@ class Track(msgspec.Struct, frozen=True):
         return "Track(hidden)"
 
 
-def track_of(security: Security, raw: str | bytes | None) -> Track | None:
-    """The track of field 35; None where there is none. Refusal where it is no track 2."""
+def track_of(security: Security, raw: str | bytes | None,
+             where: str = f"field {e.TRACK_2}") -> Track | None:
+    """The track of a field; None where there is none. Refusal where it is no track 2."""
     if not isinstance(raw, str) or not raw:
         return None
     pan, _, rest = raw.replace("D", "=").partition("=")
     if not pan.isdecimal() or len(pan) > 19 or not (rest[:4].isdecimal() and len(rest) >= 4):
-        raise Refusal(f"field {e.TRACK_2}", "is no track 2")
+        raise Refusal(where, "is no track 2")
     layout = security.track
     behind = 4 + layout.service_code
     service_code = rest[4:behind]

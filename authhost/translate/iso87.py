@@ -7,31 +7,34 @@ the table below. Original: field 90, else the approval code (38), else the same 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from authhost import keys
 from authhost.clock import as_datetime
 from authhost.model import Action, Answer, CardRef, Kind, Original
 from authhost.translate.evidence import Fields
 from authhost.translate.fuel93 import Fuel93, response_mti, write_totals
-from authhost.translate.incoming import KEY_CHANGE, Incoming, Network, Refusal
+from authhost.translate.incoming import KEY_CHANGE, Incoming, Network, Refusal, TotalLine
 from iso import Message
 from iso import elements as e
 
 # The standard's classes of field 70: system condition, security (101), accounting, control.
 _NETWORK: Final = {"001": "sign-on", "002": "sign-off", "101": KEY_CHANGE, "201": "cut-over",
                    "301": "echo"}
+# Codes of 1993 that the profile's private element may carry; whatever else it holds is not ours.
+_FUNCTIONS: Final = frozenset({"100", "101", "106", "107", "200", "201"})
 _MARKET: Final = "0000"
 _ONE_DAY: Final = timedelta(days=1)
 
 # 1993 -> 1987; a table a profile, for networks differ. The edition has none for 126, 128 and 916:
 # 81 (cryptographic error in the PIN) and 88 (cryptographic failure, keys out of step) are what many
-# networks use, 97 for a wrong MAC is GICC's.
+# networks use, 97 for a wrong MAC is GICC's. A wrong driver or prompt (184, 185) is something that
+# this cardholder may not do; field 44 and 48-8 name it.
 RESPONSE: Final[dict[str, str]] = {
     "000": "00", "002": "10", "100": "05", "101": "54", "104": "62", "106": "75", "107": "01",
     "109": "03", "110": "13", "111": "14", "114": "14", "115": "40", "116": "51", "117": "55",
     "119": "57", "120": "58", "121": "61", "122": "63", "123": "65", "125": "78", "126": "81",
-    "128": "88", "129": "59",
+    "128": "88", "129": "59", "184": "57", "185": "57",
     "208": "41", "209": "43", "400": "00", "480": "00", "481": "25", "500": "00", "501": "95",
     "800": "00", "902": "12", "904": "30", "906": "90", "907": "91", "909": "96", "911": "68",
     "912": "91", "913": "94", "914": "25", "916": "97",
@@ -41,22 +44,28 @@ RESPONSE: Final[dict[str, str]] = {
 class Iso87(Fuel93):
     """The translator of a 1987 profile."""
 
+    _named_in: ClassVar[int] = e.ORIGINAL_1987
+
     def is_key_change(self, message: Message) -> bool:
         """See Fuel93; field 70 says it."""
         return message.mti[1] == "8" and _NETWORK.get(
             str(message.fields.get(e.NETWORK_CODE))) == KEY_CHANGE
 
     def incoming(self, message: Message, deadline_us: int, now_us: int,
-                 card: CardRef | None) -> Incoming:
+                 card: CardRef | None, second: CardRef | None = None) -> Incoming:
         """The meaning of a message; see Fuel93."""
         fields = dict(message.fields)
         fields.pop(e.FUNCTION_CODE, None)  # in 1987 that number is the network's identifier
+        function = fields.get(self.profile.fleet.function)
+        if function in _FUNCTIONS:
+            fields[e.FUNCTION_CODE] = function
         if message.mti[1:3] not in {"80", "82"}:
             fields[e.LOCAL_TIME] = self._local(fields, now_us)
-        return super().incoming(Message(message.mti, fields), deadline_us, now_us, card)
+        return super().incoming(Message(message.mti, fields), deadline_us, now_us, card,
+                                second)
 
     def answer(self, message: Message, answer: Answer, *, sealed: bool = False,
-               keys: str = "") -> bytes:
+               keys: str = "", lines: tuple[TotalLine, ...] = ()) -> bytes:
         """The bytes of an answer in the 1987 form; see Fuel93."""
         fields = message.fields
         said: Fields = {number: fields[number] for number in (
@@ -76,6 +85,7 @@ class Iso87(Fuel93):
             said[e.SETTLEMENT_CODE] = "1" if answer.action == Action.BALANCED else "2"
         if answer.business_date:
             said[e.SETTLEMENT_DATE] = answer.business_date[4:]
+        self._add_fleet(said, fields, answer, lines)
         if sealed or keys or answer.chip:
             self._add_proofs(said, answer, sealed, keys)
         return self.profile.codec.encode(Message(response_mti(message.mti), said))

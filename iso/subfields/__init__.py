@@ -3,6 +3,8 @@
 Knows: the layouts of the profiles. Must not know: messages; it is handed one element's text.
 """
 
+from iso.subfields.rest import Left
+from iso.subfields.shift import TotalLine
 from iso.subfields.values import (
     ControlValue,
     Hidden,
@@ -13,4 +15,5 @@ from iso.subfields.values import (
     VatRate,
 )
 
-__all__ = ["ControlValue", "Hidden", "Products", "Prompt", "Purchase", "SaleItem", "VatRate"]
+__all__ = ["ControlValue", "Hidden", "Left", "Products", "Prompt", "Purchase", "SaleItem",
+           "TotalLine", "VatRate"]

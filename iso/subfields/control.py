@@ -6,6 +6,7 @@ As the codec does, both directions try a function compiled for the sub-elements 
 it does not take is read or written sub-element by sub-element, and its first fault named.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
@@ -61,6 +62,19 @@ class ControlForm:
         values = self._read(raw)
         self._readers.accepted(bitmap)
         return values
+
+    def has(self, number: int) -> Callable[[str], bool]:
+        """A function of a text: whether the bitmap at its beginning has a sub-element's bit.
+
+        Nothing else of the text is read, nor checked.
+        """
+        chars, digit = (16, 4) if self._layout.hex_bitmap else (8, 8)
+        before, bit = divmod(number - 1, digit)
+        values = [value for value in range(1 << digit) if value >> (digit - 1 - bit) & 1]
+        one = "".join(f"{value:x}{value:X}" if digit == 4 else re.escape(chr(value))
+                      for value in values)
+        match = re.compile(f"(?s).{{{before}}}[{one}].{{{chars - before - 1}}}").match
+        return lambda raw: match(raw) is not None
 
     def encode(self, values: Mapping[int, ControlValue]) -> str:
         """The exact inverse of `decode`. Raises EncodeError."""

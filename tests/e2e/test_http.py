@@ -37,7 +37,7 @@ def test_the_description_is_served_and_every_post_wants_a_key(door):
     document = door.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     posts = [(path, one["post"]) for path, one in document["paths"].items() if "post" in one]
-    assert len(posts) == 9
+    assert len(posts) == 10
     for path, operation in posts:
         assert {"name": "Idempotency-Key", "required": True} in [
             {"name": one["name"], "required": one["required"]} for one in operation["parameters"]]

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tests.property.fleet_windows import Limit, in_force, local
+from tests.property.fleet_windows import MINUTE_MS, Limit, in_force, local
 
 ANY = "*"  # a hold that may become any product
 SCOPES = ("account", "subaccount", "site", "card", "vehicle", "driver")
@@ -37,7 +37,12 @@ class Slot(msgspec.Struct):
     volume: int
     count: int
     parts: dict[str, list[int]]  # product -> [money, volume]
-    products: frozenset[str]  # that were taken at first: its count is of them all
+    first: tuple[int, int, dict[str, list[int]]]  # money, volume and parts before any give-back
+
+    @property
+    def products(self) -> frozenset[str]:
+        """That were taken at first: the count is of them all."""
+        return frozenset(self.first[2])
 
 
 class Holder(msgspec.Struct):
@@ -100,7 +105,7 @@ class Model:
         self.credit_line: int | None = None
         self.paid_in = 0
         self.claims: dict[str, Claim] = {}
-        self.readings: list[tuple[str, str, int]] = []  # key, whose, kilometres
+        self.readings: list[tuple[str, str, int, int]] = []  # key, whose, minute, kilometres
 
     # What stands.
 
@@ -148,9 +153,8 @@ class Model:
         if hard and not message.advice:
             return Ruling(approved=False, reasons=frozenset(hard))
         message, empty = self._opened(message, now_ms)
-        if empty:
-            return Ruling(approved=False, reasons=empty)
         broken, watched = self._broken(message, now_ms)
+        broken.update(empty)
         if message.advice:
             return Ruling(approved=True, money=message.money, volume=message.volume,
                           parts=message.parts,
@@ -174,7 +178,7 @@ class Model:
             self.claims[key] = Claim("hold" if message.hold else "taken", message, [slot])
             if extends:
                 self.claims[extends].extended_by.append(key)
-            self._read(key, message)
+            self._read(key, message, now_ms)
         return ruling
 
     def _cut(self, message: Message, most: int, watched: dict[str, int]) -> Ruling:
@@ -222,8 +226,6 @@ class Model:
                 here = local(self.zone, now_ms)
                 if not holder.hours[here.weekday()] >> here.hour & 1:
                     found.append("hours")
-        if self._overfills(message):
-            found.append("tank")
         if message.odometer is not None and self._odd(message):
             found.append("prompt_wrong:odometer")
         return found
@@ -232,12 +234,15 @@ class Model:
         vehicle = message.spot.get("vehicle")
         return None if vehicle is None else self.holders["vehicle", vehicle].tank_ml
 
-    def _overfills(self, message: Message) -> bool:
+    def _overfill(self, message: Message) -> int | None:
+        """The most money of a sale whose fuel goes into the tank; None where it all does."""
         tank = self._tank(message)
-        return tank is not None and not message.hold and tank < sum(
-            part.volume for part in message.parts if part.product in self.fuel)
+        fuel = sum(part.volume for part in message.parts if part.product in self.fuel)
+        if tank is None or message.hold or fuel <= tank:
+            return None
+        return message.money * tank // fuel
 
-    def _opened(self, message: Message, now_ms: int) -> tuple[Message, frozenset[str]]:
+    def _opened(self, message: Message, now_ms: int) -> tuple[Message, dict[str, int]]:
         """A hold without an amount or litres gets the most that its limits leave."""
         money, volume = message.money, message.volume
         empty: dict[str, int] = {}
@@ -250,13 +255,13 @@ class Model:
             if self.credit_line is not None:
                 lefts[BALANCE] = self._balance_left()
             money = min([money, *lefts.values()])
-            empty |= {name: left for name, left in lefts.items() if left <= 0}
+            empty |= {name: 0 for name, left in lefts.items() if left <= 0}
         if message.volume_open:
             volume = self.hold_ml
             lefts = {limit.named(scope): limit.maximum - self.used(limit, scope, who, now_ms)
                      for scope, who, limit in refusing if limit.measure == "volume"}
             volume = min([volume, *lefts.values()])
-            empty |= {name: left for name, left in lefts.items() if left <= 0}
+            empty |= {name: 0 for name, left in lefts.items() if left <= 0}
         tank = self._tank(message)
         if message.hold and tank is not None and any(
                 product == ANY or product in self.fuel for product in _products(message.parts)):
@@ -270,7 +275,7 @@ class Model:
             parts = tuple(Part(part.product, part.money, min(part.volume, volume))
                           for part in parts)
         return (msgspec.structs.replace(message, money=money, volume=volume, parts=parts),
-                frozenset(empty))
+                empty)
 
     def _broken(self, message: Message,
                 now_ms: int) -> tuple[dict[str, int], dict[str, int]]:
@@ -282,12 +287,17 @@ class Model:
         for scope, who, limit in self.limits_of(message.spot):
             asked = self._measured(limit, wanted)
             left = limit.maximum - self.used(limit, scope, who, now_ms)
-            if asked <= 0 or asked <= left:
+            if asked <= left or not self._concerns(limit, wanted.products):
                 continue
-            most = 0 if limit.measure == "count" else message.money * left // asked
-            name = limit.named(scope)
+            if limit.watch and limit.measure == "volume" and message.volume_open:
+                continue  # nobody knows yet how much it will be
+            most = 0 if limit.measure == "count" or not asked else message.money * left // asked
+            name = ("watch:" if limit.watch else "") + limit.named(scope)
             into = watched if limit.watch else broken
             into[name] = min(most, into.get(name, most))
+        overfill = self._overfill(message)
+        if overfill is not None:
+            broken["tank"] = overfill
         if self.credit_line is not None and message.money > self._balance_left():
             broken[BALANCE] = self._balance_left()
         return broken, watched
@@ -298,15 +308,21 @@ class Model:
 
     # The odometer.
 
-    def _read(self, key: str, message: Message) -> None:
+    def _read(self, key: str, message: Message, now_ms: int) -> None:
         if message.odometer is not None:
-            self.readings.append((key, _metered(message.spot), message.odometer))
+            self.readings.append((key, _metered(message.spot), now_ms // MINUTE_MS,
+                                  message.odometer))
+
+    def _unread(self, keys: set[str]) -> None:
+        """What was not bought has driven nowhere."""
+        self.readings = [reading for reading in self.readings if reading[0] not in keys]
 
     def _odd(self, message: Message) -> bool:
         steps = self.holders["card", message.spot["card"]].steps or \
             self.holders["account", message.spot["account"]].steps
-        last = next((reading for _, whose, reading in reversed(self.readings)
-                     if whose == _metered(message.spot)), None)
+        # Of two in one minute the larger: nobody drives back.
+        _, last = max(((minute, reading) for _, whose, minute, reading in self.readings
+                       if whose == _metered(message.spot)), default=(0, None))
         if steps is None or last is None or message.odometer is None:
             return False
         return not last + steps[0] <= message.odometer <= last + steps[1]
@@ -317,23 +333,33 @@ class Model:
         """A completion: within its hold in the hold's windows, beyond it in today's."""
         hold = self.claims.get(original)
         if hold is None or hold.state != "hold":
+            if not message.money and not message.volume:  # it releases what is not there
+                self.claims[key] = Claim("taken", message, [])
+                return Ruling(approved=True)
             return self.take(key, message, now_ms)
         open_claims = [hold, *(self.claims[one] for one in hold.extended_by
                                if self.claims[one].state == "hold")]
         held = [slot for claim in open_claims for slot in claim.slots]
         slots, beyond = _settled(held, message, now_ms)
-        flags: set[str] = set()
+        flags = set(self._hard(message, now_ms))
+        if self._overfill(message) is not None:
+            flags.add("tank")
+        if message.money > sum(slot.money for slot in held):
+            flags.add("above_hold")
         if beyond is not None:
             asked = msgspec.structs.replace(
                 message, money=beyond.money, volume=beyond.volume, count=0,
                 parts=tuple(Part(name, *amounts) for name, amounts in beyond.parts.items()))
             broken, watched = self._broken(asked, now_ms)
-            flags = {*broken, *watched}
+            flags |= {*broken, *watched}
             slots.append(beyond)
         for claim in open_claims:
             claim.state, claim.slots = "completed", []
         self.claims[key] = Claim("taken", message, slots)
-        self._read(key, message)
+        if slots:
+            self._read(key, message, now_ms)
+        if not slots or message.odometer is not None:
+            self._unread({original, *hold.extended_by})
         return Ruling(approved=True, money=message.money, volume=message.volume,
                       flags=frozenset(flags))
 
@@ -342,17 +368,17 @@ class Model:
         claim = self.claims[key]
         if claim.state not in {"hold", "taken"}:
             return 0
-        claims = [claim, *(self.claims[one] for one in claim.extended_by)]
-        remaining = sum(slot.money for slot in claim.slots)
-        if not money or money >= remaining:
-            for one in claims:
-                if one.state in {"hold", "taken"}:
-                    one.state, one.slots = "reversed", []
-            gone = {key, *claim.extended_by}
-            self.readings = [reading for reading in self.readings if reading[0] not in gone]
-            return remaining
-        self._give_some(claim, money)
-        return money
+        family = [one for one in (claim, *map(self.claims.__getitem__, claim.extended_by))
+                  if one is claim or one.state == "hold"]
+        slots = [slot for one in family for slot in one.slots]
+        remaining = sum(slot.money for slot in slots)
+        if money and money < remaining:
+            _give_some(slots, money)
+            return money
+        for one in family:
+            one.state, one.slots = "reversed", []
+        self._unread({key, *claim.extended_by})
+        return remaining
 
     def bring_back(self, key: str, money: int) -> Ruling:
         """A return of goods: a request, so more than remains is refused. The driver has driven all
@@ -361,20 +387,13 @@ class Model:
         remaining = sum(slot.money for slot in claim.slots) if claim is not None else 0
         if claim is None or claim.state != "taken" or money > remaining:
             return Ruling(approved=False,
-                          reasons=frozenset({"original_not_found", "return_exceeds"}))
+                          reasons=frozenset({"original_not_found", "nothing_to_return",
+                                             "return_exceeds"}))
         if money == remaining:
             claim.state, claim.slots = "reversed", []
         else:
-            self._give_some(claim, money)
+            _give_some(claim.slots, money)
         return Ruling(approved=True, money=money)
-
-    @staticmethod
-    def _give_some(claim: Claim, money: int) -> None:
-        """What was taken last is given back first."""
-        for slot in reversed(claim.slots):
-            some = min(money, slot.money)
-            money -= some
-            _lower(slot, some)
 
     def expire(self, key: str) -> None:
         """A hold's time has come: all of it is given back, and it was no purchase."""
@@ -382,6 +401,7 @@ class Model:
                       *(self.claims[one] for one in self.claims[key].extended_by)):
             if claim.state == "hold":
                 claim.state, claim.slots = "expired", []
+        self._unread({key})
 
 
 def _products(parts: Sequence[Part]) -> list[str]:
@@ -394,22 +414,33 @@ def _metered(spot: dict[str, str]) -> str:
 
 def _slot(spot: dict[str, str], at_ms: int, money: int, volume: int, count: int,
           parts: Iterable[Part]) -> Slot:
-    held = {part.product: [part.money, part.volume] for part in parts}
-    return Slot(at_ms, spot, money, volume, count, held, frozenset(held))
+    return _made(at_ms, spot, money, volume, count,
+                 {part.product: [part.money, part.volume] for part in parts})
+
+
+def _made(at_ms: int, spot: dict[str, str], money: int, volume: int, count: int,
+          held: dict[str, list[int]]) -> Slot:
+    return Slot(at_ms, spot, money, volume, count, held, (money, volume, held))
+
+
+def _give_some(slots: Sequence[Slot], money: int) -> None:
+    """What was taken first is given back first."""
+    for slot in slots:
+        some = min(money, slot.money)
+        money -= some
+        _lower(slot, some)
 
 
 def _lower(slot: Slot, money: int) -> None:
-    """Give back so much money of a slot; of all else the same share stays, rounded down."""
+    """Give back so much money of a slot; of all that was taken the same share stays, rounded down:
+    many small reversals leave what one would."""
     if money <= 0:
         return
-    whole = slot.money
     slot.money -= money
-    slot.volume = slot.volume * slot.money // whole
-    for amounts in slot.parts.values():
-        amounts[:] = [amount * slot.money // whole for amount in amounts]
-    if not slot.money:
-        slot.volume = slot.count = 0
-        slot.parts = {}
+    whole, volume, parts = slot.first
+    slot.volume = volume * slot.money // whole
+    slot.parts = {name: [amount * slot.money // whole for amount in amounts]
+                  for name, amounts in parts.items()}
 
 
 def _settled(held: Sequence[Slot], message: Message,
@@ -423,7 +454,6 @@ def _settled(held: Sequence[Slot], message: Message,
         return [], None
     kept: list[Slot] = []
     money_at = volume_at = 0
-    products = frozenset(_products(message.parts))
     given = {part.product: [0, 0] for part in message.parts}
 
     def cut(money: int, volume: int) -> dict[str, list[int]]:
@@ -441,12 +471,12 @@ def _settled(held: Sequence[Slot], message: Message,
         volume = min(slot.volume, message.volume - volume_at)
         money_at, volume_at = money_at + money, volume_at + volume
         count = slot.count if not at else 0
-        kept.append(Slot(slot.at_ms, slot.spot, money, volume, count, cut(money_at, volume_at),
-                         products))
+        kept.append(_made(slot.at_ms, slot.spot, money, volume, count,
+                          cut(money_at, volume_at)))
     if money_at == message.money and volume_at == message.volume:
         return kept, None
-    return kept, Slot(now_ms, message.spot, message.money - money_at,
-                      message.volume - volume_at, 0, cut(message.money, message.volume), products)
+    return kept, _made(now_ms, message.spot, message.money - money_at,
+                       message.volume - volume_at, 0, cut(message.money, message.volume))
 
 
 def limits_json(limits: Iterable[Limit]) -> list[dict[str, Any]]:

@@ -39,8 +39,8 @@ class Limit(msgspec.Struct, frozen=True):
 
 def span_minutes(limit: Limit, scope: str) -> int:
     """How long one bucket of a rolling window or a gap is, in minutes."""
-    if limit.window == "rolling" and scope in WIDE:
-        return 60 * max(1, -(-limit.hours // 24))
+    if scope in WIDE:
+        return 60 * max(1, -(-_length_minutes(limit) // (24 * 60)))
     return max(1, -(-_length_minutes(limit) // 24))
 
 

@@ -93,18 +93,24 @@ class Program(RuleBasedStateMachine):
     @rule(at=at, site=site, basket=baskets(), partial=st.booleans(),
           odometer=st.none() | st.integers(1, 40))
     def buy(self, at, site, basket, partial, odometer):
+        self._drive(odometer)
         self.fleet.buy(at, site, basket, partial=partial, odometer=odometer)
 
     @rule(at=at, site=site, basket=baskets(), odometer=st.none() | st.integers(1, 40))
     def upload(self, at, site, basket, odometer):
+        self._drive(odometer)
         self.fleet.buy(at, site, basket, odometer=odometer, force=True)
 
     @rule(at=at, site=site, money=st.sampled_from([0, 50, 300]),
           fuel=st.sampled_from([((), 0), (("012",), 0), (("001", "012"), 0), (("012",), 90),
-                                (("012", "400"), 0)]), partial=st.booleans())
-    def hold(self, at, site, money, fuel, partial):
+                                (("012", "400"), 0)]), partial=st.booleans(),
+          odometer=st.none() | st.integers(1, 40))
+    def hold(self, at, site, money, fuel, partial, odometer):
         products, volume = fuel
-        self.fleet.hold(at, site, money, volume=volume, products=products, partial=partial)
+        volume = volume if money else 0
+        self._drive(odometer)
+        self.fleet.hold(at, site, money, volume=volume, products=products, partial=partial,
+                        odometer=odometer)
 
     @precondition(lambda self: self._keys("hold"))
     @rule(which=which, money=st.integers(1, 80))
@@ -119,11 +125,12 @@ class Program(RuleBasedStateMachine):
     def complete(self, which, share, basket, named_by, odometer):
         key, at, site = self._pick(which, "hold", "expired", "completed", "reversed")
         if share == "zero":
-            basket = ()
+            basket, named_by = (), "key" if named_by == "nothing" else named_by
         elif share == "equal":
             held = self.fleet.model.claims[key].slots
             basket = (Part("012", sum(slot.money for slot in held) or 1,
                            sum(slot.volume for slot in held)),)
+        self._drive(odometer)
         self.fleet.complete(key, at, site, basket, odometer=odometer, named_by=named_by)
 
     @precondition(lambda self: self._keys())
@@ -190,6 +197,11 @@ class Program(RuleBasedStateMachine):
     def agrees(self):
         if self.fleet is not None:
             self.fleet.agrees()
+
+    def _drive(self, odometer):
+        """Between two readings a minute has gone: of two in one the host keeps the larger."""
+        if odometer is not None:
+            self.fleet.later(MINUTE_MS)
 
     def _keys(self, *states):
         claims = self.fleet.model.claims if self.fleet is not None else {}

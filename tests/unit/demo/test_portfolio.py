@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from schwifty import BIC, IBAN
 
-from authhost.packing import decode_limits
+from authhost.counters import decode_limits
 from demo import bureau, numbers, plan
 from demo.insert import insert
 from demo.portfolio import BLOCKED_STATION, BLOCKED_TERMINAL, BUSINESS_DATE, build

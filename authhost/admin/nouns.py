@@ -1,0 +1,96 @@
+"""The nouns of master data as a table: where they are kept, what they need, what they raise.
+
+PURE. A change of what an account owns raises that account's fence, a change of what terminals and
+prices go by raises the rules version, a change of a program raises the fence of every account that
+has cards of it: in the same transaction, so that from its commit on nothing is approved under the
+rule before it, on any host.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from authhost.admin import fields
+from authhost.admin.fields import Fields
+
+
+class Raises(StrEnum):
+    """What a change moves on."""
+
+    FENCE = "fence"
+    RULES = "rules"
+    PROGRAM = "program"
+    NOTHING = "nothing"
+
+
+class Noun(msgspec.Struct, frozen=True):
+    """One kind of thing. key: its column. scope: the column that a scope is compared with.
+
+    fixed: set when it is made, and never after. hidden: columns that nobody is shown.
+    """
+
+    name: str
+    path: str  # in /v1/admin/<path>
+    body: type[Fields]
+    key: str
+    key_type: str
+    raises: Raises
+    required: tuple[str, ...]
+    fixed: tuple[str, ...] = ()
+    scope: str = ""
+    scope_type: str = "bigint"
+    made: bool = False  # its id is given out here where none is named
+    hidden: tuple[str, ...] = ()
+
+    def key_of(self, text: str) -> int | str | None:
+        """A key as its column has it; None for what cannot be one."""
+        if self.key_type == "text":
+            return text if text.isprintable() and len(text) <= 64 else None
+        is_id = text.isascii() and text.isdecimal() and len(text) <= 18
+        return int(text) if is_id else None
+
+
+_OWN: Final = ("account_id",)
+
+ACCOUNT: Final = Noun(
+    "account", "accounts", fields.Account, "account_id", "bigint", Raises.FENCE,
+    ("kind", "name", "currency"), ("kind", "currency"), "account_id", made=True)
+SUBACCOUNT: Final = Noun(
+    "subaccount", "subaccounts", fields.Subaccount, "subaccount_id", "bigint", Raises.FENCE,
+    ("account_id", "name"), _OWN, "account_id", made=True)
+VEHICLE: Final = Noun(
+    "vehicle", "vehicles", fields.Vehicle, "vehicle_id", "bigint", Raises.FENCE,
+    ("account_id", "plate"), _OWN, "account_id", made=True)
+DRIVER: Final = Noun(
+    "driver", "drivers", fields.Driver, "driver_id", "bigint", Raises.FENCE,
+    ("account_id", "name"), _OWN, "account_id", made=True)
+CARD: Final = Noun(
+    "card", "cards", fields.Card, "card_id", "bigint", Raises.FENCE,
+    ("account_id", "pan", "expiry"), (*_OWN, "pan", "status"), "account_id", made=True,
+    hidden=("pan_hmac", "pin_value", "pin_reset_fence"))
+PRODUCT: Final = Noun(
+    "product", "products", fields.Product, "product", "text", Raises.RULES, ("product", "name"))
+PRODUCT_GROUP: Final = Noun(
+    "product_group", "product-groups", fields.ProductGroup, "name", "text", Raises.RULES,
+    ("name", "products"), ("group_id",))
+PROGRAM: Final = Noun(
+    "program", "programs", fields.Program, "program_id", "text", Raises.PROGRAM, ("program_id",))
+MERCHANT: Final = Noun(
+    "merchant", "merchants", fields.Merchant, "merchant_id", "text", Raises.RULES,
+    ("merchant_id", "name"))
+SITE: Final = Noun(
+    "site", "sites", fields.Site, "site_id", "text", Raises.RULES,
+    ("site_id", "merchant_id", "name"), (), "site_id", "text")
+TERMINAL: Final = Noun(
+    "terminal", "terminals", fields.Terminal, "terminal_id", "text", Raises.RULES,
+    ("terminal_id", "kind", "acquirer_id", "merchant_id"), ("kind", "acquirer_id"),
+    "site_id", "text")
+CARD_ORDER: Final = Noun(
+    "card_order", "card-orders", fields.CardOrder, "order_id", "bigint", Raises.NOTHING,
+    ("account_id", "program_id", "expiry"), (), "account_id")
+
+NOUNS: Final = (ACCOUNT, SUBACCOUNT, VEHICLE, DRIVER, CARD, PRODUCT, PRODUCT_GROUP, PROGRAM,
+                MERCHANT, SITE, TERMINAL)

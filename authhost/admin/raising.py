@@ -1,0 +1,67 @@
+"""What a change moves on with it: fences, the rules version, the audit trail.
+
+Knows statements; each function is called within the transaction of the change, as late in it as
+can be, for every batch of the moment waits for what is locked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from authhost.admin.access import Actor
+from authhost.admin.statements import statement
+from authhost.journal.statements import statement as journal_statement
+
+_PATIENCE: Final = "200ms"
+Changes = Mapping[str, tuple[Any, Any]]
+
+
+async def raise_fence(connection: asyncpg.Connection, account_id: int) -> int:
+    """Raise one account's fence; the new one.
+
+    Share locks pass a waiting update by. Where they starve it, the table's fair queue helps.
+    """
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+            fence = await connection.fetchval(journal_statement("raise_fence"), account_id)
+            await connection.execute("SET LOCAL lock_timeout = 0")
+    except asyncpg.LockNotAvailableError:
+        await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
+        fence = await connection.fetchval(journal_statement("raise_fence"), account_id)
+    assert fence is not None, "an account is made with its fence"
+    return int(fence)
+
+
+async def raise_fences(connection: asyncpg.Connection, accounts: Iterable[int]) -> None:
+    """Raise many accounts' fences, each by one."""
+    await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
+    await connection.execute(statement("fences_raise"), sorted(set(accounts)))
+
+
+async def raise_rules(connection: asyncpg.Connection) -> None:
+    """Raise the rules version. Every batch share-locks its row, hence the table's fair queue."""
+    await connection.execute("LOCK TABLE rules IN EXCLUSIVE MODE")
+    await connection.execute(statement("rules_raise"))
+
+
+async def audit(connection: asyncpg.Connection, actor: Actor, subject: str, what: str,
+                changes: Changes | None = None) -> None:
+    """Who did it, in which role, to what, and how it was before."""
+    await connection.execute(statement("audit_put"), actor.name, str(actor.role), subject, what,
+                             encoded(changes or {}))
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What is not the same, by field: (before, after)."""
+    return {name: (before.get(name), value) for name, value in after.items()
+            if before.get(name) != value}
+
+
+def encoded(changes: Changes) -> str:
+    """Changes as the column has them."""
+    return msgspec.json.encode(changes).decode()

@@ -1,0 +1,2 @@
+-- An id for what is made here.
+SELECT nextval('admin_id')

@@ -1,0 +1,340 @@
+"""Who may do what: every route in every role, scopes, tokens, certificates, planted bugs."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from authhost.admin import access, desk
+from authhost.admin.access import PERMISSIONS, Role
+from authhost.settings import TlsFiles
+from terminals.pki import Authority, client_context
+from tests.support.office import Person, number_of, opened
+from tests.support.rig import running
+
+# method, path, body, action; {x}: an id of the fleet's own
+ROUTES = [
+    ("GET", "/access", None, "access.read"),
+    ("POST", "/access", {"name": "N{n}", "role": "analyst", "expires_at": "2099-01-01T00:00:00Z"},
+     "access.add"),
+    ("DELETE", "/access/nobody", None, "access.revoke"),
+    ("GET", "/accounts", None, "account.read"),
+    ("POST", "/accounts", {}, "account.create"),
+    ("PATCH", "/accounts/{account}", {"prompts": []}, "account.change"),
+    ("POST", "/accounts/{account}/blocking", None, "account.block"),
+    ("POST", "/accounts/{account}/closing", None, "account.close"),
+    ("POST", "/accounts/{account}/fundings", {}, "account.fund"),
+    ("GET", "/subaccounts", None, "subaccount.read"),
+    ("POST", "/subaccounts", {}, "subaccount.create"),
+    ("PATCH", "/subaccounts/{subaccount}", {"limits": []}, "subaccount.change"),
+    ("GET", "/vehicles", None, "vehicle.read"), ("POST", "/vehicles", {}, "vehicle.create"),
+    ("PATCH", "/vehicles/{vehicle}", {"tank_ml": 5}, "vehicle.change"),
+    ("POST", "/vehicles/{vehicle}/meter-reset", None, "vehicle.reset_meter"),
+    ("GET", "/vehicles/{vehicle}/consumption", None, "vehicle.consumption"),
+    ("GET", "/drivers", None, "driver.read"), ("POST", "/drivers", {}, "driver.create"),
+    ("PATCH", "/drivers/{driver}", {"name": "B"}, "driver.change"),
+    ("GET", "/cards", None, "card.read"), ("POST", "/cards", {}, "card.create"),
+    ("PATCH", "/cards/{card}", {"limits": []}, "card.change"),
+    ("POST", "/card-lookups", {"pan": number_of(1)}, "card.read"),
+    ("POST", "/cards/{card}/activation", None, "card.activate"),
+    ("POST", "/cards/{card}/blocking", {"reason": "fleet"}, "card.block"),
+    ("POST", "/cards/{card}/unblocking", None, "card.unblock"),
+    ("POST", "/cards/{card}/replacement", {}, "card.replace"),
+    ("POST", "/cards/{card}/closing", None, "card.close"),
+    ("POST", "/cards/{card}/pin-unlocking", None, "card.unlock_pin"),
+    ("GET", "/products", None, "product.read"), ("POST", "/products", {}, "product.create"),
+    ("PATCH", "/products/001", {"name": "A"}, "product.change"),
+    ("GET", "/product-groups", None, "product_group.read"),
+    ("POST", "/product-groups", {}, "product_group.create"),
+    ("PATCH", "/product-groups/x", {"products": ["1"]}, "product_group.change"),
+    ("GET", "/product-codes", None, "product_code.read"),
+    ("PUT", "/product-codes/ifsf/17", {"product": "001"}, "product_code.change"),
+    ("GET", "/programs", None, "program.read"), ("POST", "/programs", {}, "program.create"),
+    ("PATCH", "/programs/x", {"cvv": True}, "program.change"),
+    ("GET", "/merchants", None, "merchant.read"), ("POST", "/merchants", {}, "merchant.create"),
+    ("PATCH", "/merchants/x", {"name": "A"}, "merchant.change"),
+    ("GET", "/sites", None, "site.read"), ("POST", "/sites", {}, "site.create"),
+    ("PATCH", "/sites/S1", {"name": "A"}, "site.change"),
+    ("GET", "/terminals", None, "terminal.read"), ("POST", "/terminals", {}, "terminal.create"),
+    ("PATCH", "/terminals/POS00001", {"status": "active"}, "terminal.change"),
+    ("POST", "/imports", {}, "import.run"),
+    ("GET", "/transactions", None, "transaction.read"), ("GET", "/totals", None, "total.read"),
+    ("GET", "/exceptions", None, "exception.read"), ("GET", "/audit", None, "audit.read"),
+    ("GET", "/card-orders", None, "card_order.read"),
+    ("POST", "/card-orders", {}, "card_order.create"),
+    ("POST", "/card-batches", {}, "card_order.batch"),
+    ("GET", "/prices/contracts", None, "price.read"),
+    ("POST", "/prices/contracts", {}, "price.change"),
+    ("POST", "/prices/base", {}, "price.change"),
+    ("GET", "/prices/vat-rates", None, "price.read"),
+    ("POST", "/prices/vat-rates", {}, "price.change"),
+]
+
+
+# Written down here a second time: who reads, who changes. A administrator, N analyst, F a fleet's
+# client, S a station's manager.
+EXPECTED = {
+    "A": "access.read access.add access.revoke account.create account.block account.close"
+         " account.fund subaccount.create card.create card.activate card.replace card.close"
+         " card.unlock_pin card_order.create card_order.batch product.create product.change"
+         " product_group.create product_group.change product_code.change program.create"
+         " program.change merchant.create merchant.change site.create site.change terminal.create"
+         " terminal.change import.run price.change parked.settle"
+         " station.permit",
+    "AN": "card_order.read product_code.read program.read merchant.read price.read parked.read"
+          " audit.read",
+    "AF": "account.change subaccount.change vehicle.create vehicle.change vehicle.reset_meter"
+          " driver.create driver.change card.change card.block card.unblock",
+    "ANF": "account.read subaccount.read vehicle.read vehicle.consumption driver.read card.read"
+           " exception.read",
+    "ANS": "site.read terminal.read total.read station.read",
+    "ANFS": "product.read product_group.read transaction.read"}
+LETTERS = {"administrator": "A", "analyst": "N", "fleet": "F", "station": "S"}
+ROLES = {action: letters for letters, actions in EXPECTED.items() for action in actions.split()}
+
+
+@pytest.fixture(scope="module")
+def rig(servers):
+    with running(servers) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def office(rig):
+    with opened(rig) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def boss(office):
+    return office.person("administrator")
+
+
+@pytest.fixture(scope="module")
+def fleets(boss):
+    """Two fleets with one of everything each: what a test names by {noun}."""
+    boss.made("/products", {"product": "001", "name": "Regular"})
+    found = []
+    for number in (1, 2):
+        account = boss.made("/accounts", {"kind": "fleet", "name": "F", "currency": "EUR",
+                                          "limits": [limit(50_000)]})["account_id"]
+        own = {"account": account}
+        for noun, body in (("subaccount", {"name": "S"}), ("vehicle", {"plate": "P"}),
+                           ("driver", {"name": "D"}),
+                           ("card", {"pan": number_of(number), "expiry": "3012"})):
+            own[noun] = boss.made(f"/{noun}s", {"account_id": account, **body})[f"{noun}_id"]
+        found.append(own)
+    return found
+
+
+@pytest.fixture(scope="module")
+def people(office, fleets):
+    return {"administrator": office.person("administrator"), "analyst": office.person("analyst"),
+            "fleet": office.person("fleet", account_id=fleets[0]["account"]),
+            "station": office.person("station", site_id="S1")}
+
+
+def limit(maximum, **more):
+    return {"window": "day", "measure": "money", "maximum": maximum, **more}
+
+
+def ask(person, fleet, method, path, body):
+    if isinstance(body, dict) and "{n}" in str(body.get("name")):
+        body = body | {"name": f"N{id(person)}"}
+    return person.send(method, path.format(**fleet), body, seen="*")
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_route_in_every_role(people, fleets, role):
+    wrong = []
+    for method, path, body, action in ROUTES:
+        answer = ask(people[role], fleets[0], method, path, body)
+        allowed = LETTERS[role] in ROLES[action]
+        refused = answer.status_code == 403 and answer.json()["where"] == action
+        if allowed == refused or answer.status_code in {401, 405, 500} or (
+                answer.status_code == 404 and "nothing at this path" in answer.text):
+            wrong.append((method, path, answer.status_code, answer.text))
+        if path.endswith(("blocking", "closing")) and answer.status_code == 200:
+            undo(people["administrator"], fleets[0])
+    assert wrong == []
+
+
+def undo(boss, fleet):
+    """As it was, for the routes that follow."""
+    boss.office.rig.sql("UPDATE account SET status = 'active' WHERE account_id = $1",
+                        fleet["account"])
+    boss.office.rig.sql("UPDATE card SET status = 'active', block_reason = ''"
+                        " WHERE card_id = $1", fleet["card"])
+
+
+def test_every_action_has_a_route_in_the_table():
+    through_stations = {"station.read", "station.permit", "parked.read", "parked.settle"}
+    assert {action for *_, action in ROUTES} | through_stations == PERMISSIONS.keys()
+    assert ROLES.keys() == PERMISSIONS.keys()
+
+
+def others(fleets):
+    """What a fleet's client may do with its own, tried on another's."""
+    return [(method, path, body) for method, path, body, action in ROUTES
+            if "{" in path and "F" in ROLES[action]]
+
+
+def test_anothers_is_not_there(people, fleets):
+    seen = {(method, path): ask(people["fleet"], fleets[1], method, path, body).status_code
+            for method, path, body in others(fleets)}
+    assert set(seen.values()) == {404}, seen
+    for noun in ("account", "subaccount", "vehicle", "driver", "card"):
+        path = f"/{noun}s"
+        own = people["fleet"].get(path).json()["data"]
+        assert {row["account_id"] for row in own} == {fleets[0]["account"]}
+        assert people["fleet"].get(f"{path}/{fleets[1][noun]}").status_code == 404
+        assert people["fleet"].get(path, account=fleets[1]["account"]).json()["data"] == []
+        assert len(people["analyst"].get(path).json()["data"]) >= 2
+    found = people["fleet"].post("/card-lookups", {"pan": number_of(2)})
+    assert found.status_code == 404
+    assert people["fleet"].get("/transactions", account=fleets[1]["account"]).status_code == 404
+    made = people["fleet"].post("/vehicles", {"account_id": fleets[1]["account"], "plate": "X"})
+    assert made.status_code == 404
+    assert people["station"].get("/sites/S2").status_code == 404
+    assert people["station"].get("/transactions", site="S2").status_code == 404
+    assert [row["site_id"] for row in people["station"].get("/sites").json()["data"]] == ["S1"]
+    assert {row["site_id"] for row in people["station"].get("/terminals").json()["data"]} == {"S1"}
+
+
+@pytest.mark.parametrize("bug", ["scope", "table"])
+def test_a_planted_bug_is_seen(people, fleets, monkeypatch, bug):
+    if bug == "scope":
+        monkeypatch.setattr(desk, "scope", lambda actor, noun: None)
+        with pytest.raises(AssertionError):
+            test_anothers_is_not_there(people, fleets)
+    else:
+        monkeypatch.setitem(access.PERMISSIONS, "site.read", frozenset(Role))
+        with pytest.raises(AssertionError):
+            test_every_route_in_every_role(people, fleets, Role.FLEET)
+
+
+def test_a_fleet_moves_limits_towards_less(people, fleets):
+    boss, client, path = people["administrator"], people["fleet"], f"/cards/{fleets[0]['card']}"
+
+    def put(person, *limits):
+        answer = person.patch(path, {"limits": list(limits)})
+        return answer.status_code, answer.json().get("where", "")
+    forbidden = 403, "card.change.limits"
+    assert put(boss, limit(10_000))[0] == 200
+    assert put(client, limit(9_000))[0] == 200
+    assert put(client, limit(50_000))[0] == 200, "the fleet's own limit stands behind it"
+    assert put(client, limit(50_001)) == forbidden
+    assert put(client, limit(60_000, watch=True))[0] == 200, "as good as none: the fleet's counts"
+    assert put(boss, limit(1, group="x"), limit(9_000))[0] == 422
+    assert put(boss, {"window": "week", "measure": "count", "maximum": 3})[0] == 200
+    assert put(client) == forbidden
+    assert put(client, {"window": "week", "measure": "count", "maximum": 3},
+               {"window": "gap", "measure": "count", "maximum": 1, "minutes": 60})[0] == 200
+    assert put(client, {"window": "week", "measure": "count", "maximum": 3},
+               {"window": "gap", "measure": "count", "maximum": 1, "minutes": 59}) == forbidden
+    assert client.patch(path, {"products": None}).json()["where"] == "card.change.products"
+    assert client.patch(f"/accounts/{fleets[0]['account']}",
+                        {"credit_line": None}).status_code == 403
+
+
+def test_a_fleet_lifts_its_own_block_alone(people, fleets):
+    boss, client, path = people["administrator"], people["fleet"], f"/cards/{fleets[0]['card']}"
+    undo(boss, fleets[0])
+
+    def do(person, what, reason=""):
+        answer = person.post(f"{path}/{what}", {"reason": reason} if reason else None)
+        body = answer.json()
+        return answer.status_code, body.get("status") if answer.status_code == 200 else ""
+    assert do(client, "blocking", "administrator") == (403, "")
+    assert do(client, "blocking", "fleet") == (200, "blocked")
+    assert do(client, "unblocking") == (200, "active")
+    assert do(client, "blocking", "fleet") == (200, "blocked")
+    assert do(boss, "blocking", "administrator") == (200, "blocked")
+    assert do(client, "unblocking") == (403, "")
+    assert do(client, "blocking", "fleet") == (403, ""), "or it would be its own to lift"
+    assert do(boss, "blocking", "stolen") == (200, "stolen")
+    assert do(client, "unblocking") == (403, "")
+    assert do(boss, "unblocking") == (200, "active")
+    assert do(client, "blocking", "lost") == (200, "lost")
+    assert do(client, "unblocking") == (403, "")
+    assert do(boss, "unblocking") == (200, "active")
+    assert do(boss, "unblocking")[0] == 409
+    vehicle = f"/vehicles/{fleets[0]['vehicle']}"
+    assert boss.patch(vehicle, {"status": "blocked"}).status_code == 200
+    assert client.patch(vehicle, {"status": "active"}).status_code == 403
+    assert boss.patch(vehicle, {"status": "active"}).status_code == 200
+    assert client.patch(vehicle, {"status": "blocked"}).status_code == 200
+    assert client.patch(vehicle, {"status": "active"}).status_code == 200
+
+
+def test_a_replacement_inherits_and_the_old_card_ends(rig, boss, fleets):
+    account = fleets[1]["account"]
+    first = boss.made("/cards", {
+        "account_id": account, "pan": number_of(11), "expiry": "3012", "limits": [limit(7)],
+        "vehicle_id": fleets[1]["vehicle"], "driver_id": fleets[1]["driver"]})
+    path = f"/cards/{first['card_id']}"
+    second = boss.made(f"{path}/replacement", {"pan": number_of(12), "expiry": "3112"})
+    assert second["status"] == "not_effective"
+    assert (second["replaces"], second["limits"], second["vehicle_id"], second["driver_id"]) == (
+        first["card_id"], first["limits"], first["vehicle_id"], first["driver_id"])
+    assert boss.get(path).json()["status"] == "active"
+    body = {"pan": number_of(13), "expiry": "3112", "when": "now"}
+    assert boss.post(f"{path}/replacement", body).status_code == 409
+    assert boss.post(f"/cards/{second['card_id']}/unblocking").status_code == 409
+    fence = rig.sql("SELECT fence FROM fence WHERE account_id = $1", account)[0][0]
+    assert boss.post(f"/cards/{second['card_id']}/activation").json()["status"] == "active"
+    assert boss.get(path).json()["status"] == "closed"
+    assert rig.sql("SELECT fence FROM fence WHERE account_id = $1", account)[0][0] > fence
+    boss.post(f"/cards/{second['card_id']}/blocking", {"reason": "lost"})
+    third = boss.made(f"/cards/{second['card_id']}/replacement", body)
+    assert third["status"] == "active"
+    assert boss.get(f"/cards/{second['card_id']}").json()["status"] == "lost"
+    assert boss.post(f"{path}/unblocking").status_code == 409, "closed is for ever"
+    rig.sql("UPDATE card SET pin_reset_fence = 0 WHERE card_id = $1", third["card_id"])
+    assert boss.post(f"/cards/{third['card_id']}/pin-unlocking").status_code == 200
+    row = rig.sql("SELECT c.pin_reset_fence = f.fence AS same FROM card c JOIN fence f"
+                  " USING (account_id) WHERE card_id = $1", third["card_id"])
+    assert row[0]["same"]
+
+
+def test_who_is_let_in_and_who_not(rig, office):
+    def code(token, office=office):
+        answer = Person(office, token).get("/accounts")
+        assert answer.status_code == 200 or answer.headers["www-authenticate"] == "Bearer"
+        return answer.status_code
+    name, token = office.access("analyst")
+    _, over = office.access("analyst", expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    _, bound = office.access("analyst", certificate="someone")
+    assert [code(token), code(over), code(bound), code(""), code("ah_x"), code(token[:-1])] == [
+        200, 401, 401, 401, 401, 401]
+    kept = rig.sql("SELECT token_hash::text, a.* FROM access a")
+    assert all(token not in str(dict(row.items())) for row in kept)
+    boss = office.person("administrator")
+    assert token not in boss.get("/access").text
+    assert boss.send("DELETE", f"/access/{name}").status_code == 204
+    assert code(token) == 401
+    assert boss.send("DELETE", f"/access/{name}").status_code == 404
+    made = boss.post("/access", {"name": "robot", "role": "fleet",
+                                 "expires_at": "2099-01-01T00:00:00Z"})
+    assert (made.status_code, made.json()["where"]) == (422, "account_id")
+    made = boss.made("/access", {"name": "robot", "role": "analyst",
+                                 "expires_at": "2099-01-01T00:00:00Z"})
+    assert code(made["token"]) == 200
+
+
+def test_over_mutual_tls_certificate_and_token_go_together(rig, tmp_path_factory):
+    authority = Authority.create(tmp_path_factory.mktemp("pki"))
+    server = authority.server()
+    files = TlsFiles(authority.certificate_path, server.certificate, server.key)
+    contexts = {name: client_context(authority.certificate_path, authority.client(name))
+                for name in ("erp", "other")}
+    with opened(rig, files) as office:
+        tokens = {"": "", **{kind: office.access("analyst", **more)[1] for kind, more in {
+            "plain": {}, "both": {"certificate": "erp"}}.items()}}
+
+        def code(name, token):
+            return Person(office, tokens[token], contexts[name]).get("/accounts").status_code
+        assert {(name, token): code(name, token) for name in contexts for token in tokens} == {
+            ("erp", ""): 401, ("erp", "plain"): 401, ("erp", "both"): 200,
+            ("other", ""): 401, ("other", "plain"): 401, ("other", "both"): 401}
+        office.access("analyst", "alone", certificate="erp", with_token=False)
+        assert (code("erp", ""), code("other", "")) == (200, 401)
