@@ -84,8 +84,8 @@ def test_a_fault_names_its_line_and_column(column: str, value: str, says: str) -
 
 @pytest.mark.parametrize(("column", "value", "says"), [
     ("vehicle", "a", "not a whole number"), ("driver", "1.5", "not a whole number"),
-    ("limits", "day:money", "Expected `object`"), ("limits", "hour:money:1", "no such limit"),
-    ("limits", "day:money:0", "a maximum is from 1"), ("limits", "day:wine:1", "no such limit"),
+    ("limits", "day:money", "Expected `object`"), ("limits", "hour:money:1", "no such window"),
+    ("limits", "day:money:0", "a maximum is from 1"), ("limits", "day:wine:1", "no such measure"),
     ("products", "1", "not a list of such values"), ("products", " ".join(["001"] * 31), "31 pro"),
     ("prompts", "1-4", "up to 16 letters"), ("prompts", "1" * 17, "up to 16 letters"),
     ("offline_limit", "1.50", "not a whole number"), ("offline_count", "256", "up to 255"),
