@@ -104,11 +104,12 @@ end
 -- What stands in each counter of the view now: its value, the place of its present slot (or one that may be had), its window.
 -- Counters lie flat, seven numbers each: field, code, kind, span, before, measure, group.
 local function open_counters(view, states, w, minute)
-  local counters = view[14]
+  local counters, hints = view[14], view.hints
   local values, places, present = {}, {}, {}
+  local n = 0
   for i = 1, #counters, 7 do
+    n = n + 1
     local slots, code, kind = states[counters[i]], counters[i + 1], counters[i + 2]
-    local n = (i + 6) / 7
     local value, place = 0, nil
     if kind == ROLLING then
       local window = floor(minute / counters[i + 3])
@@ -127,13 +128,18 @@ local function open_counters(view, states, w, minute)
       present[n] = window
     else
       present[n] = w[kind]
-      for j = 1, #slots, 3 do
-        if slots[j] == code then
-          place = j
-          if slots[j + 1] == w[kind] then value = slots[j + 2] end
-          break
+      -- Where it lay the last time that this view was asked, it most often still lies.
+      place = hints[n]
+      if not place or slots[place] ~= code then
+        place = nil
+        for j = 1, #slots, 3 do
+          if slots[j] == code then
+            place, hints[n] = j, j
+            break
+          end
         end
       end
+      if place and slots[place + 1] == w[kind] then value = slots[place + 2] end
     end
     values[n], places[n] = value, place
   end
@@ -143,10 +149,11 @@ end
 -- Count the amounts {money, volume, count of everything, then of each group} where the view's limits look for them.
 local function count_amounts(view, states, places, present, amounts)
   local counters = view[14]
+  local n = 0
   for i = 1, #counters, 7 do
+    n = n + 1
     local amount = amounts[counters[i + 6] * 3 + counters[i + 5]]
     if amount ~= 0 then
-      local n = (i + 6) / 7
       local slots, place = states[counters[i]], places[n]
       if place and slots[place + 1] == present[n] then
         slots[place + 2] = slots[place + 2] + amount
@@ -165,8 +172,9 @@ local function allowance(view, values, amounts, volume_open, broken, watched)
   local money = amounts[1]
   local allowed, most_volume, name = money, amounts[2], nil
   local limits, names, lefts = view[9], view[11], {}
+  local n = 0
   for i = 1, #limits, 5 do
-    local n = (i + 4) / 5
+    n = n + 1
     local measure, at, left = limits[i + 1], limits[i + 2] * 3, limits[i + 3]
     if limits[i] > 0 then left = left - values[limits[i]] end
     lefts[n] = left

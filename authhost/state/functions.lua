@@ -54,6 +54,10 @@ local function open_view(packed)
     if view_count >= MOST_VIEWS then views, view_count = {}, 0 end
     view = unpack_message(packed)
     view[5], view[6] = set_of(view[5]), set_of(view[6])
+    view.wanted, view.hints = {'m', unpack(view[8])}, {}
+    for i = 1, #view[8] do
+      if view[8][i] == 's' then view.at_site = i + 1 end
+    end
     views[packed], view_count = view, view_count + 1
   end
   return view
@@ -112,8 +116,11 @@ end
 
 -- What the call reads: meta, counters by field, the PIN's tries, the meter's field where a reading came. Or nil and its answer.
 local function read_state(key, view, ask, fence, real_ms)
-  local fields, wanted = view[8], {'m'}
-  for i = 1, #fields do wanted[i + 1] = fields[i] == 's' and 's' .. ask[6] or fields[i] end
+  local fields, wanted = view[8], view.wanted
+  if view.at_site or ask[11] > 0 or ask[16] >= 0 or ask[17] >= 0 then
+    wanted = {'m', unpack(fields)}
+    if view.at_site then wanted[view.at_site] = 's' .. ask[6] end
+  end
   local pin_at, meter_at, meter = nil, nil, nil
   if ask[11] > 0 and view[12] ~= '' then
     pin_at = #wanted + 1
