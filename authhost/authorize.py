@@ -25,10 +25,19 @@ from authhost.journal.lane import Lane
 from authhost.journal.reads import Reads
 from authhost.journal.settle import SettledResult, Settlement
 from authhost.journal.views import TerminalView, Views
-from authhost.model import NOTHING_TO_PROVE, Action, Answer, ContractPrice, Kind, Original, Request
+from authhost.model import (
+    NOTHING_TO_PROVE,
+    Action,
+    Answer,
+    ContractPrice,
+    Kind,
+    Original,
+    Proof,
+    Request,
+)
 from authhost.parts import Shares
 from authhost.proofs import Proofs
-from authhost.repeats import Render, Repeats, Reply, parked
+from authhost.repeats import REPLAYED, Render, Repeats, Reply, parked
 from authhost.reservations import Reservations, whose_of
 from authhost.rows import entry_of
 from authhost.settlement import Found, Plan, Take, need
@@ -82,6 +91,9 @@ class Authorizer:
             story = self._take if request.original is None else self._event
             return await story(request, render)
         except (StateUnavailable, HsmUnavailable, HsmRefused) as error:
+            # An advice comes again by itself, and is never told to go away: not for want of an HSM.
+            if request.advice and not isinstance(error, StateUnavailable):
+                raise Silence(str(error)) from None
             raise Busy(str(error)) from None
         except (StateUnknown, JournalUnavailable) as error:
             raise Silence(str(error)) from None
@@ -106,8 +118,7 @@ class Authorizer:
             if view is not None and view.means != proved_by:
                 proved_by = view.means
                 proof = await self._proofs.of(request, terminal, view)
-                if proof.once and not request.alias:
-                    request = msgspec.structs.replace(request, alias=proof.once)
+                request, proof = _with_proof(request, proof)
             ask = await self._reservations.ask(request, terminal, view) if view else None
             watched = rules.watched(request, terminal, view)
             if watched and watched[0] not in request.flags:
@@ -139,6 +150,11 @@ class Authorizer:
                 await self._reservations.release(
                     Take(whose_of(view, terminal.site_id), outcome, taken_shares(ask, outcome)),
                     view.card_id, ask)
+            if request.advice and _is_spent(request, result):
+                # The card's word was given for another sale. This one has happened all the same.
+                request = msgspec.structs.replace(request, alias="",
+                                                  flags=(*request.flags, REPLAYED))
+                continue
             reply = await self._not_new(request, render, result)
             if reply is not None:
                 return reply
@@ -316,6 +332,25 @@ def _brings_pin(request: Request) -> bool:
     other PIN comes to the HSM, nor to the state. Else how long it takes, or what the state holds
     meanwhile, would answer guesses that are no tries."""
     return request.evidence is not None and request.evidence.pin is not None
+
+
+def _with_proof(request: Request, proof: Proof) -> tuple[Request, Proof]:
+    """A request claims its cryptogram beside its key. An advice does, and what speaks against its
+    proof is a flag: nothing refuses it."""
+    if proof.once and not request.alias and REPLAYED not in request.flags:
+        request = msgspec.structs.replace(request, alias=proof.once)
+    if not request.advice:
+        return request, proof
+    if proof.reason and proof.reason not in request.flags:
+        request = msgspec.structs.replace(request, flags=(*request.flags, proof.reason))
+    return request, NOTHING_TO_PROVE
+
+
+def _is_spent(request: Request, result: Result) -> bool:
+    """True where the row was not written because another message has its cryptogram."""
+    claim = result.claim
+    return (result.verdict is Verdict.KNOWN and claim is not None and claim.refers_to is not None
+            and claim.refers_to != request.key and keys.is_cryptogram(request.alias))
 
 
 def _is_own(request: Request, result: Result, body: bytes) -> bool:

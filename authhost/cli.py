@@ -47,6 +47,7 @@ from authhost.settings import (
     hsm_addresses,
 )
 from authhost.state.client import StateUnavailable
+from authhost.station import commands as catalogue_commands
 from iso import IsoError, describe_text, parse_input
 from iso import get as get_profile
 
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_desk.add(commands)
     price_commands.add(commands)
+    catalogue_commands.add(commands)
     return parser
 
 

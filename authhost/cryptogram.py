@@ -25,6 +25,7 @@ _NO_OTHER_AMOUNT: Final = bytes(6)
 # Of the card verification results (CVR), the byte that all schemes begin with, Visa's length apart:
 # what the card answered to the second and to the first GENERATE AC; 1010 is "none" and ARQC.
 _ANSWERED, _ASKS_ISSUER = 0xF0, 0xA0
+_APPROVES: Final = frozenset({0x90, 0x60})  # TC at once, or when no issuer could be reached
 _PIN_DONE, _PIN_FAILED = 0x04, 0x02  # of the same byte in Visa's layout, which ours shares
 
 
@@ -37,7 +38,7 @@ class Cryptogram(msgspec.Struct, frozen=True):
 
     scheme: as authhost.hsm knows it; data: the bytes it was made over, before padding;
     asks_issuer: the card says, under the cryptogram, that it is an ARQC: it has neither approved
-    (TC) nor declined (AAC) off line; pin_verified: and that the PIN was right.
+    (TC) nor declined (AAC) off line; approves: it is a TC; pin_verified: the PIN was right.
     """
 
     scheme: str
@@ -46,6 +47,7 @@ class Cryptogram(msgspec.Struct, frozen=True):
     unpredictable: bytes
     data: bytes
     asks_issuer: bool
+    approves: bool
     pin_verified: bool
     amount_minor: int
     currency: str
@@ -72,6 +74,7 @@ def read_cryptogram(field_55: bytes, scheme: str) -> Cryptogram:
         unpredictable=found[_UNPREDICTABLE],
         data=b"".join(found[tag] for tag in _SIGNED) + signed_too,
         asks_issuer=results & _ANSWERED == _ASKS_ISSUER,
+        approves=results & _ANSWERED in _APPROVES,
         pin_verified=bool(results & _PIN_DONE) and not results & _PIN_FAILED,
         amount_minor=int(amount), currency=ALPHABETIC.get(currency, currency))
 

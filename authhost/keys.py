@@ -69,9 +69,13 @@ def alias_key(who: str, idempotency_key: str) -> str:
     return f"idempotency/{_escaped(who)}/{idempotency_key}"
 
 
-def cryptogram_key(card_id: int | None, psn: str, atc: bytes) -> str:
-    """The claim of a chip's cryptogram: its card, sequence number and transaction counter."""
-    return f"{_CRYPTOGRAM}{card_id}/{psn}/{atc.hex()}"
+def cryptogram_key(card_id: int | None, psn: str, atc: bytes, *, approves: bool = False) -> str:
+    """The claim of a chip's cryptogram: its card, sequence number and transaction counter.
+
+    approves: a TC. One that the card gave because no issuer was reached has the counter of the ARQC
+    before it, and that one may have come: each is good once.
+    """
+    return f"{_CRYPTOGRAM}{card_id}/{psn}/{atc.hex()}{'/tc' if approves else ''}"
 
 
 def is_cryptogram(alias: str) -> bool:

@@ -13,11 +13,13 @@ import msgspec
 
 from authhost import keys
 from authhost.cryptogram import ChipDataError, Cryptogram, read_cryptogram
+from authhost.hsm.errors import HsmRefused
 from authhost.hsm.verbs import Hsm
 from authhost.hsm_keys import HsmKeys, bdk_name
 from authhost.journal.views import AccountView, Means, TerminalView
 from authhost.key_change import proved
 from authhost.model import NOTHING_TO_PROVE, Check, Evidence, Kind, PinBlock, Proof, Request
+from authhost.set_aside import UNCHECKED
 
 _PROVED_KINDS: Final = frozenset({Kind.SALE, Kind.PREAUTHORIZATION})
 _PIN_REASONS: Final = {Check.MALFORMED: "pin_block", Check.OUT_OF_STEP: "key_out_of_step"}
@@ -35,9 +37,12 @@ class Proofs:
     async def of(self, request: Request, terminal: TerminalView, view: AccountView) -> Proof:
         """What the HSM says of a request. Raises HsmUnavailable or HsmRefused.
 
-        An advice has happened, and a card without a program has nothing to be proved by.
+        A card without a program has nothing to be proved by. Of what has happened only an off-line
+        sale brings a proof: a completion's was its hold's.
         """
         means = view.means
+        if means is not None and request.kind is Kind.OFFLINE_SALE:
+            return await self._offline(request, view, means)
         if means is None or request.advice or request.kind not in _PROVED_KINDS:
             return NOTHING_TO_PROVE
         evidence = request.evidence
@@ -64,6 +69,31 @@ class Proofs:
             return proof
         return msgspec.structs.replace(proof, once=keys.cryptogram_key(
             view.card_id, evidence.psn, cryptogram.atc))
+
+    async def _offline(self, request: Request, view: AccountView, means: Means) -> Proof:
+        """What the card's word for a sale without the host is worth. HsmUnavailable: the advice
+        comes again. An HSM that refuses may do so for ever: then nobody can say, and that is said.
+        """
+        evidence = request.evidence
+        if evidence is None or not evidence.chip or not means.scheme:
+            missing = means.chip_required and UNCHECKED not in request.flags
+            return Proof("chip_missing") if missing else NOTHING_TO_PROVE
+        try:
+            cryptogram = read_cryptogram(evidence.chip, means.scheme)
+        except ChipDataError:
+            return Proof("chip_data")
+        if not (cryptogram.approves and _is_about(cryptogram, request)):
+            return Proof("cryptogram")
+        try:
+            chip = await self._chip(cryptogram, evidence, means)
+        except HsmRefused:
+            return Proof(UNCHECKED)
+        proof = _weigh(Check.ABSENT, Check.ABSENT, chip)
+        if proof.reason:
+            return proof
+        reason = _missing(means, chip=True, pin=cryptogram.pin_verified)
+        return Proof(reason, once=keys.cryptogram_key(view.card_id, evidence.psn, cryptogram.atc,
+                                                      approves=True))
 
     async def _pin(self, evidence: Evidence, means: Means, terminal: TerminalView) -> Check:
         block = evidence.pin
@@ -117,7 +147,11 @@ def _cryptogram(request: Request, evidence: Evidence, means: Means) -> Cryptogra
 def _is_for(cryptogram: Cryptogram, request: Request) -> bool:
     """The card asks the issuer, about the amount that the message asks for. What it approved off
     line comes as an advice and is no request too; what it declined is nobody's to approve."""
-    return (cryptogram.asks_issuer and cryptogram.amount_minor == request.amount_minor
+    return cryptogram.asks_issuer and _is_about(cryptogram, request)
+
+
+def _is_about(cryptogram: Cryptogram, request: Request) -> bool:
+    return (cryptogram.amount_minor == request.amount_minor
             and cryptogram.currency == request.currency)
 
 

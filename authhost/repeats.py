@@ -20,7 +20,7 @@ from authhost.states import State
 
 Render = Callable[[Answer], bytes]
 _DUPLICATE: Final = "duplicate_with_other_content"
-_REPLAYED: Final = "cryptogram_replayed"
+REPLAYED: Final = "cryptogram_replayed"
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class Repeats:
         if claim.refers_to is not None:
             if claim.refers_to != request.key:  # another message's Idempotency-Key or cryptogram
                 spent = keys.is_cryptogram(request.alias)
-                return await self._conflict(request, render, _REPLAYED if spent else _DUPLICATE)
+                return await self._conflict(request, render, REPLAYED if spent else _DUPLICATE)
             other = await self._reads.claim(claim.refers_to)
             assert other is not None, "an alias is written with what it stands for"
             claim = other

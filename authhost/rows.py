@@ -34,7 +34,8 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
     posted = amount if state is State.TAKEN else 0
     return Entry(
         request.key, 0, request.fingerprint, body, request.door, state,
-        amount if approved else 0, request.expires_at_us if approved else 0, answer.approval_code,
+        amount if approved else 0, _ends_us(request, view, outcome) if approved else 0,
+        answer.approval_code,
         request.alias, request.kind, approved, answer.action, answer.reason,
         request.amount_minor, amount, posted, request.currency, request.terminal_id,
         terminal.merchant_id, terminal.site_id, raised,
@@ -52,6 +53,14 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
         _shown(ask.odometer) if approved and ask is not None else None,
         _shown(ask.engine_hours) if approved and ask is not None else None,
         raised if approved else "")
+
+
+def _ends_us(request: Request, view: AccountView | None, outcome: Outcome) -> int:
+    """When an open hold gives back by itself: by its card's program, else as its door says."""
+    minutes = view.purchasing.hold_minutes if view is not None else 0
+    if not minutes or _STATES.get(request.kind) is not State.HOLD:
+        return request.expires_at_us
+    return outcome.decided_at_ms * 1_000 + minutes * 60_000_000
 
 
 def _shown(reading: int) -> int | None:

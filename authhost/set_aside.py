@@ -1,13 +1,17 @@
 """An advice that is set aside, as it is kept: all of it that may be kept, so that it can be posted.
 
-PURE. A card is its keyed hash and its mask; evidence is left out.
+PURE. A card is its keyed hash and its mask; evidence is left out, and that it was there is flagged.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from authhost.model import Request
+
+UNCHECKED: Final = "cryptogram_unchecked"
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -19,7 +23,10 @@ class Kept(msgspec.Struct, frozen=True):
 
 def content_of(request: Request, why: str) -> str:
     """A request as it is parked, JSON: all of it but the evidence. NUL becomes U+FFFD."""
-    kept = Kept(why, msgspec.structs.replace(request, evidence=None))
+    flags = request.flags
+    if request.evidence is not None and UNCHECKED not in flags:
+        flags = (*flags, UNCHECKED)
+    kept = Kept(why, msgspec.structs.replace(request, evidence=None, flags=flags))
     return msgspec.json.encode(kept).decode().replace("\\u0000", "\\ufffd")
 
 

@@ -17,8 +17,19 @@ _KNOWN: Final[dict[str, tuple[str, str]]] = {
     "prompt_wrong:odometer": ("medium", "The odometer went back, or too far ahead."),
     "prompt_wrong": ("medium", "An answer at the terminal was wrong."),
     "prompt_missing": ("low", "An answer at the terminal is missing."),
-    "region": ("medium", "A site outside the fleet's regions."),
-    "hours_watch": ("medium", "Outside the fleet's hours."),
+    "watch": ("medium", "A limit that only watches was passed."),
+    "watch:region": ("medium", "A site outside the fleet's regions."),
+    "watch:hours": ("medium", "Outside the fleet's hours."),
+    "cryptogram": ("high", "The chip's word for a sale off line is wrong: another card's, another "
+                   "amount, or forged."),
+    "cryptogram_replayed": ("high", "The chip's word for a sale off line was told for another "
+                            "sale already."),
+    "cryptogram_unchecked": ("medium", "The chip's word for a sale off line could not be looked "
+                             "at."),
+    "chip_data": ("medium", "What the chip said of a sale off line cannot be read."),
+    "chip_missing": ("high", "A sale off line without the chip that the card has."),
+    "pin_missing": ("high", "A sale off line whose PIN the chip has not verified."),
+    "key_out_of_step": ("medium", "Nobody has the key that the chip's word is checked with."),
     "above_hold": ("low", "More was sold than was held for it."),
     "original": ("medium", "A completion whose hold was over, declined, or never came."),
     "items_sum": ("medium", "The lines of the sale do not sum to its amount."),

@@ -39,6 +39,7 @@ _KEPT: Final = {  # columns that are written; what stands is compared by them
              "products", "sites", "limits", "offline_max_minor"),
     "vehicle": ("plate", "number", "tank_ml", "status"),
     "driver": ("name", "number", "status")}
+_NEW: Final = {"card": "import_cards", "vehicle": "import_vehicles", "driver": "import_drivers"}
 _DEFAULTS: Final = {"number": "", "status": "active"}
 
 
@@ -244,7 +245,7 @@ async def _write(connection: asyncpg.Connection, actor: Actor, plan: _Plan,
     what = f"import of {report.kind}, SHA-256 {report.sha256}"
     subjects: list[tuple[str, str]] = []
     for rows in _chunks(plan.new):
-        text = statement(f"import_{plan.noun}s")
+        text = statement(_NEW[plan.noun])
         ids = await connection.fetch(text, json.dumps(rows), timeout=_STATEMENT_S)
         if len(ids) != len(rows):
             raise Conflict("somebody else brought in one of these meanwhile: try again")

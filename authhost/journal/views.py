@@ -58,6 +58,7 @@ class Purchasing(msgspec.Struct, frozen=True):
     prompts: tuple[Prompt, ...] = ()
     hold_minor: int = limits.HOLD_MINOR
     hold_ml: int = limits.HOLD_ML
+    hold_minutes: int = 0  # then an open hold gives back by itself; 0: as its door says
     key_entry: str = "none"  # the second factor where the number was typed in
     regions: tuple[str, ...] | None = None
     driver_number: str = ""
@@ -266,7 +267,8 @@ class Views:
         rules = card_view(row, self._zone(row["time_zone"]), counts_pin)
         purchasing = Purchasing(
             prompts_of(row), row["hold_minor"] or limits.HOLD_MINOR,
-            row["hold_ml"] or limits.HOLD_ML, row["key_entry"], watch_of(row["watch"]).regions,
+            row["hold_ml"] or limits.HOLD_ML, row["hold_minutes"] or 0,
+            row["key_entry"], watch_of(row["watch"]).regions,
             row["driver_number"] or "",
             tuple(text for text in (row["vehicle_number"], row["plate"]) if text))
         return AccountView(row["account_id"], row["kind"], row["currency"], row["fence"], rules,

@@ -79,13 +79,16 @@ local function last_reading(slots, code)
   return at and slots[at + 2]
 end
 
--- A reading must be a step from the one before it: neither too small nor too large.
-local function check_meter(slots, code, shown, least, most, name, why)
-  if shown < 0 or (least < 0 and most < 0) then return end
-  local last = last_reading(slots, code)
+-- A reading must be a step from the one before it: neither too small nor too large. Without such a rule one that goes back is watched.
+local function check_meter(slots, code, shown, least, most, name, why, watched)
+  local last = shown >= 0 and last_reading(slots, code)
   if not last then return end
   local step = shown - last
-  if step < max(least, 0) or (most >= 0 and step > most) then why[#why + 1] = 'prompt_wrong:' .. name end
+  if least < 0 and most < 0 then
+    if step < 0 then watched[#watched + 1] = 'watch:' .. name end
+  elseif step < max(least, 0) or (most >= 0 and step > most) then
+    why[#why + 1] = 'prompt_wrong:' .. name
+  end
 end
 
 local function note_reading(slots, code, minute, shown)

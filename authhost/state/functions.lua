@@ -180,8 +180,8 @@ local function reserve(keys, args)
   local broken, pin_met = refusals(view, ask, w, hour, pin)
   if state.meter then
     local steps = view[18]
-    check_meter(state.meter, ODOMETER, ask[16], steps[1], steps[2], 'odometer', broken)
-    check_meter(state.meter, ENGINE_HOURS, ask[17], steps[3], steps[4], 'engine_hours', broken)
+    check_meter(state.meter, ODOMETER, ask[16], steps[1], steps[2], 'odometer', broken, watched)
+    check_meter(state.meter, ENGINE_HOURS, ask[17], steps[3], steps[4], 'engine_hours', broken, watched)
   end
   local status, reason = 'approved', 'approved'
   local declined = #broken > 0 and not force

@@ -94,6 +94,13 @@ def evidence_of(security: Security, fields: Fields, pan: str, expiry: str) -> Ev
                     psn[-2:] if isinstance(psn, str) else "00")
 
 
+def chip_of(fields: Fields, pan: str, expiry: str) -> Evidence:
+    """What a chip said of a sale that has happened: as it came, for an advice is not refused."""
+    psn, chip = fields.get(e.CARD_SEQUENCE), fields.get(e.CHIP)
+    return Evidence(pan, expiry, chip=chip if isinstance(chip, bytes) else b"",
+                    psn=psn[-2:] if isinstance(psn, str) else "00")
+
+
 def control_of(security: Security, fields: Fields) -> KeyControl:
     """Field 53 and the KSN. Refusal names the part that is wrong."""
     try:

@@ -15,7 +15,7 @@ from authhost.bounded import Bounded
 from authhost.currencies import ALPHABETIC, EXPONENT
 from authhost.model import Action, Answer, CardRef, Evidence, Kind, Original, Request
 from authhost.translate import fleet
-from authhost.translate.evidence import PROVING, Fields, evidence_of, number_of
+from authhost.translate.evidence import PROVING, Fields, chip_of, evidence_of, number_of
 from authhost.translate.incoming import (
     ADVICES,
     HOLDS,
@@ -59,6 +59,7 @@ _REQUESTS: Final = frozenset({"10", "20"})
 # A member of an enumeration costs more to look up than a constant.
 _SALE: Final = Kind.SALE
 _INCREMENT: Final = Kind.INCREMENT
+_OFFLINE_SALE: Final = Kind.OFFLINE_SALE
 _WITH_CARD: Final = frozenset({"10", "20", "22", "40", "42"})
 _WITH_SECOND_CARD: Final = frozenset({"10", "20", "22"})
 # The dates that were seen to be dates: YYMMDD -> YYYYMMDD.
@@ -192,20 +193,25 @@ class Fuel93:
             expires_at_us=now_us + self._hold_us if holds else 0,
             wrong="" if sold.sum_minor == amount else sum_fault(sold, holds=holds),
             detail=sale_detail(sold, kind, stan=stan, typed=typed, entry=entry, second=second),
-            evidence=None if advice or fields.keys().isdisjoint(PROVING)
-            else self._evidence(fields, card),
+            evidence=None if fields.keys().isdisjoint(PROVING)
+            else self._evidence(fields, card, kind),
             items=sold.items, parts=hold_parts(sold, amount) if holds else sold.parts,
             second=second, prompted=typed.prompted,
             key_entered=entry == "key",
             wants_rest=holds or (not advice and e.PRODUCTS_ALLOWED in fields),
             volume_open=opens and names_no_quantity(sold), amount_open=opens and not amount)
 
-    def _evidence(self, fields: Fields, card: CardRef) -> Evidence:
+    def _evidence(self, fields: Fields, card: CardRef, kind: Kind) -> Evidence | None:
+        """A request's proofs; of an off-line sale what the chip said; a completion has none."""
+        if kind in ADVICES and (kind is not _OFFLINE_SALE or e.CHIP not in fields):
+            return None
         pan = fields.get(e.PAN)
         if not isinstance(pan, str) or not pan:
             number = number_of(self._security, fields)
             assert number is not None, "a card was named"
             pan = number[0]
+        if kind is _OFFLINE_SALE:
+            return chip_of(fields, pan, card.expiry)
         return evidence_of(self._security, fields, pan, card.expiry)
 
     def _advice(self, message: Message, deadline_us: int, now_us: int,

@@ -200,3 +200,23 @@ def test_an_own_code_of_a_dialect_is_the_product_inside(rig):
     assert [one.product for one in answer.allowed] == ["77"]
     assert rig.sql("SELECT products FROM journal WHERE card_id = $1", card.card_id)[0][0] == (
         "019:500:100")
+
+
+def test_a_reading_that_goes_back_is_watched_where_no_step_refuses_it(rig):
+    card = rig.card(vehicle=[])
+    assert sell(rig, card, (DIESEL, 5, 0), prompted=typed(odometer="5000")).flags == ()
+    answer = sell(rig, card, (DIESEL, 5, 0), prompted=typed(odometer="4000"))
+    assert (answer.action, answer.flags) == ("000", ("watch:odometer",))
+
+
+@pytest.mark.parametrize("minutes", [None, 30])
+def test_a_hold_ends_by_the_rule_of_its_card_s_program(rig, minutes):
+    card = rig.card()
+    rig.sql("INSERT INTO program (program_id, hold_minutes, hold_minor) VALUES ($1, $2, 7000)",
+            f"HOLD{minutes}", minutes)
+    set_on(rig, card, "card", program_id=f"HOLD{minutes}")
+    held = hold(rig, card)
+    assert rig.ask(held).amount_minor == 7_000
+    row = rig.sql("SELECT extract(epoch FROM c.expires_at - j.decided_at)::bigint AS s FROM claim c"
+                  " JOIN journal j USING (key) WHERE key = $1", held.key)[0]
+    assert row["s"] in ({1_799, 1_800} if minutes else {3_599, 3_600})

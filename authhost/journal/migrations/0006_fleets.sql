@@ -60,7 +60,8 @@ ALTER TABLE card
     ADD COLUMN offline_max_minor bigint NOT NULL DEFAULT 0 CHECK (offline_max_minor >= 0);  -- one purchase without the host; 0: none
 ALTER TABLE program
     ADD COLUMN hold_minor  bigint NOT NULL DEFAULT 15000 CHECK (hold_minor > 0),  -- held where a pre-authorization names no amount
-    ADD COLUMN hold_ml     bigint NOT NULL DEFAULT 150000 CHECK (hold_ml > 0);    -- litres held where it names no quantity
+    ADD COLUMN hold_ml     bigint NOT NULL DEFAULT 150000 CHECK (hold_ml > 0),    -- litres held where it names no quantity
+    ADD COLUMN hold_minutes integer CHECK (hold_minutes BETWEEN 1 AND 44640);  -- then a hold gives back by itself; null: after a day
 ALTER TABLE site ADD COLUMN region text NOT NULL DEFAULT '';
 CREATE INDEX vehicle_account ON vehicle (account_id);
 CREATE INDEX driver_account ON driver (account_id);
