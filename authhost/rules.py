@@ -168,6 +168,8 @@ def unproved_entry(request: Request, account: Account, proof: Proof) -> str:
     if not request.key_entered or request.kind not in _PROMPTED_KINDS:
         return ""
     wanted = account.purchasing.key_entry
+    if wanted == "open":
+        return ""
     if wanted == "pin":
         return "" if proof.pin == _RIGHT_PIN else "key_entry"
     if wanted == "none" or not getattr(request.prompted, wanted):

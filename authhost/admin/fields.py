@@ -87,7 +87,7 @@ class Account(Fields, frozen=True):
     credit_line: Money | UnsetType | None = UNSET
     prompts: Prompts | UnsetType = UNSET
     watch: Watch | UnsetType = UNSET
-    key_entry: Literal["none", "pin", "driver_number", "vehicle_number"] | UnsetType = UNSET
+    key_entry: Literal["none", "open", "pin", "driver_number", "vehicle_number"] | UnsetType = UNSET
     offline: bool | UnsetType = UNSET
 
 

@@ -20,12 +20,9 @@ _KNOWN: Final[dict[str, tuple[str, str]]] = {
     "watch": ("medium", "A limit that only watches was passed."),
     "watch:region": ("medium", "A site outside the fleet's regions."),
     "watch:hours": ("medium", "Outside the fleet's hours."),
-    "cryptogram": ("high", "The chip's word for a sale off line is wrong: another card's, another "
-                   "amount, or forged."),
-    "cryptogram_replayed": ("high", "The chip's word for a sale off line was told for another "
-                            "sale already."),
-    "cryptogram_unchecked": ("medium", "The chip's word for a sale off line could not be looked "
-                             "at."),
+    "cryptogram": ("high", "The chip's word for a sale off line is another's, or forged."),
+    "cryptogram_replayed": ("high", "The chip's word for a sale off line stands for another one."),
+    "cryptogram_unchecked": ("medium", "The chip's word for a sale off line was not looked at."),
     "chip_data": ("medium", "What the chip said of a sale off line cannot be read."),
     "chip_missing": ("high", "A sale off line without the chip that the card has."),
     "pin_missing": ("high", "A sale off line whose PIN the chip has not verified."),

@@ -55,7 +55,7 @@ INSERT INTO program (program_id, pin_method, pin_required, cvv, scheme) VALUES
 
 
 CLEAN: Final = """
-TRUNCATE issue_batch, issue_line, issue_spoiled, card, audit;
+TRUNCATE issue_batch, issue_line, issue_spoiled, card, card_order;
 DELETE FROM hsm_key WHERE version > 1;
 DELETE FROM issuer_key WHERE number > 1;
 UPDATE program SET pin_method = 'pvv'

@@ -42,7 +42,8 @@ ALTER TABLE account
     ADD COLUMN credit_line bigint,                         -- null: none; prepaid: 0. Used less paid in may not pass it
     ADD COLUMN prompts     jsonb   NOT NULL DEFAULT '[]',  -- [{"prompt": "odometer", "required": true, ...}], see authhost/prompts.py
     ADD COLUMN watch       jsonb   NOT NULL DEFAULT '{}',  -- {"hours": [...], "regions": [...]}: flagged outside them, not refused
-    ADD COLUMN key_entry   text    NOT NULL DEFAULT 'none' CHECK (key_entry IN ('none', 'pin', 'driver_number', 'vehicle_number')),
+    -- A typed card number is taken with this second factor: 'none' takes it never, 'open' without any.
+    ADD COLUMN key_entry   text    NOT NULL DEFAULT 'none' CHECK (key_entry IN ('none', 'open', 'pin', 'driver_number', 'vehicle_number')),
     ADD COLUMN offline     boolean NOT NULL DEFAULT false; -- the administrator lets its cards buy off line
 ALTER TABLE vehicle
     ADD COLUMN number      text    NOT NULL DEFAULT '',    -- what a driver types at the prompt; '' is its plate
