@@ -90,7 +90,7 @@ def _seller(settings: Settings, currency: str) -> Debtor:
 def _lines(row: asyncpg.Record, detail: FuelDetail, party: Party,
            settings: Settings) -> Iterator[tuple[str, Line]]:
     items: tuple[Item, ...]
-    if row["kind"] == "reversal":
+    if row["kind"] in {"reversal", "return"} and row["posted_minor"] < 0:
         items = credited_items(detail.items, row["posted_minor"], row["original_minor"])
         credit_for = row["original_key"]
         credit_date = row["original_date"].isoformat() if row["original_date"] else ""

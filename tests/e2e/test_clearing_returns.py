@@ -1,0 +1,57 @@
+"""Goods that come back, and holds that were raised: each has its one place, and the books their sum."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clearing.run import clear
+from tests.e2e.clearing_day import DAY, NEXT, Row, fuel, make_day, row, wait
+from tests.e2e.test_clearing import clear_next_day, read_invoices, sums
+
+
+def returned(of: Row, posted: int, number: int = 1, **other: object) -> Row:
+    """A return of `of` that gives back -posted."""
+    same = {name: of[name] for name in ("account_id", "currency", "terminal_id", "merchant_id",
+                                        "site_id")}
+    return row("return", f"{of['key']}-return{number}", posted,
+               **{**same, "original_key": of["key"], **other})
+
+
+def test_what_comes_back_on_the_same_day_is_not_invoiced(database_url: str, tmp_path: Path) -> None:
+    whole, part, kept = fuel("whole", 4_000), fuel("part", 5_000), fuel("kept", 700)
+    undone = returned(kept, -700)
+    rows = [whole, part, kept, returned(whole, -1_500), returned(whole, -2_500, 2),
+            returned(part, -2_000), undone,
+            # The return did not take place after all: what it gave back is taken again.
+            row("reversal", "undone", 700, original_key=undone["key"])]
+    wait(make_day(database_url, rows))
+    summary = wait(clear(database_url, DAY, tmp_path))
+    assert summary.places == {"cleared": 3, "reversed": 5, "open": 0}
+    assert sums(summary)["invoice_json", "EUR"] == 3_700
+    assert summary.balanced
+
+
+def test_what_comes_back_later_is_a_credit_of_its_sale(database_url: str, tmp_path: Path) -> None:
+    sale = fuel("sale", 4_000)
+    wait(make_day(database_url, [sale]))
+    wait(clear(database_url, DAY, tmp_path))
+    summary = wait(clear_next_day(
+        database_url, [returned(sale, -4_000, business_date=NEXT)], tmp_path))
+    assert summary.places == {"cleared": 1, "reversed": 0, "open": 0}
+    invoice, = read_invoices(tmp_path / NEXT.isoformat())
+    line, = [line for vehicle in invoice.vehicles for line in vehicle.lines]
+    assert (line.credit_for, line.amount_minor, line.quantity) == ("sale", -4_000, "-20.125")
+
+
+def test_what_raises_a_hold_ends_with_it(database_url: str, tmp_path: Path) -> None:
+    raised = {"original_key": "hold"}
+    rows = [row("preauthorization", "hold", 0), row("increment", "more", 0, **raised),
+            row("increment", "taken-back", 0, **raised),
+            row("reversal", "back", 0, original_key="taken-back"),
+            row("completion", "done", 5_000, original_key="hold"),
+            row("preauthorization", "open", 0), row("increment", "open-more", 0,
+                                                    original_key="open")]
+    wait(make_day(database_url, rows))
+    summary = wait(clear(database_url, DAY, tmp_path))
+    assert summary.places == {"cleared": 3, "reversed": 1, "open": 2}
+    assert sums(summary)["invoice_json", "EUR"] == 5_000
