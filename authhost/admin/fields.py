@@ -192,7 +192,7 @@ class Program(Fields, frozen=True):
     chip_required: bool | UnsetType = UNSET
     hold_minor: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | UnsetType = UNSET
     hold_ml: Annotated[int, msgspec.Meta(ge=1, le=10**9)] | UnsetType = UNSET
-    hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=44_640)] | None | UnsetType = UNSET
+    hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=44640)] | UnsetType | None = UNSET
 
 
 class Merchant(Fields, frozen=True):

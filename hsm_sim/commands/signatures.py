@@ -3,7 +3,8 @@
 The two letters and the fields of EW are those of the public payShield commands (hash 06 SHA-256, 04
 none, signature 02 ECDSA, key flag 99 with the key in the command, key length FFFF for a key block);
 their elliptic curve variants are not published in full, so the layout of FY and the form of a
-signature are ours. The private key never leaves: it is a key block S0, algorithm E, mode S, not exportable.
+signature are ours. The private key never leaves: it is a key block S0, algorithm E, mode S, not
+exportable.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from authhost.doors.station import StationRoutes
 from authhost.hsm_keys import HsmKeys
 from authhost.keys import message_key
 from authhost.model import Kind
+from authhost.states import State
 from authhost.station.parked import Parked, Posted
 from authhost.station.permits import Permit
 from authhost.station.stations import Stations
@@ -182,11 +183,13 @@ class Scene:
             content, ec.ECDSA(hashes.SHA256()))
 
     def book(self, kind: Kind, sequence: str, amount: int, *, day: str = "20260723",
-             state: int = 1, products: str = "", posted: int | None = None, original: str = "",
-             card: Card | None = None, terminal: str = "POS00001", legs: Any = (),
+             state: int | None = None, products: str = "", posted: int | None = None,
+             original: str = "", card: Card | None = None, terminal: str = "POS00001", legs: Any = (),
              business_date: date = DAY) -> str:
         """A message in the journal, its key. legs: (money, volume, products) where not one."""
         sign = -1 if kind in {Kind.REVERSAL, Kind.RETURN} else 1
+        if state is None:
+            state = State.GIVEN if kind is Kind.RETURN else State.TAKEN
         if not legs:
             volume = sum(int(part.split(":")[2]) for part in products.split(";") if part)
             legs = [(sign * amount, volume, products)]

@@ -1,4 +1,4 @@
-"""Goods that come back, and holds that were raised: each has its one place, and the books their sum."""
+"""Goods that come back, and holds that were raised: each row its place, the books their sum."""
 
 from __future__ import annotations
 
