@@ -17,6 +17,7 @@ from authhost.packing import Packed, View
 from authhost.parts import Shares
 
 _MOST_CANDIDATES: Final = 40  # an open hold names its products in its row up to so many
+_ANY: Final = "*"
 _HOLDS: Final = frozenset({Kind.PREAUTHORIZATION, Kind.INCREMENT})
 
 
@@ -43,18 +44,32 @@ def ask_of(request: Request, rules: View, names: dict[str, str], hold_minor: int
            partial_ok: bool) -> Ask:
     """What a message asks of its card's account. names: the profile's codes -> those inside."""
     money = hold_minor if request.amount_open else request.amount_minor
-    volume = hold_ml if request.volume_open else request.volume_ml
+    # A raise is of money: the hold has its litres. Who asks for as much as there is may get less of
+    # either, and each by itself.
+    volume_open = _is_open(request)
+    volume = (request.volume_ml or hold_ml) if volume_open else request.volume_ml
     products = tuple(names.get(code, code) for code in request.products)
     shares = parts.renamed(request.parts, names)
-    if request.kind in _HOLDS and (request.volume_open or not shares):
+    if request.kind in _HOLDS and (volume_open or request.volume_open or not shares):
         candidates = _candidates(products, rules)
-        products = products if products and not candidates else ()
+        if rules.products is not None and not candidates:
+            # It may become nothing that its card may buy; a list too long to name is no such list.
+            products = products or (() if rules.products else (_ANY,))
+        else:
+            products = ()
         shares = parts.open_parts(candidates, money, volume)
-    return Ask(money=money, volume=volume, count=int(request.kind is not Kind.INCREMENT),
+    # A zero completion of nothing is no purchase, nor is what raises one.
+    counts = request.kind is not Kind.INCREMENT and (
+        request.kind is not Kind.COMPLETION or request.amount_minor > 0)
+    return Ask(money=money, volume=volume, count=int(counts),
                products=products, shares=shares, partial_ok=partial_ok or request.amount_open,
-               volume_open=request.volume_open, rest=request.wants_rest,
-               odometer=reading(request.prompted.odometer),
-               engine_hours=reading(request.prompted.engine_hours))
+               volume_open=volume_open, rest=request.wants_rest,
+               odometer=reading(request.prompted.odometer) if counts else -1,
+               engine_hours=reading(request.prompted.engine_hours) if counts else -1)
+
+
+def _is_open(request: Request) -> bool:
+    return request.kind is Kind.PREAUTHORIZATION and (request.volume_open or request.amount_open)
 
 
 def _candidates(products: tuple[str, ...], rules: View) -> tuple[str, ...]:

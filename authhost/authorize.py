@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
 from authhost import keys, limits, parts, rules
-from authhost.asks import taken_shares
+from authhost.asks import Ask, taken_shares
 from authhost.clock import Clock
 from authhost.fuelling import Fuelling, Priced
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
@@ -24,7 +25,7 @@ from authhost.journal.entry import JournalUnavailable, Result, Verdict
 from authhost.journal.lane import Lane
 from authhost.journal.reads import Reads
 from authhost.journal.settle import SettledResult, Settlement
-from authhost.journal.views import TerminalView, Views
+from authhost.journal.views import AccountView, TerminalView, Views
 from authhost.model import (
     NOTHING_TO_PROVE,
     Action,
@@ -32,6 +33,7 @@ from authhost.model import (
     ContractPrice,
     Kind,
     Original,
+    Outcome,
     Proof,
     Request,
 )
@@ -44,6 +46,9 @@ from authhost.settlement import Found, Plan, Take, need
 from authhost.state.accounts import Accounts, Stale
 from authhost.state.client import StateUnavailable, StateUnknown
 from authhost.states import State
+
+# Events that are refused where their terminal may not send them.
+_LOOKED_AT: Final = frozenset({Kind.PAYMENT, Kind.RETURN})
 
 
 class Busy(Exception):
@@ -119,24 +124,31 @@ class Authorizer:
                 proved_by = view.means
                 proof = await self._proofs.of(request, terminal, view)
                 request, proof = _with_proof(request, proof)
-            ask = await self._reservations.ask(request, terminal, view) if view else None
+            names = await self._reservations.names(request, terminal)
+            ask = await self._reservations.ask(request, terminal, view, names) if view else None
             watched = rules.watched(request, terminal, view)
             if watched and watched[0] not in request.flags:
                 request = msgspec.structs.replace(request, flags=(*request.flags, *watched))
+            # Before anything is reserved: what cannot be looked up leaves nothing behind.
+            request, prices = await self._fuelling.priced(request, view, terminal, names)
             try:
                 outcome = await self._reservations.decide(request, terminal, view, ask, proof)
             except Stale:
                 await self._reservations.reload(request, view)
                 continue
             code = self._approval_code() if outcome.status != "declined" else ""
-            request, prices = await self._fuelling.priced(
-                request, view, terminal, await self._reservations.names(request, terminal))
-            answer = rules.answer(request, outcome, code, proof.chip, prices)
-            if view is not None:
-                answer = await self._fuelling.told(request, answer, outcome, view, terminal)
-            body = render(answer)
-            entry = entry_of(request, terminal, view, outcome, answer, body, ask)
-            result = await self._append.put(Posting((entry,), request.deadline_us))
+            try:
+                answer = rules.answer(request, outcome, code, proof.chip, prices)
+                if view is not None:
+                    answer = await self._fuelling.told(request, answer, outcome, view, terminal)
+                body = render(answer)
+                entry = entry_of(request, terminal, view, outcome, answer, body, ask)
+                written = self._append.put(Posting((entry,), request.deadline_us))
+            except Exception:
+                # Nothing was sent to the journal: what was reserved is not held for nobody.
+                await self._release(view, terminal, outcome, ask)
+                raise
+            result = await written
             if result.verdict is Verdict.NEW or (
                     _is_own(request, result, body) and _decided_ms(result) == entry.decided_ms):
                 if outcome.pin_tries < 0 and view is not None:
@@ -145,11 +157,8 @@ class Authorizer:
                     self.accounts.settled(entry.account_id or 0, outcome.fence, outcome.reservation)
                 return Reply(body, answer.action)
             # A row that was not written, or was written as a decline, gives its reservation back.
-            if view is not None and result.verdict is not Verdict.FENCED:
-                assert ask is not None, "what a view decides was asked"
-                await self._reservations.release(
-                    Take(whose_of(view, terminal.site_id), outcome, taken_shares(ask, outcome)),
-                    view.card_id, ask)
+            if result.verdict is not Verdict.FENCED:
+                await self._release(view, terminal, outcome, ask)
             if request.advice and _is_spent(request, result):
                 # The card's word was given for another sale. This one has happened all the same.
                 request = msgspec.structs.replace(request, alias="",
@@ -160,6 +169,14 @@ class Authorizer:
                 return reply
             await self._reservations.reload(request, view)
         raise Silence("the account does not come to rest")
+
+    async def _release(self, view: AccountView | None, terminal: TerminalView, outcome: Outcome,
+                       ask: Ask | None) -> None:
+        """Give back what a take reserved; without an account that was nothing."""
+        if view is not None and ask is not None:
+            await self._reservations.release(
+                Take(whose_of(view, terminal.site_id), outcome, taken_shares(ask, outcome)),
+                view.card_id, ask)
 
     async def _raise(self, request: Request, render: Render) -> Reply:
         """An incremental authorization: a hold more, that ends with the one it raises."""
@@ -182,9 +199,8 @@ class Authorizer:
         for _ in range(limits.TRIES):
             terminal = await self._terminal(request)
             found = await self._find(original, request)
-            if request.kind is Kind.RETURN and (
-                    request.wrong or found is None or not _is_same_card(request, found)):
-                wrong = request.wrong or "original_not_found"
+            wrong = _no_return(request, terminal, found)
+            if wrong:
                 return await self._take(msgspec.structs.replace(request, wrong=wrong), render)
             if request.kind in {Kind.OFFLINE_SALE, Kind.COMPLETION}:
                 if found is None:
@@ -209,8 +225,8 @@ class Authorizer:
                 request, found.key if found else original.keys[0], takes,
                 self._answering(request, render, takes, said, prices), terminal.site_id,
                 terminal.merchant_id, original.keys if found is None else (),
-                terminal.rules_version if request.kind is Kind.PAYMENT else 0, request.deadline_us,
-                shares, _restores(request, found))
+                terminal.rules_version if request.kind in _LOOKED_AT else 0, request.deadline_us,
+                shares, _restores(request, found), found.extends if found else "")
             result = await self._settle.put(item)
             if isinstance(result, SettledResult):
                 return await self._told(result, takes)
@@ -382,6 +398,19 @@ def _without_original(request: Request) -> Request:
     if request.kind is Kind.OFFLINE_SALE:
         return request
     return msgspec.structs.replace(request, flags=(*request.flags, "original_not_found"))
+
+
+def _no_return(request: Request, terminal: TerminalView, found: Found | None) -> str:
+    """Why a return is refused whatever remains of its sale; '' where nothing speaks against it,
+    and of all that is no return."""
+    if request.kind is not Kind.RETURN:
+        return ""
+    reason = rules.refused(request, terminal, None)
+    if reason:
+        return reason
+    if found is None or not _is_same_card(request, found):
+        return "original_not_found"
+    return "currency" if found.currency and request.currency != found.currency else ""
 
 
 def _is_same_card(request: Request, found: Found) -> bool:

@@ -20,6 +20,8 @@ _KINDS: Final = {"transaction": 0, "day": 1, "week": 2, "month": 3, "quarter": 4
                  "total": 6, "balance": 7, "rolling": 8, "gap": 8}
 BALANCE: Final = 7
 ROLLING: Final = 8
+# Of a calendar window: the column of a row, and how many of its numbers are one.
+_PARTS: Final = {1: (1, 1), 2: (2, 1), 3: (3, 1), 4: (3, 3), 5: (3, 12)}
 # Codes of their own: a reading is no measure.
 ODOMETER: Final = 9 * 4
 ENGINE_HOURS: Final = 10 * 4
@@ -151,49 +153,44 @@ class Reading(NamedTuple):
 def fold(counters: Iterable[Counter], rows: Sequence[Row],
          readings: Sequence[Reading] = ()) -> list[Slot]:
     """The slots of a field: what the rows sum to, in each counter's newest windows."""
-    sums: dict[tuple[int, int], int] = {}
+    wholes = [row for row in rows if not row.product and not row.funding]
+    pieces = [row for row in rows if row.product and not row.funding]
+    slots: list[Slot] = []
     for counter in counters:
-        code, measure, members = counter.code, counter.measure + 5, counter.members
-        for row in rows:
-            if row.funding and counter.kind != BALANCE:
-                continue
-            if members is None:
-                if row.product:
-                    continue
-            elif not row.product or not is_in(row.product, members):
-                continue
-            window = _window(counter, row)
-            value = row[measure]
-            if window is not None and value:
-                at = (code, window)
-                sums[at] = sums.get(at, 0) + value  # type: ignore[operator]  # a number's column
-    newest: dict[int, int] = {}
-    for code, window in sums:
-        newest[code] = max(window, newest.get(code, 0))
-    slots = [(code, window, value) for (code, window), value in sums.items()
-             if value and (window == newest[code] or _is_rolling(code))]
+        concerned = wholes
+        if counter.kind == BALANCE:
+            concerned = [row for row in rows if not row.product]
+        elif counter.members is not None:
+            members = counter.members
+            concerned = [row for row in pieces if is_in(row.product, members)]
+        slots += [(counter.code, window, value)
+                  for window, value in _windows(counter, concerned).items() if value]
     return slots + [(one.code, one.minute, one.value) for one in readings]
 
 
-def _window(counter: Counter, row: Row) -> int | None:
-    match counter.kind:
-        case 1:
-            return row.day
-        case 2:
-            return row.week
-        case 3:
-            return row.month
-        case 4:
-            return row.month // 3
-        case 5:
-            return row.month // 12
-        case 8:
-            return row.minute // counter.span if row.minute else None
-    return 0
+def _windows(counter: Counter, rows: list[Row]) -> dict[int, int]:
+    """What stands in the newest window, or in the buckets that the newest one looks back to.
 
-
-def _is_rolling(code: int) -> bool:
-    return code // 4 % 16 == ROLLING
+    Time goes on only: what lies before counts no more.
+    """
+    if not rows:
+        return {}
+    kind, measure = counter.kind, counter.measure + 5
+    if kind in _PARTS:
+        at, size = _PARTS[kind]
+        newest = max([row[at] for row in rows]) // size  # type: ignore[operator]
+        return {newest: sum([row[measure] for row in rows  # type: ignore[misc]
+                             if row[at] // size == newest])}  # type: ignore[operator]
+    if kind != ROLLING:
+        return {0: sum([row[measure] for row in rows])}  # type: ignore[misc]
+    span = counter.span
+    first = max([row.minute for row in rows]) // span - counter.before
+    sums: dict[int, int] = {}
+    for row in rows:
+        bucket = row.minute // span
+        if bucket >= first and row.minute:
+            sums[bucket] = sums.get(bucket, 0) + row[measure]  # type: ignore[operator]
+    return sums
 
 
 def is_in(product: str, members: frozenset[str]) -> bool:

@@ -62,7 +62,7 @@ class Fuelling:
                     msgspec.structs.replace(one, product=said.get(one.product, one.product))
                     for one in allowed)
             answer = msgspec.structs.replace(answer, allowed=allowed)
-        if request.volume_open and answer.approved and any(
+        if (request.volume_open or request.amount_open) and answer.approved and any(
                 limit.measure == "volume" for limit in view.packed.limits):
             answer = msgspec.structs.replace(answer, volume_ml=outcome.volume_ml)
         again = rules.prompts_of(answer.reason)

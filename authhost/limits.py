@@ -35,7 +35,7 @@ JOURNAL_QUEUE: Final = 8_192
 SETTLE_ROWS: Final = 128
 STATEMENT_TIMEOUT_MS: Final = 10_000
 RECONNECT_S: Final = 0.1
-ROLL_UP_ROWS: Final = 5_000  # of an account since its roll-up: then it is rolled up again
+ROLL_UP_ROWS: Final = 2_000  # of an account since its roll-up: then it is rolled up again
 
 
 # Caches.

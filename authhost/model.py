@@ -256,9 +256,10 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Proof(msgspec.Struct, frozen=True, gc=False):
     """What the HSM said of a request's evidence.
 
-    reason: what speaks against it, '' where nothing does; an advice is flagged with it. pin: 0 not asked, 1 right, 2 wrong. chip:
-    the issuer's answer to the card, should it be an approval (tag 91). once: a key that no second
-    message may have, for a cryptogram is good once; '' where there is none.
+    reason: what speaks against it, '' where nothing does; an advice is flagged with it. pin: 0 not
+    asked, 1 right, 2 wrong. chip: the issuer's answer to the card, should it be an approval (tag
+    91). once: a key that no second message may have, for a cryptogram is good once; '' where there
+    is none.
     """
 
     reason: str = ""

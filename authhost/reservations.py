@@ -84,9 +84,11 @@ class Reservations:
         products = await self.views.products(terminal.rules_version)
         return products.names.get(request.door, _NO_NAMES)
 
-    async def ask(self, request: Request, terminal: TerminalView, view: AccountView) -> Ask:
-        """What a message asks of its account."""
-        names = await self.names(request, terminal)
+    async def ask(self, request: Request, terminal: TerminalView, view: AccountView,
+                  names: dict[str, str] | None = None) -> Ask:
+        """What a message asks of its account. names: its dialect's, where they are at hand."""
+        if names is None:
+            names = await self.names(request, terminal)
         purchasing = view.purchasing
         return asks.ask_of(request, view.rules, names, purchasing.hold_minor, purchasing.hold_ml,
                            partial_ok=request.partial_ok or terminal.partial_approval)

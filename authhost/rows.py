@@ -27,8 +27,8 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
              answer: Answer, body: bytes, ask: Ask | None = None) -> Entry:
     """The row of a take: positional, in the order of Entry, for it is made once a message."""
     approved = outcome.status != "declined"
-    raised = request.original.keys[0] \
-        if request.kind is Kind.INCREMENT and request.original is not None else ""
+    raised = request.original.keys[0] if request.kind is Kind.INCREMENT \
+        and request.original is not None and request.original.keys else ""
     state = _STATES.get(request.kind, State.TAKEN) if approved else State.DECLINED
     amount = outcome.amount_minor
     posted = amount if state is State.TAKEN else 0

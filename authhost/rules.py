@@ -196,6 +196,12 @@ def objections(request: Request, account: Account, names: Mapping[str, str]) -> 
         if allowed is not None and product not in allowed:
             found.append(f"product:{product}")
             break
+    tank = account.rules.tank
+    if tank is not None:
+        fuel = sum(part.volume for part in request.parts
+                   if tank.members is None or names.get(part.product, part.product) in tank.members)
+        if fuel > tank.maximum_ml:
+            found.append("tank")
     return found
 
 
@@ -222,7 +228,8 @@ def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes =
     if request.kind is Kind.DEPOSIT:
         # The cash is in the safe and stays counted; what it broke withholds the credit.
         broken = tuple(f"withheld:{reason}" for reason in broken)
-    if request.amount_open:
+    if not request.advice:
+        # What cut an approval down was not broken; what refused it is the reason.
         broken = tuple(reason for reason in broken if reason.startswith("watch:"))
     flags = request.flags + broken
     if outcome.status == "declined":

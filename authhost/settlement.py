@@ -97,6 +97,7 @@ class Found(msgspec.Struct, frozen=True):
     raises: tuple[Found, ...] = ()
     original_key: str = ""
     extends: str = ""  # the hold that it raises
+    ended: bool = False  # a return after which nothing of its sale was left: no purchase any more
 
     @property
     def held(self) -> int:
@@ -196,7 +197,8 @@ def need(request: Request, found: Found, shares: Shares = ()) -> Need:
     """
     if request.kind is Kind.REVERSAL and found.state is State.GIVEN:
         gave = [leg for leg in found.legs if leg.whose.account_id is not None]
-        return Need(-sum(leg.money for leg in gave), -sum(leg.volume for leg in gave), 0,
+        return Need(-sum(leg.money for leg in gave), -sum(leg.volume for leg in gave),
+                    int(found.ended and bool(gave)),
                     tuple(share for leg in gave for share in parts.negative(leg.shares)))
     if request.kind is not Kind.COMPLETION or not request.amount_minor:
         return Need()
@@ -240,6 +242,8 @@ def plan(request: Request, found: Found, takes: tuple[Take, ...],
     """What to write for `request` about `found`; None: what was reserved no longer fits it."""
     event = EVENTS[request.kind]
     after, rule = step(found.state, event)
+    if takes and event is not Event.COMPLETION and rule not in {Rule.PAY, Rule.TAKE_AGAIN}:
+        return None  # another event was first: there is nothing to take any more
     if event is Event.COMPLETION:
         return _completion(request, found, after, rule, takes, shares)
     if rule is Rule.GIVE_BACK:
@@ -274,7 +278,7 @@ def _take_again(request: Request, found: Found, after: State,
                 takes: tuple[Take, ...]) -> Plan | None:
     """A return that did not take place after all: what it gave back is taken again, today."""
     wanted = need(request, found)
-    if bool(wanted) != bool(takes):
+    if bool(wanted) != bool(takes) or any(take.outcome.count != wanted.count for take in takes):
         return None
     effects = [_taken(take, request.kind, posted=found.remaining) for take in takes]
     effects = effects or [Effect(request.kind, posted_minor=found.remaining)]
@@ -377,7 +381,8 @@ def _returned(kind: Kind, held: list[Standing], amount: int, whole: bool) -> lis
         rest = Standing(leg, one.money - money)
         volume = one.volume - rest.volume if leg.money else leg.volume * whole
         if leg.money:
-            shares = parts.less(one.leg.shares, one.shares, rest.shares)
+            shares = leg.shares if whole and money == leg.money else parts.less(
+                one.leg.shares, one.shares, rest.shares)
         else:
             shares = leg.shares if whole else ()
         count = leg.count if whole else 0

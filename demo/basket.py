@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import Final
 
-from demo.portfolio import DIESEL, PETROL, SHOP, WASH
+from demo.controls import DIESEL, PETROL, SHOP, WASH
 from terminals.purchase import Card, Item, Sale
 
 _PRICES: Final = {DIESEL: Decimal("1.549"), PETROL: Decimal("1.619"), WASH: Decimal("12.90"),

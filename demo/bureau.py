@@ -24,6 +24,7 @@ from chip.memory import Volatile
 from chip.reader import InProcessReader, Reader
 from chip.virtual import Card as ChipCard
 from chip.virtual import TransportKeys
+from demo.controls import OFFLINE_CARDS
 from demo.custodians import Custodians
 from demo.insert import statement
 from demo.parties import Device
@@ -38,9 +39,11 @@ from issuing.program import CHIP, STRIPE, read_program
 from issuing.stripe import Encoder, VirtualEncoder
 from terminals.purchase import Card
 
-# Programs of demo/sql/programs.sql: PIN by PVV, PIN by IBM 3624 offset, chip.
+# Programs of demo/sql/programs.sql: PIN by PVV, PIN by IBM 3624 offset, chip, chip for stations
+# that may be without a host.
 STRIPES: Final = {"STRIPE": 14, "OFFSET": 14}
-CHIPS: Final = {"CHIP": 12}
+OFFLINE: Final = "OFFLINE"
+CHIPS: Final = {"CHIP": 12, OFFLINE: len(OFFLINE_CARDS)}
 _EXPIRY: Final = "3012"
 _SERIAL: Final = "FEED{number:012d}"
 _OPERATOR: Final = "card bureau"
@@ -144,17 +147,19 @@ class _Bureau:
 
     async def chips(self, program: str, count: int, box: Box) -> list[Held]:
         """Loaded in a reader, locked, read back."""
+        before = len(box.given)
         medium = ChipMedium(box, await chip_keys(self._session.keys, program),
                             await issuer_keys(self._session.keys, self._connection))
         made = await self._made(program, CHIP, medium, count, "200")
         return [Held(card_id, pin, chip=chip, memory=memory)
-                for (card_id, pin), (chip, memory) in zip(made, box.given, strict=True)]
+                for (card_id, pin), (chip, memory) in zip(
+                    made, box.given[before:], strict=True)]
 
     async def _made(self, program: str, kind: str, medium: ChipMedium | Encoder, count: int,
                     service_code: str) -> list[tuple[int, str]]:
         """(card id, PIN from the mailer) of each line."""
         batch_id = f"{program}-1"
-        batch = read_batch(_batch(count), BUSINESS_DATE)
+        batch = read_batch(_batch(program, count), BUSINESS_DATE)
         order = Order(iin=IIN, length=19, service_code=service_code)
         index = await self._session.pan_index()
         async with ledger(self._database_url, batch_id, program, _OPERATOR) as book:
@@ -165,7 +170,12 @@ class _Bureau:
         return [(row["card_id"], self._shop.pin(f"{batch_id}-{row['line']:05d}")) for row in rows]
 
 
-def _batch(count: int) -> bytes:
-    lines = [f"{PIN_FLEET},{_EXPIRY},Fahrer {number},Weinstraße {number}|7000 Eisenstadt,yes"
-             for number in range(1, count + 1)]
-    return "\n".join(("account,expiry,holder,address,pin_required", *lines)).encode()
+def _batch(program: str, count: int) -> bytes:
+    """As the fleet orders them; a chip is told what it may buy without the host."""
+    lines = ["account,expiry,holder,address,pin_required,offline_limit,products"]
+    for number in range(1, count + 1):
+        card = OFFLINE_CARDS[number - 1] if program == OFFLINE else None
+        chip = f"{card.limit_minor},{' '.join(card.products)}" if card is not None else ","
+        lines.append(f"{PIN_FLEET},{_EXPIRY},Fahrer {number},"
+                     f"Weinstraße {number}|7000 Eisenstadt,yes,{chip}")
+    return "\n".join(lines).encode()

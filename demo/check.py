@@ -1,13 +1,14 @@
-"""What the demo is judged by: both sides have the same money.
+"""What the demo is judged by: both sides have the same money, and the night's files have it too.
 
-Knows the clients' and the journal's sums, by kind and currency; knows nothing of how either was
-made.
+Knows the clients' and the journal's sums, by kind and currency, and the files' sums; knows nothing
+of how any was made.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 import asyncpg
 
@@ -16,10 +17,23 @@ from demo.result import Difference
 from demo.tally import Tally
 
 # Kinds in which both sides count money. A payment request and its end move none.
-MONEY_KINDS: Final = ("sale", "preauthorization", "completion", "offline_sale", "reversal",
-                      "deposit", "payment")
+MONEY_KINDS: Final = ("sale", "preauthorization", "increment", "completion", "offline_sale",
+                      "return", "reversal", "deposit", "payment")
+
+INVOICE: Final = "invoice_json"
 
 Sums = dict[tuple[str, str], tuple[int, int]]
+
+
+class Filed(Protocol):
+    """What is asked of a file of the night."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def sum_minor(self) -> int: ...
 
 
 async def journal_sums(database_url: str, business_date: date) -> Sums:
@@ -32,6 +46,35 @@ async def journal_sums(database_url: str, business_date: date) -> Sums:
     return {(row["kind"], row["currency"]): (row["count"], row["amount_minor"]) for row in rows}
 
 
+async def contract_prices(database_url: str, business_date: date) -> int:
+    """Rows of the journal with a price by contract."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        count: int = await connection.fetchval(statement("contract_prices"), business_date)
+    finally:
+        await connection.close()
+    return count
+
+
+async def not_invoiced(database_url: str, business_date: date,
+                       files: Sequence[Filed]) -> tuple[str, ...]:
+    """In words: each currency in which the invoices are not what was posted on fleets, returns
+    and reversals taken off. files: of the night."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch(statement("fleets_posted"), business_date)
+    finally:
+        await connection.close()
+    posted = {row["currency"]: row["posted_minor"] for row in rows}
+    invoiced: dict[str, int] = {}
+    for file in files:
+        if file.kind == INVOICE:
+            invoiced[file.currency] = invoiced.get(file.currency, 0) + file.sum_minor
+    return tuple(f"{currency}: invoiced {invoiced.get(currency, 0)}, posted "
+                 f"{posted.get(currency, 0)}" for currency in sorted(posted | invoiced)
+                 if invoiced.get(currency, 0) != posted.get(currency, 0))
+
+
 def differences(tally: Tally, journal: Sums) -> tuple[Difference, ...]:
     """Every kind and currency in which the two differ; empty when they agree."""
     client = tally.sums
@@ -42,4 +85,3 @@ def differences(tally: Tally, journal: Sums) -> tuple[Difference, ...]:
         if ours != theirs:
             found.append(Difference(*key, ours[0], theirs[0], ours[1], theirs[1]))
     return tuple(found)
-

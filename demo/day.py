@@ -13,23 +13,31 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from authhost.clock import Clock
+from demo import office as desk
+from demo.agreed import CONTRACTS, SOURCE, VAT, WHOLESALE
 from demo.bureau import Issued
 from demo.chips import ChipDay
+from demo.edge_books import Books
+from demo.edges import Site
 from demo.forecourt import Forecourt
 from demo.fuel import UNKNOWN_TERMINAL, FuelDay
+from demo.holds import HoldDay
 from demo.keyloader import Equipment
+from demo.office import Office, OfficeError
 from demo.parties import Device, Portfolio
 from demo.phones import PhoneDay
 from demo.plan import Story, Visit
 from demo.portfolio import BUSINESS_DATE, STATION_ACQUIRER
+from demo.purchases import PurchaseDay
 from demo.safes import SafeDay
 from demo.search import Spoken
+from demo.stations import StationDay
 from demo.stripes import StripeDay
 from demo.tally import Tally
 from terminals import pki
@@ -48,12 +56,14 @@ MIDNIGHT: Final = datetime(BUSINESS_DATE.year, BUSINESS_DATE.month, BUSINESS_DAT
 RATE: Final = 3_800  # times real time: a day in not quite 23 seconds
 _LAST_MOMENT: Final = MIDNIGHT + timedelta(hours=23, minutes=59)
 _BUSY: Final = 40  # visits with a message under way
+_AT_EDGES: Final = 6  # cards without a chip, at terminals with the edge program
+_LOOKS, _LOOK_PAUSE_S = 20, 0.25  # the feed tells a row a second after it was recorded
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
     """Where the host listens. authority: its PKI, for mutual TLS at both doors."""
 
-    iso_port: int
+    iso_ports: Mapping[str, int]  # by profile
     http_port: int
     authority: pki.Authority
     database_url: str  # for the operator's commands
@@ -64,17 +74,22 @@ class Prepared(msgspec.Struct, frozen=True):
 
     equipment: Mapping[str, Equipment]
     issued: Issued
+    signers: Mapping[str, str]  # of catalogues: points by number, hexadecimal
 
 
 class Day:
     """One run of the plan. record: what all terminals together sent and got; spoken: in secret."""
 
     def __init__(self, portfolio: Portfolio, prepared: Prepared, host: Host, clock: Clock,
-                 tally: Tally, record_path: Path | None = None) -> None:
-        self.record = Record(record_path)
+                 tally: Tally, folder: Path) -> None:
+        self.record = Record(folder / "terminals.jsonl")
+        self.books = Books()
+        self._folder = folder / "edges"
         self.spoken = Spoken()
         self.spoken.numbers |= {card.card.pan for card in portfolio.cards}
         self.metrics = ""  # of the host, when all terminals had closed
+        self.exceptions: list[dict[str, Any]] = []  # the office's feed at the end
+        self.consumptions: list[dict[str, Any]] = []  # of vehicles
         self._portfolio = portfolio
         self._prepared = prepared
         self._host = host
@@ -93,11 +108,15 @@ class Day:
             fuel = FuelDay(self._portfolio, forecourt, self._tally)
             safes = SafeDay(self._safes(stack), self._tally)
             phones = PhoneDay(self._tills(stack), self._phones(stack), self._tally)
+            office = await self._office(stack)
+            purchases = PurchaseDay(self._portfolio, forecourt, office, self._tally)
+            holds = HoldDay(self._portfolio, forecourt, self._tally)
             async with asyncio.TaskGroup() as opening:
                 for device in stations:
                     opening.create_task(forecourt.open(device))
             stories = {"fuel": fuel.stories(), "card": fuel.card_stories(),
                        **self._proved(forecourt),
+                       "control": purchases.stories(), "hold": holds.stories(),
                        "safe": safes.stories(), "phone": phones.stories()}
 
             async def one(visit: Visit) -> None:
@@ -106,23 +125,31 @@ class Day:
                         await stories[visit.place][visit.story](Random(visit.seed), visit)
                     except NoAnswer as silence:
                         self._tally.lost.append(f"{visit.story}: {silence}")
-                    except (Problem, Unanswered) as fault:
+                    except (Problem, Unanswered, OfficeError) as fault:
                         self._tally.surprises.append(f"{visit.story}: {fault}")
                 progress()
 
+            stations_day = self._station_day()
+            await stations_day.prepare(office)
             async with asyncio.TaskGroup() as visiting:
+                visiting.create_task(stations_day.run(office))
                 for visit in visits:
                     await asyncio.sleep(self._seconds_until(visit.at_s))
                     visiting.create_task(one(visit))
             async with asyncio.TaskGroup() as closing:
                 for device in stations:
                     closing.create_task(forecourt.close(device))
+            await self._looked_up(office, purchases.filled)
             scraper = self._door(stack, "prometheus")
             self.metrics = (await scraper.get("/metrics")).decode()
 
     def local_now(self) -> datetime:
         """The terminals' clock. A slow machine's day still ends on its own date."""
         return min(max(self._clock.now().astimezone(ZONE), MIDNIGHT), _LAST_MOMENT)
+
+    def _unbounded_now(self) -> datetime:
+        """The clock of programs that have errands at every hour: it never stands still."""
+        return max(self._clock.now().astimezone(ZONE), MIDNIGHT)
 
     def _seconds_until(self, at_s: float) -> float:
         """Real seconds until a moment of the business day; 0 when it is past."""
@@ -147,13 +174,59 @@ class Day:
         chips = ChipDay(forecourt, self._tally, self.spoken, issued, self.local_now)
         return {"pin": stripes.stories(), "chip": chips.stories()}
 
+    async def _office(self, stack: AsyncExitStack) -> Office:
+        """An administrator, who has entered what the fleets and the chain have agreed on."""
+        office = Office(f"https://127.0.0.1:{self._host.http_port}", self._identity(desk.NAME),
+                        await desk.let_in(self._host.database_url))
+        stack.push_async_callback(office.close)
+        await office.import_prices(WHOLESALE, SOURCE, str(ZONE))
+        await office.post("/prices/vat-rates", VAT)
+        for contract in CONTRACTS:
+            await office.post("/prices/contracts", contract)
+        return office
+
+    async def _looked_up(self, office: Office, vehicles: Sequence[int]) -> None:
+        """What the office sees at night: each exception that must be there, and consumption."""
+        for _ in range(_LOOKS):
+            self.exceptions = await office.exceptions()
+            missing = self._not_told()
+            if not missing:
+                break
+            await asyncio.sleep(_LOOK_PAUSE_S)
+        self._tally.surprises += [f"the exceptions feed has no {one}" for one in missing]
+        for vehicle in vehicles:
+            found = await office.get(f"/vehicles/{vehicle}/consumption")
+            self.consumptions.append(found)
+
+    def _not_told(self) -> list[str]:
+        told: dict[int, set[str]] = {}
+        for row in self.exceptions:
+            told.setdefault(row["card_id"], set()).update(one["flag"] for one in row["flags"])
+        return [f"{flag} of card {card_id}" for card_id, flags in self._tally.flags.items()
+                for flag in sorted(flags - told.get(card_id, set()))]
+
+    def _station_day(self) -> StationDay:
+        host = self._host
+        return StationDay(
+            Site(folder=self._folder, iso_ports=host.iso_ports, http_port=host.http_port,
+                 authority=host.authority, signers=self._prepared.signers, zone=str(ZONE),
+                 rate=RATE),
+            self._portfolio.edges(), dict(self._prepared.equipment), self._prepared.issued,
+            self._portfolio.cards_of("ordinary")[:_AT_EDGES], clock=self._clock,
+            until=self._moment, now=self._unbounded_now, tally=self._tally, spoken=self.spoken,
+            books=self.books, database_url=host.database_url)
+
+    async def _moment(self, at_s: float) -> None:
+        """Wait for a moment of the business day."""
+        await asyncio.sleep(self._seconds_until(at_s))
+
     def _terminals(self, stack: AsyncExitStack) -> dict[str, Pos]:
         stranger = Device(terminal_id=UNKNOWN_TERMINAL, kind="pos",
                           acquirer_id=STATION_ACQUIRER,
                           merchant_id="STATION99")
         terminals = {}
         for device in (*self._portfolio.devices_of("pos"), stranger):
-            address = Address(host="127.0.0.1", port=self._host.iso_port,
+            address = Address(host="127.0.0.1", port=self._host.iso_ports["ifsf"],
                               tls=self._identity(device.terminal_id))
             terminal = Terminal(device.terminal_id, device.merchant_id, device.acquirer_id,
                                 device.outdoor)

@@ -6,11 +6,13 @@ Knows the names of the host's metrics and the letters of HSM commands; counts no
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from demo.result import Proved
+from demo.result import Fleets, Proved
 from demo.tally import Tally
 
 _PINS = frozenset({"DA", "DC", "EA", "EC", "GO", "GQ"})
@@ -52,6 +54,32 @@ def proved(metrics: str, tally: Tally) -> Proved:
         macs_refused=sum(events[event] for event in _REFUSED), key_changes=events["key_change"],
         hsm_calls=sum(calls.values()), hsm_p50_ms=quantile_ms(buckets, 0.5),
         hsm_p99_ms=quantile_ms(buckets, 0.99))
+
+
+def fleets(tally: Tally, exceptions: Sequence[Mapping[str, Any]],
+           consumptions: Sequence[Mapping[str, Any]], contract_prices: int) -> Fleets:
+    """What controlled fleets met. exceptions, consumptions: as the admin API tells them."""
+    windows: Counter[str] = Counter()
+    prompts: Counter[str] = Counter()
+    for reason, count in tally.reasons.items():
+        kind, _, rest = reason.partition(":")
+        if kind == "limit":
+            windows[rest.split(":")[1]] += count
+        elif kind.startswith("prompt_"):
+            prompts[reason] += count
+    returns = {currency: sums for (kind, currency), sums in tally.sums.items()
+               if kind == "return"}
+    return Fleets(
+        limits_refused=dict(windows.most_common()), prompts_refused=dict(prompts.most_common()),
+        increments=sum(count for (kind, _), (count, _) in tally.sums.items()
+                       if kind == "increment"),
+        returns=sum(count for count, _ in returns.values()),
+        returned_minor={currency: minor for currency, (_, minor) in returns.items()},
+        contract_prices=contract_prices, fundings=len(tally.fundings),
+        funded_minor=sum(tally.fundings.values()),
+        exceptions=dict(Counter(one["flag"] for row in exceptions
+                                for one in row["flags"]).most_common()),
+        consumption=tuple(str(one["litres_per_100km"]) for one in consumptions))
 
 
 def quantile_ms(buckets: Buckets, part: float) -> float:

@@ -6,6 +6,7 @@ Knows terminals, their keys and their own totals; knows no customer.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,8 @@ from terminals.layout import Totals
 from terminals.pos import Exchange, Pos, Reply
 from terminals.session_keys import BadKeys
 
+_DEBITS: Final = frozenset({"sale", "completion", "offline_sale"})
+
 
 class Forecourt:
     """devices: those that work. until: waits for a moment of the business day."""
@@ -27,6 +30,8 @@ class Forecourt:
         self.devices = devices
         self.active = {currency: [device for device in devices if device.currency == currency]
                        for currency in ("EUR", "CHF")}
+        # Where all of an amount is approved or nothing.
+        self.counters = [device for device in self.active["EUR"] if not device.partial_approval]
         self.until = until
         self._terminals = terminals
         self._equipment = equipment
@@ -87,9 +92,9 @@ class Forecourt:
             again.latency_s)
 
     def count(self, device: Device, exchange: Exchange) -> None:
-        """A sale, completion or off-line sale is a debit; a hold is none yet."""
+        """A sale, completion or off-line sale is a debit; a hold is none yet, nor is a return."""
         self._tally.exchange(exchange, device.currency)
-        if exchange.kind != "preauthorization" and exchange.approved_minor:
+        if exchange.kind in _DEBITS and exchange.approved_minor:
             totals = self._totals.get(device.terminal_id, Totals())
             self._totals[device.terminal_id] = msgspec.structs.replace(
                 totals, debits=totals.debits + 1,

@@ -11,10 +11,11 @@ from random import Random
 from typing import Final
 
 from demo.basket import basket, item, sale
+from demo.controls import DIESEL, PETROL
 from demo.forecourt import Forecourt
 from demo.parties import Device, FleetCard, Portfolio
 from demo.plan import CARDS, CLOSES_S, FUEL, Story, Visit
-from demo.portfolio import BLOCKED_STATION, BLOCKED_TERMINAL, DIESEL, PETROL, card_number
+from demo.portfolio import BLOCKED_STATION, BLOCKED_TERMINAL, card_number
 from demo.tally import Tally
 from terminals.pos import Exchange
 from terminals.purchase import Card, Item, Sale
@@ -63,10 +64,12 @@ class FuelDay:
             items = (item(DIESEL, Decimal(random.randint(3_000, 6_000)).scaleb(-2)),)
         await self._sell(random.choice(self._forecourt.active["EUR"]), card.card, items)
 
-    async def _sale(self, random: Random, _: Visit) -> None:
+    async def _sale(self, random: Random, visit: Visit) -> None:
+        """Now and then somebody types in the odometer, which goes on by twelve an hour."""
         device, card = self._pair(random)
+        reading = 40_000 + card.card_id % 100 * 3_000 + int(visit.at_s / 300)
         await self._sell(device, card.card, basket(random),
-                         random.randint(10_000, 400_000) if random.random() < 0.3 else 0)
+                         reading if random.random() < 0.3 else 0)
 
     async def _sale_repeated(self, random: Random, _: Visit) -> None:
         device, card = self._pair(random)

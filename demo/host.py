@@ -11,7 +11,7 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 
 from authhost.clock import Clock
+from iso import get
 from terminals import pki
 
 _START_TIMEOUT_S: Final = 20
@@ -35,7 +36,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     redis_url: str
     hsm_url: str
-    iso_port: int
+    iso_ports: Mapping[str, int]  # by profile
     http_port: int
     authority: pki.Authority
     identity: pki.Identity
@@ -47,7 +48,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
             sys.executable, "-m", "authhost", "serve",
             "--database-url", self.database_url, "--redis-url", self.redis_url,
             "--hsm", self.hsm_url,
-            "--iso", f"ifsf:binary2:127.0.0.1:{self.iso_port}:tls",
+            *(word for profile, port in self.iso_ports.items() for word in (
+                "--iso", f"{profile}:{get(profile).framing.name}:127.0.0.1:{port}:tls")),
             "--http", f"127.0.0.1:{self.http_port}:tls",
             "--tls-ca", str(self.authority.certificate_path),
             "--tls-cert", str(self.identity.certificate), "--tls-key", str(self.identity.key),

@@ -23,7 +23,8 @@ async def insert(database_url: str, portfolio: Portfolio, business_date: date,
     asyncpg.UniqueViolationError when the database has a portfolio already.
     """
     rows: list[object] = [
-        portfolio.accounts, portfolio.vehicles, portfolio.drivers,
+        portfolio.products, portfolio.product_codes, portfolio.product_groups,
+        portfolio.accounts, portfolio.subaccounts, portfolio.vehicles, portfolio.drivers,
         [card.row(pan_index(card.card.pan)) for card in portfolio.cards],
         portfolio.merchants, portfolio.sites,
         [device.row() for device in portfolio.devices],

@@ -35,11 +35,15 @@ _AT_ONCE: Final = 4
 
 
 class Equipment(msgspec.Struct, frozen=True):
-    """What one terminal has in its secure device."""
+    """What one terminal has in its secure device. master: as it was loaded."""
 
     keys: SessionKeys
     pad: PinPad
     dukpt: bool
+    master: bytes = b""
+
+    def __repr__(self) -> str:
+        return "Equipment(hidden)"
 
 
 async def load_keys(session: HsmSession, database_url: str, custodians: Custodians,
@@ -81,7 +85,7 @@ async def _load(session: HsmSession, database_url: str, device: Device, zone: by
     _, master = tr31.unwrap(zone, given.exported)
     keys = SessionKeys(master, algorithm)
     if device.merchant_id not in DUKPT_STATIONS:
-        return Equipment(keys, PinPad(keys), dukpt=False)
+        return Equipment(keys, PinPad(keys), dukpt=False, master=master)
     # A KSN: key set 40 bits, device 19, transaction counter 21.
     serial = _KEY_SET + (number << dukpt_tdes.COUNTER_BITS).to_bytes(5, "big")
     return Equipment(keys, PinPad(Dukpt(dukpt_tdes.ipek(base, serial), serial)), dukpt=True)

@@ -12,11 +12,40 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from terminals.purchase import Card
 
-Limit = dict[str, str | int]
+Limit = dict[str, str | int | bool]
+Prompt = dict[str, str | int | bool]
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sold, by its code inside."""
+
+    product: str
+    name: str
+    unit: str
+    fuel: bool = False
+
+
+class ProductCode(msgspec.Struct, frozen=True, kw_only=True):
+    """What a profile calls a product, where it has a code of its own."""
+
+    profile: str
+    code: str
+    product: str
+
+
+class ProductGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Products that limits and lists may name together."""
+
+    group_id: int
+    name: str
+    products: tuple[str, ...]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A fleet, payer, safe's client or merchant, with its bank details."""
+    """A fleet, payer, safe's client or merchant, with its bank details.
+
+    credit_line: minor units, 0 is prepaid, None no bound. watch: flagged outside, not refused.
+    """
 
     account_id: int
     kind: str
@@ -25,9 +54,26 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "EUR"
     time_zone: str = "Europe/Vienna"
     limits: tuple[Limit, ...] = ()
+    site_limits: tuple[Limit, ...] = ()
+    products: tuple[str, ...] | None = None
+    credit_line: int | None = None
+    prompts: tuple[Prompt, ...] = ()
+    watch: dict[str, object] = msgspec.field(default_factory=dict)
+    key_entry: str = "none"
+    offline: bool = False
     iban: str | None = None
     bic: str | None = None
     address: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Subaccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A department of a fleet."""
+
+    subaccount_id: int
+    account_id: int
+    name: str
+    status: str = "active"
+    limits: tuple[Limit, ...] = ()
 
 
 class Vehicle(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +82,9 @@ class Vehicle(msgspec.Struct, frozen=True, kw_only=True):
     vehicle_id: int
     account_id: int
     plate: str
+    status: str = "active"
+    number: str = ""
+    tank_ml: int | None = None
     limits: tuple[Limit, ...] = ()
 
 
@@ -45,6 +94,8 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     driver_id: int
     account_id: int
     name: str
+    status: str = "active"
+    number: str = ""
     limits: tuple[Limit, ...] = ()
 
 
@@ -59,6 +110,8 @@ class FleetCard(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "active"
     vehicle_id: int | None = None
     driver_id: int | None = None
+    subaccount_id: int | None = None
+    prompts: tuple[Prompt, ...] | None = None
     products: tuple[str, ...] | None = None
     sites: tuple[str, ...] | None = None
     hours: tuple[int, ...] | None = None
@@ -66,8 +119,8 @@ class FleetCard(msgspec.Struct, frozen=True, kw_only=True):
 
     def row(self, pan_hmac: bytes) -> dict[str, Any]:
         """The row that the host keeps: the keyed hash instead of the number."""
-        names = ("card_id", "account_id", "status", "vehicle_id", "driver_id", "products",
-                 "sites", "hours", "limits")
+        names = ("card_id", "account_id", "status", "vehicle_id", "driver_id", "subaccount_id",
+                 "prompts", "products", "sites", "hours", "limits")
         return {name: getattr(self, name) for name in names} | {
             "pan_hmac": f"\\x{pan_hmac.hex()}", "pan_masked": self.card.masked,
             "expiry": self.card.expiry}
@@ -88,10 +141,15 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     site_id: str
     merchant_id: str
     name: str
+    region: str = ""
+    country: str = ""
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A terminal row: POS, safe or till. outdoor and currency are known to the demo alone."""
+    """A terminal row: POS, safe or till. What comes after status is known to the demo alone.
+
+    edge: the profile that it speaks where it runs the edge program of a station, else ''.
+    """
 
     terminal_id: str
     kind: str
@@ -103,11 +161,12 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "active"
     outdoor: bool = False
     currency: str = "EUR"
+    edge: str = ""
 
     def row(self) -> dict[str, Any]:
         """The row that the host keeps."""
         row: dict[str, Any] = msgspec.to_builtins(self)
-        del row["outdoor"], row["currency"]
+        del row["outdoor"], row["currency"], row["edge"]
         return row
 
 
@@ -136,7 +195,11 @@ class Payer(msgspec.Struct, frozen=True, kw_only=True):
 class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
     """All of them."""
 
+    products: tuple[Product, ...]
+    product_codes: tuple[ProductCode, ...]
+    product_groups: tuple[ProductGroup, ...]
     accounts: tuple[Account, ...]
+    subaccounts: tuple[Subaccount, ...]
     vehicles: tuple[Vehicle, ...]
     drivers: tuple[Driver, ...]
     cards: tuple[FleetCard, ...]
@@ -153,9 +216,14 @@ class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
         """All terminals of a kind: 'pos', 'safe' or 'till'."""
         return [device for device in self.devices if device.kind == kind]
 
+    def edges(self) -> list[Device]:
+        """The terminals that run the edge program."""
+        return [device for device in self.devices if device.edge]
+
     def working_pos(self) -> list[Device]:
-        """The fuel terminals that are not blocked, nor their station."""
+        """The other fuel terminals that are not blocked, nor their station."""
         blocked = {merchant.merchant_id for merchant in self.merchants
                    if merchant.status != "active"}
         return [device for device in self.devices_of("pos")
-                if device.status == "active" and device.merchant_id not in blocked]
+                if device.status == "active" and device.merchant_id not in blocked
+                and not device.edge]

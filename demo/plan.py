@@ -19,7 +19,7 @@ _HOURS: Final = (2, 1, 1, 1, 2, 5, 9, 12, 10, 8, 7, 8, 10, 8, 7, 8, 10, 12, 11, 
 
 # The stories at fuel terminals, and how many of each a day has.
 FUEL: Final = {
-    "sale": 1_280, "sale_repeated": 110,
+    "sale": 1_060, "sale_repeated": 110,
     "hold_equal": 110, "hold_smaller": 180, "hold_zero": 36, "hold_above": 30, "hold_late": 20,
     "hold_by_code": 20, "hold_reversed": 15,
     "reversed": 90, "reversed_partly": 40, "reversed_before": 20, "reversed_repeated": 20,
@@ -48,15 +48,36 @@ SAFES: Final = {"deposit": 190, "deposit_repeated": 35, "deposit_wrong": 10}
 PHONES: Final = {"approved": 130, "approved_repeated": 15, "refused": 20, "cancelled": 15,
                  "expired": 12}
 
-PLACES: Final = {"fuel": FUEL, "card": CARDS, "pin": PINS, "chip": CHIPS, "safe": SAFES,
-                 "phone": PHONES}
+# Controlled fleets: what is asked, shown and counted at a purchase. Cards: demo/controls.py.
+CONTROLS: Final = {
+    "limit:card:quarter:money": 3, "limit:card:year:money": 2, "limit:card:total:money": 2,
+    "limit:card:rolling24h:money": 4, "limit:card:gap:count": 4,
+    "limit:card:day:money:motor_fuel": 4, "limit:vehicle:week:volume": 3,
+    "limit:driver:rolling12h:count": 3, "limit:subaccount:day:count": 3,
+    "limit:site:week:money": 3, "limit:account:year:count:shop": 1,
+    "limit:account:balance:money": 1,
+    "tank": 4, "odometer": 6, "driver_number": 5, "trailer": 3, "key_entry": 4,
+    "second_card": 4, "second_stolen": 2, "vehicle_blocked": 2, "driver_blocked": 2,
+    "subaccount_blocked": 2, "items_sum": 3, "expiry_differs": 2, "currency": 2,
+    "watched": 3, "watched_place": 2, "offline_flagged": 3, "consumption": 3,
+}
+# Their holds that are raised, completions at contract prices, and goods that come back.
+HOLDS: Final = {
+    "increment": 8, "increment_refused": 4, "increments": 2, "increment_of_nothing": 2,
+    "open_hold": 8, "contract_spot": 5, "contract_base": 5, "contract_pump": 3,
+    "contract_fixed": 3, "return_full": 8, "return_part": 6, "return_too_much": 4,
+    "return_reversed": 4, "return_of_nothing": 2,
+}
+
+PLACES: Final = {"fuel": FUEL, "card": CARDS, "pin": PINS, "chip": CHIPS, "control": CONTROLS,
+                 "hold": HOLDS, "safe": SAFES, "phone": PHONES}
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One story. at_s: business seconds since midnight. seed: all its other choices."""
 
     at_s: float
-    place: str  # 'fuel', 'card', 'pin', 'chip', 'safe' or 'phone'
+    place: str  # a name of PLACES
     story: str
     seed: int
 

@@ -10,36 +10,42 @@ from datetime import date
 from random import Random
 from typing import Final, TypedDict
 
+from demo import controls
+from demo.controls import DIESEL, limit
 from demo.numbers import iban, luhn_check_digit
 from demo.parties import (
     Account,
     Device,
     Driver,
     FleetCard,
-    Limit,
     Merchant,
     Payer,
     Portfolio,
     Site,
+    Subaccount,
     Vehicle,
 )
+from demo.plan import CONTROLS, HOLDS
 from terminals.purchase import Card
 
 BUSINESS_DATE: Final = date(2026, 11, 20)  # a Friday, and a TARGET day
-DIESEL: Final = "019"
-PETROL: Final = "001"
-WASH: Final = "102"
-SHOP: Final = "421"
 STATION_ACQUIRER: Final = "280131"
 BLOCKED_TERMINAL: Final = "T0903"
 BLOCKED_STATION: Final = 12
 SWISS_STATIONS: Final = (10, 11)
+NORTHERN: Final = ("STATION01", "STATION02", "STATION03", "STATION04")
 ONE_SITE: Final = "SITE01"
 IIN: Final = "780131"
 PIN_FLEET: Final = 104  # its cards are issued, with PINs; the portfolio has none of them
 
-_FLEETS: Final = ("Alpenfracht Logistik", "Donau Kurier", "Rhein Transport", "Weinland Spedition")
-_FLEET_IDS: Final = (101, 102, 103, PIN_FLEET)
+# The stations whose terminals run the edge program: profile and number of terminals.
+EDGES: Final = {13: ("ifsf", 1), 14: ("ops", 1), 15: ("x9tg23", 2)}
+PROFILES: Final = ("ifsf", "ops", "x9tg23")
+
+_FLEETS: Final = ("Alpenfracht Logistik", "Donau Kurier", "Rhein Transport", "Weinland Spedition",
+                  "Pannonia Bau", "Salzach Taxi", "Tauern Tiefbau")
+_FLEET_IDS: Final = (101, 102, 103, PIN_FLEET, controls.CONTROLLED, controls.PREPAID,
+                     controls.PER_SITE)
 _SWISS_FLEET: Final = 103
 _CLIENTS: Final = ("Markthalle Mitte", "Kaufhaus Sonne", "Baumarkt Nord", "Apotheke am Ring",
                    "Casino Royal Betrieb", "Reisemarkt Bahnhof")
@@ -57,10 +63,9 @@ _SWISS_BANK: Final = ("CH", "00700", "ZKBKCHZZ80A", 12)
 _OFFICE_DAY: Final = sum(1 << hour for hour in range(8, 16))
 _GOOD: Final = "2912"
 _ORDINARY: Final = {101: 62, 102: 44, 103: 28}
+_FIRST_CONTROLLED: Final = 2001
 
-
-def _limit(window: str, measure: str, maximum: int) -> Limit:
-    return {"window": window, "measure": measure, "maximum": maximum}
+Fleet = tuple[tuple[Vehicle, ...], tuple[Driver, ...], tuple[FleetCard, ...]]
 
 
 # role -> (how many, what its cards have): the small print of the portfolio.
@@ -74,31 +79,35 @@ _SPECIAL: Final[dict[str, tuple[int, dict[str, object]]]] = {
     "diesel_only": (6, {"products": (DIESEL,)}),
     "one_site": (5, {"sites": (ONE_SITE,)}),
     "office_hours": (5, {"hours": (_OFFICE_DAY,) * 5 + (0, 0)}),
-    "card:transaction:money": (4, {"limits": (_limit("transaction", "money", 5_000),)}),
-    "card:day:money": (5, {"limits": (_limit("day", "money", 12_000),)}),
-    "card:day:volume": (4, {"limits": (_limit("day", "volume", 90_000),)}),
-    "card:day:count": (4, {"limits": (_limit("day", "count", 2),)}),
-    "card:week:money": (4, {"limits": (_limit("week", "money", 15_000),)}),
-    "card:month:money": (4, {"limits": (_limit("month", "money", 18_000),)}),
+    "card:transaction:money": (4, {"limits": (limit("transaction", "money", 5_000),)}),
+    "card:day:money": (5, {"limits": (limit("day", "money", 12_000),)}),
+    "card:day:volume": (4, {"limits": (limit("day", "volume", 90_000),)}),
+    "card:day:count": (4, {"limits": (limit("day", "count", 2),)}),
+    "card:week:money": (4, {"limits": (limit("week", "money", 15_000),)}),
+    "card:month:money": (4, {"limits": (limit("month", "money", 18_000),)}),
     "vehicle:day:money": (3, {}),
     "driver:day:count": (3, {}),
 }
 
 
 def build(seed: int) -> Portfolio:
-    """The portfolio of a seed: 4 fleets with 200 cards, 12 stations, 20 safes, 30 merchants.
+    """The portfolio of a seed: 7 fleets, 15 stations, 20 safes, 30 merchants, 60 payers.
 
-    The fourth fleet's cards are issued: demo/bureau.py.
+    The fourth fleet's cards are issued: demo/bureau.py. Those of the last three are as
+    demo/controls.py says.
     """
     random = Random(seed)
     vehicles, drivers, cards = _fleet_cards(random)
     stations, sites, terminals = _stations()
     shops, tills = _shops(random)
     clients, safes = _clients()
+    made, subaccounts = _controlled(random)
     return Portfolio(
+        products=controls.PRODUCTS, product_codes=controls.CODES,
+        product_groups=controls.GROUPS, subaccounts=subaccounts,
         accounts=(*_fleets(random), *_client_accounts(random), *_shop_accounts(random),
                   *_payer_accounts(random)),
-        vehicles=vehicles, drivers=drivers, cards=cards,
+        vehicles=(*vehicles, *made[0]), drivers=(*drivers, *made[1]), cards=(*cards, *made[2]),
         merchants=(*stations, *clients, *shops),
         sites=sites,
         devices=(*terminals, *safes, *tills),
@@ -140,13 +149,42 @@ def _fleets(random: Random) -> list[Account]:
         accounts.append(Account(
             account_id=account_id, kind="fleet", name=name, currency="CHF" if swiss else "EUR",
             time_zone="Europe/Zurich" if swiss else "Europe/Vienna",
-            limits=(_limit("day", "money", 2_450_000 if swiss else 40_000_000),),
+            **{"limits": (limit("day", "money", 2_450_000 if swiss else 40_000_000),),
+               "offline": account_id == PIN_FLEET,
+               **controls.ACCOUNTS.get(account_id, {})},  # type: ignore[arg-type]
             address=_address(random), **_bank(random, swiss=swiss)))
     return accounts
 
 
-def _fleet_cards(random: Random) -> tuple[tuple[Vehicle, ...], tuple[Driver, ...],
-                                          tuple[FleetCard, ...]]:
+def _controlled(random: Random) -> tuple[Fleet, tuple[Subaccount, ...]]:
+    """A card for each visit of a controlled story, with vehicle and driver, and what is beside."""
+    vehicles, drivers, cards, subaccounts = [], [], [], []
+    wanted = [(story, kit) for story, kit in controls.KITS.items()
+              for _ in range({**CONTROLS, **HOLDS}[story])]
+    wanted += [(f"beside_{story}", controls.Kit(card={"status": kit.beside}))
+               for story, kit in wanted if kit.beside]
+    for number, (role, kit) in enumerate(wanted, start=_FIRST_CONTROLLED):
+        account_id = kit.account_id
+        vehicles.append(Vehicle(vehicle_id=number, account_id=account_id, number=f"{number}",
+                                plate=f"E {number} PB", **kit.vehicle))  # type: ignore[arg-type]
+        drivers.append(Driver(driver_id=number, account_id=account_id, name=_person(random),
+                              number=f"{controls.NUMBER}{number}",
+                              **kit.driver))  # type: ignore[arg-type]
+        if kit.subaccount is not None:
+            subaccounts.append(Subaccount(
+                subaccount_id=number, account_id=account_id, name=f"Baustelle {number}",
+                **kit.subaccount))  # type: ignore[arg-type]
+        beside = role.startswith("beside_")
+        cards.append(FleetCard(
+            card_id=number, account_id=account_id, role=role, currency="EUR",
+            card=Card(card_number(random), _GOOD), vehicle_id=None if beside else number,
+            driver_id=None if kit.beside else number,
+            subaccount_id=number if kit.subaccount is not None else None,
+            **kit.card))  # type: ignore[arg-type]
+    return (tuple(vehicles), tuple(drivers), tuple(cards)), tuple(subaccounts)
+
+
+def _fleet_cards(random: Random) -> Fleet:
     wanted = [(account_id, "ordinary") for account_id, count in _ORDINARY.items()
               for _ in range(count)]
     wanted += [(_FLEET_IDS[number % 2], role) for role, (count, _) in _SPECIAL.items()
@@ -158,14 +196,14 @@ def _fleet_cards(random: Random) -> tuple[tuple[Vehicle, ...], tuple[Driver, ...
         assert number not in numbers
         numbers.add(number)
         currency = "CHF" if account_id == _SWISS_FLEET else "EUR"
-        day = (_limit("day", "money", 20_000),) if role == "vehicle:day:money" else ()
+        day = (limit("day", "money", 20_000),) if role == "vehicle:day:money" else ()
         vehicles.append(Vehicle(vehicle_id=card_id, account_id=account_id, limits=day,
                                 plate=f"W {random.randint(10000, 99999)} {card_id % 100:02d}"))
-        count = (_limit("day", "count", 2),) if role == "driver:day:count" else ()
+        count = (limit("day", "count", 2),) if role == "driver:day:count" else ()
         drivers.append(Driver(driver_id=card_id, account_id=account_id, limits=count,
                               name=_person(random)))
-        ordinary: dict[str, object] = {"limits": (_limit("day", "money", 5_000_000),
-                                                  _limit("month", "volume", 90_000_000))}
+        ordinary: dict[str, object] = {"limits": (limit("day", "money", 5_000_000),
+                                                  limit("month", "volume", 90_000_000))}
         rules = _SPECIAL[role][1] if role in _SPECIAL else ordinary
         cards.append(FleetCard(
             card_id=card_id, account_id=account_id, role=role, currency=currency,
@@ -175,18 +213,24 @@ def _fleet_cards(random: Random) -> tuple[tuple[Vehicle, ...], tuple[Driver, ...
 
 
 def _stations() -> tuple[list[Merchant], tuple[Site, ...], list[Device]]:
-    """Twelve stations of three terminals; the outdoor one takes partial approvals."""
+    """Twelve stations of three terminals; the outdoor one takes partial approvals. And those with
+    the edge program, whose terminals are all at the counter."""
     merchants, sites, devices = [], [], []
-    for number in range(1, 13):
+    for number in range(1, 13 + len(EDGES)):
         merchant_id, site_id = f"STATION{number:02d}", f"SITE{number:02d}"
         currency = "CHF" if number in SWISS_STATIONS else "EUR"
         status = "blocked" if number == BLOCKED_STATION else "active"
         merchants.append(Merchant(merchant_id=merchant_id, name=f"Tankstelle {number}",
                                   status=status))
-        sites.append(Site(site_id=site_id, merchant_id=merchant_id, name=f"Autohof {number}"))
-        for place in range(1, 4):
+        sites.append(Site(
+            site_id=site_id, merchant_id=merchant_id, name=f"Autohof {number}",
+            region="north" if merchant_id in NORTHERN else "south",
+            country="CH" if number in SWISS_STATIONS else "AT"))
+        profile, places = EDGES.get(number, ("", 3))
+        for place in range(1, places + 1):
             terminal_id = f"T{number:02d}{place:02d}"
             devices.append(Device(
+                edge=profile,
                 terminal_id=terminal_id, kind="pos", acquirer_id=STATION_ACQUIRER,
                 merchant_id=merchant_id, site_id=site_id, partial_approval=place == 3,
                 status="blocked" if terminal_id == BLOCKED_TERMINAL else "active",
@@ -212,7 +256,7 @@ def _client_accounts(random: Random) -> list[Account]:
     """The casino has a cap on its provisional credit that its day runs into."""
     return [Account(account_id=201 + number, kind="safe_client", name=name,
                     currency="CHF" if number == 5 else "EUR",
-                    limits=(_limit("day", "money", 3_000_000),) if number == 4 else (),
+                    limits=(limit("day", "money", 3_000_000),) if number == 4 else (),
                     address=_address(random), **_bank(random, swiss=number == 5))
             for number, name in enumerate(_CLIENTS)]
 
@@ -238,7 +282,7 @@ def _payer_accounts(random: Random) -> list[Account]:
     """Every twentieth payer is blocked, every tenth has a small day."""
     return [Account(account_id=400 + number, kind="payer", name=_person(random),
                     status="blocked" if number % 20 == 0 else "active",
-                    limits=(_limit("day", "money", 3_000 if number % 10 == 5 else 500_000),),
+                    limits=(limit("day", "money", 3_000 if number % 10 == 5 else 500_000),),
                     address=_address(random), **_bank(random))
             for number in range(1, 61)]
 

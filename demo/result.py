@@ -54,6 +54,38 @@ class Proved(msgspec.Struct, frozen=True, kw_only=True):
     hsm_p99_ms: float
 
 
+class Stations(msgspec.Struct, frozen=True, kw_only=True):
+    """Stations with the edge program. Off line: without the host."""
+
+    offline_sold: int
+    offline_refused: dict[str, int]  # by the rule that was to speak against it
+    waited: int  # when the line was mended
+    forwarded: int  # posted by the host, each once
+    flagged: int  # of these
+    cut_off_minutes: int  # business time
+    catalogue_versions: int
+    heartbeats: int
+    shifts_balanced: int
+    shifts_differing: int  # at first
+    shifts_mended: int  # of these
+    transactions_found: int  # that a shift lacked
+
+
+class Fleets(msgspec.Struct, frozen=True, kw_only=True):
+    """What controlled fleets met. Money in minor units."""
+
+    limits_refused: dict[str, int]  # by window
+    prompts_refused: dict[str, int]
+    increments: int
+    returns: int
+    returned_minor: dict[str, int]  # by currency
+    contract_prices: int  # rows of the journal that have one
+    fundings: int
+    funded_minor: int
+    exceptions: dict[str, int]  # by flag, in the feed
+    consumption: tuple[str, ...]  # litres over 100 km, of the vehicles that were looked up
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The summary. Money in minor units; maps are by currency."""
 
@@ -71,6 +103,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     card_numbers_at_rest: int
     secrets_at_rest: int
     proved: Proved
+    fleets: Fleets
+    stations: Stations
     deposits: int
     payments: int
     latencies_ms: dict[str, Latency]

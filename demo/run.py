@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import asyncpg
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -26,6 +27,7 @@ from authhost.embedded import HsmSim, Servers
 from authhost.hsm.address import HsmAddress
 from authhost.hsm_session import HsmSession, hsm_session
 from authhost.journal.migrate import migrate
+from authhost.station.signer import Signer
 from clearing.errors import ClearingError
 from clearing.run import clear
 from clearing.summary import Summary
@@ -39,7 +41,7 @@ from demo.keyloader import load_keys
 from demo.parties import Portfolio
 from demo.plan import Visit, plan
 from demo.print_shop import PrintShop
-from demo.result import Difference, File, Proved, Result
+from demo.result import Difference, File, Fleets, Proved, Result, Stations
 from demo.tally import Tally
 from terminals import pki
 from terminals.record import unanswered
@@ -102,12 +104,17 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
         with steps.step("the night's clearing"):
             files = _unused(out_dir)
             summary = await clear(database_url, portfolio.BUSINESS_DATE, files)
+        tally.surprises += await check.not_invoiced(database_url, portfolio.BUSINESS_DATE,
+                                                    summary.files)
+        priced = await check.contract_prices(database_url, portfolio.BUSINESS_DATE)
         differences = check.differences(
             tally, await check.journal_sums(database_url, portfolio.BUSINESS_DATE))
     with steps.step("the search for what is secret"):
         exposed = search.found_in((data_dir, files), day.spoken)
+    tally.surprises += day.books.faults()
     return _result(tally, summary, differences, exposed=exposed,
-                   proved=figures.proved(day.metrics, tally),
+                   fleets=figures.fleets(tally, day.exceptions, day.consumptions, priced),
+                   stations=day.books.figures(), proved=figures.proved(day.metrics, tally),
                    out_dir=files / portfolio.BUSINESS_DATE.isoformat(), seconds=steps.seconds,
                    total_s=round(time.perf_counter() - started, 2))
 
@@ -138,12 +145,21 @@ async def _workshops(parties: Portfolio, servers: Servers, shop: PrintShop,
     custodians = Custodians(servers.directory / "hsm",
                             {name: secrets.token_urlsafe() for name in ("gruber", "steiner")})
     await custodians.appoint()
-    devices = parties.working_pos()
+    devices = [*parties.working_pos(), *parties.edges()]
     async with _session(servers) as session:
         url = servers.postgres.url
         return Prepared(*await asyncio.gather(
             load_keys(session, url, custodians, devices),
-            issue_cards(session, url, custodians, shop, devices, random)))
+            issue_cards(session, url, custodians, shop, devices, random),
+            _signers(session, url)))
+
+
+async def _signers(session: HsmSession, url: str) -> dict[str, str]:
+    """What a station is set up with, so that it believes a catalogue."""
+    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+        signer = Signer(pool, session.hsm, session.keys)
+        await signer.ensure(MIDNIGHT)
+        return {str(key.number): key.point.hex() for key in await signer.public()}
 
 
 def _session(servers: Servers) -> AbstractAsyncContextManager[HsmSession]:
@@ -169,11 +185,12 @@ async def _play(parties: Portfolio, prepared: Prepared, visits: Sequence[Visit],
                   int(MIDNIGHT.timestamp()) * 1_000_000, RATE)
     command = Command(
         database_url=servers.postgres.url, redis_url=servers.valkey.url, hsm_url=servers.hsm.url,
-        iso_port=free_port(), http_port=free_port(), authority=authority,
+        iso_ports={profile: free_port() for profile in portfolio.PROFILES},
+        http_port=free_port(), authority=authority,
         identity=authority.server(), clock=clock)
-    host = Host(iso_port=command.iso_port, http_port=command.http_port, authority=authority,
+    host = Host(iso_ports=command.iso_ports, http_port=command.http_port, authority=authority,
                 database_url=command.database_url)
-    day = Day(parties, prepared, host, clock, tally, here / "terminals.jsonl")
+    day = Day(parties, prepared, host, clock, tally, here)
     async with running(command, here / "host.log"):
         with _progress(console, day, len(visits)) as advance:
             await day.run(visits, advance)
@@ -194,7 +211,8 @@ def _progress(console: Console, day: Day, total: int) -> Iterator[Callable[[], N
 
 
 def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...], *,
-            exposed: tuple[tuple[str, str], ...], proved: Proved, out_dir: Path,
+            exposed: tuple[tuple[str, str], ...], proved: Proved, fleets: Fleets,
+            stations: Stations, out_dir: Path,
             seconds: dict[str, float], total_s: float) -> Result:
     faults = (*tally.surprises, *(f"not balanced: {text}" for text in tally.unbalanced),
               *(f"another answer: {text}" for text in tally.repeats_different),
@@ -211,7 +229,7 @@ def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...],
         repeats=tally.repeats, repeats_identical=not tally.repeats_different,
         lost=len(tally.lost), card_numbers_at_rest=numbers,
         secrets_at_rest=len(exposed) - numbers, proved=proved,
-        deposits=tally.kinds["deposit"],
+        fleets=fleets, stations=stations, deposits=tally.kinds["deposit"],
         payments=tally.kinds["payment"], latencies_ms=tally.latencies(),
         differences=differences, faults=faults,
         files=tuple(File(entry.path, entry.kind, entry.count, entry.sum_minor, entry.currency)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from demo.result import Proved, Result
+from demo.result import Fleets, Proved, Result, Stations
 
 _FILES_SHOWN: Final = 14
 
@@ -29,6 +29,9 @@ def show(result: Result, console: Console) -> None:
     console.print(_table("Declined", ("reason", "count"), (
         (reason, f"{count:,}") for reason, count in result.declined_by_reason.items())))
     console.print(_table("What was proved", ("what", "count", "besides"), _proofs(result.proved)))
+    console.print(_table("Fleets", ("what", "count", "besides"), _fleets(result.fleets)))
+    console.print(_table("Stations with the edge program", ("what", "count", "besides"),
+                         _stations(result.stations)))
     files = [(entry.path, entry.kind, f"{entry.count:,}", money(entry.sum_minor), entry.currency)
              for entry in result.files]
     if len(files) > _FILES_SHOWN:
@@ -63,6 +66,39 @@ def _proofs(proved: Proved) -> list[tuple[str, str, str]]:
         ("calls to the HSM", proved.hsm_calls,
          f"p50 {proved.hsm_p50_ms:.2f} ms, p99 {proved.hsm_p99_ms:.2f} ms"),
     )]
+
+
+def _fleets(fleets: Fleets) -> list[tuple[str, str, str]]:
+    returned = ", ".join(f"{money(minor)} {currency}"
+                         for currency, minor in sorted(fleets.returned_minor.items()))
+    return [(what, f"{count:,}", more) for what, count, more in (
+        ("refused by a limit, by window", *_counted(fleets.limits_refused)),
+        ("refused for an answer at the terminal", *_counted(fleets.prompts_refused)),
+        ("holds raised", fleets.increments, ""),
+        ("returns", fleets.returns, returned),
+        ("sales with a price by contract", fleets.contract_prices, ""),
+        ("payments into a prepaid account", fleets.fundings, f"{money(fleets.funded_minor)} EUR"),
+        ("exceptions in the feed", *_counted(fleets.exceptions)),
+        ("vehicles looked up", len(fleets.consumption),
+         f"{', '.join(fleets.consumption)} l/100 km"),
+    )]
+
+
+def _stations(stations: Stations) -> list[tuple[str, str, str]]:
+    return [(what, f"{count:,}", more) for what, count, more in (
+        ("sold without the host", stations.offline_sold,
+         f"in {stations.cut_off_minutes} minutes; {stations.waited} waited at their end"),
+        ("refused without the host", *_counted(stations.offline_refused)),
+        ("forwarded, each once", stations.forwarded, f"{stations.flagged} flagged"),
+        ("catalogue versions", stations.catalogue_versions, f"{stations.heartbeats} heartbeats"),
+        ("shifts that balance", stations.shifts_balanced,
+         (f"{stations.shifts_differing} differed at first, {stations.transactions_found} "
+          f"transactions found, {stations.shifts_mended} mended")),
+    )]
+
+
+def _counted(counts: dict[str, int]) -> tuple[int, str]:
+    return sum(counts.values()), ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
 def money(minor: int) -> str:

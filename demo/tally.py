@@ -44,6 +44,9 @@ class Tally:
         self.locked_chips = 0
         self.copies_refused = 0  # by a terminal, before the host heard of them
         self.issuer_proofs = 0  # ARPCs that a chip believed
+        self.flags: dict[int, set[str]] = {}  # by card, that the exceptions feed must tell
+        self.fundings: dict[str, int] = {}  # reference -> minor units that were paid in
+        self.contract_prices = 0  # that completions' answers brought
         # (kind, currency) -> (how many approved, their sum): to be compared with the journal.
         self.sums: dict[tuple[str, str], tuple[int, int]] = {}
         self._latencies: defaultdict[str, list[float]] = defaultdict(list)
@@ -74,6 +77,16 @@ class Tally:
         else:
             self._declined(decision.reason)
 
+    def edge(self, kind: str, action: str, reason: str, sent: int,
+             approved: tuple[str, int] | None) -> None:
+        """Count a message of an edge program by its own record. approved: currency, minor units."""
+        self._sent(kind, sent, None)
+        self.actions[action] += 1
+        if approved is not None:
+            self._done(kind, *approved)
+        else:
+            self._declined(reason or action)
+
     def problem(self, kind: str) -> None:
         """A message that was malformed on purpose was refused."""
         self._sent(kind, 1, None)
@@ -85,6 +98,10 @@ class Tally:
         self.repeats += 1
         if first != again:
             self.repeats_different.append(f"{name}: {first!r} != {again!r}")
+
+    def flagged(self, card_id: int, *flags: str) -> None:
+        """The feed of exceptions must tell these of a card."""
+        self.flags.setdefault(card_id, set()).update(flags)
 
     def latencies(self) -> dict[str, Latency]:
         """By kind, most frequent first."""

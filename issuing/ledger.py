@@ -149,7 +149,7 @@ class Ledger:
         return msgspec.structs.replace(progress, state=state)
 
     async def _card_status(self, line: Line, progress: Progress, status: str) -> None:
-        await self._connection.execute(statement("card_set_status"), progress.card_id, status)
+        await self._connection.execute(sql("card_set_status"), progress.card_id, status)
         await self._connection.execute(statement("raise_fence"), line.account)
 
     async def _audit(self, what: str) -> None:

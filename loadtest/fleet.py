@@ -40,9 +40,7 @@ async def seed(database_url: str, cards: int, rows: int, tail: int) -> None:
         await connection.execute(
             statement("hydrate_fleet"), cards, now.date(),
             json.dumps({**MATRIX, "site": SITE_LIMITS}))
-        await connection.execute(
-            "INSERT INTO terminal (terminal_id, kind, acquirer_id, merchant_id, site_id)"
-            " VALUES ($1, 'pos', '280131', 'M1', 'S1')", TERMINAL)
+        await connection.execute(statement("hydrate_terminal"), TERMINAL)
         for month in _months(now.date()):
             await connection.execute("SELECT journal_month($1)", month)
         # A wide table is filled faster bare; the indexes come back as they were.

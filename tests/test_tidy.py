@@ -21,7 +21,8 @@ ROOT: Final = Path(__file__).parents[1]
 ROOMS: Final = ("iso", "authhost", "hsm_sim", "chip", "issuing", "clearing", "terminals", "demo",
                 "loadtest")
 PAPERS: Final = ("README.md", "ARCHITECTURE.md", "INVARIANTS.md", "THREAT-MODEL.md",
-                 "CONTRIBUTING.md", "docs/api.md", "docs/connect.md", "docs/operations.md")
+                 "CONTRIBUTING.md", "docs/api.md", "docs/connect.md", "docs/operations.md",
+                 "docs/edge.md", "docs/stations.md", "docs/admin.md", "docs/prices.md")
 LONGEST_FUNCTION: Final = 70
 LONGEST_FILE: Final = 500
 
@@ -206,7 +207,9 @@ def test_sql_has_files_of_its_own() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("room", ["authhost/journal", "authhost/pricing", "issuing", "clearing", "demo", "loadtest"])
+@pytest.mark.parametrize("room", ["authhost/journal", "authhost/pricing", "authhost/station",
+                                  "authhost/admin", "terminals/edge", "issuing", "clearing",
+                                  "demo", "loadtest"])
 def test_every_statement_is_used(room: str) -> None:
     # The journal's statements are run by the rest of its room too: console, stored keys.
     texts = {node.value for path in python_files(room.partition("/")[0])

@@ -16,6 +16,7 @@ from authhost.admin.nouns import ACCOUNT, VEHICLE
 from authhost.admin.once import Asked, Row, once, remembered
 from authhost.admin.raising import audit, raise_fence
 from authhost.admin.refusals import Conflict, Invalid
+from authhost.funding import FundingRefused
 from authhost.journal.reads import Borrowed
 
 # account, minor units (negative: taken back), currency, reference (one a funding), who
@@ -59,7 +60,11 @@ class AccountActions:
         if account["status"] == "closed":
             raise Conflict("the account is closed", "status")
         number = int(account["account_id"])
-        await self._fund(number, amount_minor, currency, reference, actor.name)
+        try:
+            await self._fund(number, amount_minor, currency, reference, actor.name)
+        except FundingRefused as refused:
+            where, _, what = str(refused).partition(": ")
+            raise Invalid(what, where) from None
 
         async def noted() -> Row:
             await audit(connection, actor, f"account/{number}",

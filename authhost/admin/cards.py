@@ -139,6 +139,9 @@ def _block(actor: Actor, before: Row, reason: str) -> dict[str, str]:
     if by_fleet and before["status"] != "active" and not _is_fleets(before):
         raise Forbidden("somebody else has blocked it already", "card.block")
     status = reason if reason in {LOST, STOLEN} else "blocked"
+    if by_fleet and status == "blocked" and before["status"] in {LOST, STOLEN}:
+        raise Forbidden("lost or stolen stays so, or it would be the fleet's to lift",
+                        "card.block")
     return {"status": status, "block_reason": FLEET if by_fleet or reason == FLEET
             else ADMINISTRATOR}
 

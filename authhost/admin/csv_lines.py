@@ -17,6 +17,9 @@ import msgspec
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_LINES: Final = 200_000
+_MOST_COLUMNS: Final = 64
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{12,19}(?![0-9])")  # it may be a card's
 _SEPARATORS: Final = ";,\t"
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,12}([.,][0-9]{1,4})?")
 
@@ -71,13 +74,18 @@ def read_lines(content: bytes, required: Iterable[str],
             else:
                 stripped = (value.strip() for value in values)
                 lines.append(Line(number, dict(zip(names, stripped, strict=True))))
-            if len(lines) > MOST_LINES:
+            if len(lines) + len(faults) > MOST_LINES:
                 return [], [Fault(number, "", f"a file has at most {MOST_LINES} lines")]
     except csv.Error as error:
         faults.append(Fault(reader.line_num, "", str(error)))
     if not lines and not faults:
         faults.append(Fault(0, "", "there is no line in it"))
     return lines, faults
+
+
+def hidden(text: str) -> str:
+    """What a fault says, without what may be a card's number in a column that is not its own."""
+    return _NUMBER.sub(lambda found: "*" * len(found[0]), text)
 
 
 def decimal(text: str) -> Decimal | None:
@@ -92,7 +100,11 @@ def scaled(value: Decimal, exponent: int) -> int | None:
 
 
 def _names(number: int, names: list[str], required: list[str], known: list[str]) -> list[Fault]:
-    faults = [Fault(number, name, "no such column") for name in names if name not in known]
+    if len(names) > _MOST_COLUMNS:
+        return [Fault(number, "", f"{len(names)} columns; a file has at most {_MOST_COLUMNS}")]
+    # What is no name is not told: without a line of names the first card's number would be one.
+    faults = [Fault(number, name if _NAME.fullmatch(name) else "", "no such column")
+              for name in names if name not in known]
     faults += [Fault(number, name, "the column is there twice") for name in dict.fromkeys(names)
                if names.count(name) > 1]
     return faults + [Fault(number, name, "the column is missing") for name in required

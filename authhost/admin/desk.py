@@ -19,14 +19,16 @@ import msgspec
 from authhost.admin import checks
 from authhost.admin.access import Actor, Role, allow, allow_fields
 from authhost.admin.loosening import loosened
-from authhost.admin.nouns import ACCOUNT, PRODUCT_GROUP, Noun, Raises
+from authhost.admin.nouns import ACCOUNT, PRODUCT, PRODUCT_GROUP, Noun, Raises
 from authhost.admin.once import Asked, Row, once
 from authhost.admin.raising import (
     audit,
     differences,
     raise_fence,
-    raise_fences,
+    raise_group,
+    raise_program,
     raise_rules,
+    raise_tanks,
 )
 from authhost.admin.references import look_up, number_is_free
 from authhost.admin.refusals import Conflict, Forbidden, Invalid, Moved, Unknown
@@ -83,8 +85,10 @@ class Desk:
             await _may_move(connection, actor, noun, before, values)
             if noun is not PRODUCT_GROUP:  # a range may name what is sold one day
                 await look_up(connection, values, before.get("account_id"))
-            if noun.name in _NUMBERED:
-                await number_is_free(connection, noun.name, key, values, before["account_id"])
+            if noun.name in _NUMBERED and moved.keys() & {"number", "status"}:
+                # One that comes back may find its number with another one.
+                await number_is_free(connection, noun.name, key, before | values,
+                                     before["account_id"])
             after = await update(connection, actor, noun, before,
                                  {name: new for name, (_, new) in moved.items()},
                                  f"{noun.name} {key}: {', '.join(sorted(moved))} changed")
@@ -187,9 +191,13 @@ async def raise_for(connection: asyncpg.Connection, noun: Noun, row: Row) -> Non
         await raise_fence(connection, row["account_id"])
     elif noun.raises is Raises.RULES:
         await raise_rules(connection)
+        # Rules before fences, as every batch locks them.
+        if noun is PRODUCT_GROUP:
+            await raise_group(connection, row["name"])
+        elif noun is PRODUCT:
+            await raise_tanks(connection)
     elif noun.raises is Raises.PROGRAM:
-        rows = await connection.fetch(statement("program_accounts"), row["program_id"])
-        await raise_fences(connection, [one["account_id"] for one in rows])
+        await raise_program(connection, row["program_id"])
 
 
 @asynccontextmanager
@@ -241,6 +249,9 @@ def _own(actor: Actor, noun: Noun, values: Row) -> Row:
         return dict(values)
     if values.get("account_id", actor.account_id) != actor.account_id:
         raise Unknown("there is no such account", "account_id")
+    if noun.key in values and noun.key != "account_id":
+        # It could take the ids that others are to be given, and learn which there are.
+        raise Forbidden(f"the role {actor.role} may not choose an id", f"{noun.name}.create")
     return {**values, "account_id": actor.account_id}
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from authhost.admin import import_rows
 from authhost.admin.access import Actor, allow
-from authhost.admin.csv_lines import Fault, read_lines
+from authhost.admin.csv_lines import Fault, hidden, read_lines
 from authhost.admin.desk import said_by_database
 from authhost.admin.import_kinds import KINDS, Kind, row_of
 from authhost.admin.import_rows import References, Row
@@ -41,6 +41,7 @@ _KEPT: Final = {  # columns that are written; what stands is compared by them
     "driver": ("name", "number", "status")}
 _NEW: Final = {"card": "import_cards", "vehicle": "import_vehicles", "driver": "import_drivers"}
 _DEFAULTS: Final = {"number": "", "status": "active"}
+_TAKEN_BY: Final = "taken_by"  # the id of another one that has the number of a line
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +109,8 @@ class Imports:
                 return report
         except _Faulty:
             return msgspec.structs.replace(
-                report, problems=tuple(sorted(faults, key=_place)[:MOST_FAULTS]),
+                report, problems=tuple(_told(fault) for fault in
+                                       sorted(faults, key=_place)[:MOST_FAULTS]),
                 more_problems=max(len(faults) - MOST_FAULTS, 0))
 
     async def _hashes(self, rows: list[Row]) -> dict[str, tuple[bytes, str]]:
@@ -188,7 +190,7 @@ async def _standing_holders(connection: asyncpg.Connection, noun: str,
         statement("holders_standing", table=noun, key=f"{noun}_id", title=title),
         [row.get("account_id") for row in made], [row.get(title) for row in made],
         [row.get("number", "") for row in made], timeout=_STATEMENT_S)
-    found = {row["place"]: json.loads(row["row"]) for row in rows}
+    found = {row["place"]: json.loads(row["row"]) | {_TAKEN_BY: row["taken_by"]} for row in rows}
     return [found.get(place) for place in range(1, len(made) + 1)]
 
 
@@ -196,6 +198,7 @@ def _compared(noun: str, rows: list[Row], made: list[dict[str, Any]],
               standing: list[dict[str, Any] | None], faults: list[Fault]) -> _Plan:
     plan = _Plan(noun, [], {}, set(), 0)
     same = 0
+    taken: list[tuple[int, int, str]] = []  # line, by whom, number
     for row, new, old in zip(rows, made, standing, strict=True):
         if old is None:
             plan.new.append(new)
@@ -204,6 +207,8 @@ def _compared(noun: str, rows: list[Row], made: list[dict[str, Any]],
         after = {name: new.get(name, old[name] if name in _DEFAULTS else None)
                  for name in _KEPT[noun]}
         before = {name: old[name] for name in _KEPT[noun]}
+        if old.get(_TAKEN_BY):
+            taken.append((row.line, old[_TAKEN_BY], after["number"]))
         if (noun == "driver" and old["name"] != after["name"]) or \
                 (noun == "vehicle" and old["plate"] != after["plate"]):
             faults.append(Fault(row.line, "number", "another one of this account has it"))
@@ -215,6 +220,10 @@ def _compared(noun: str, rows: list[Row], made: list[dict[str, Any]],
         else:
             plan.moved[noun, old[f"{noun}_id"]] = (before, after)
             plan.accounts.add(old["account_id"])
+    for line, other, number in taken:
+        _, after = plan.moved.get((noun, other), ({}, {"number": number}))
+        if after["number"] == number:  # the file gives the other one no new number
+            faults.append(Fault(line, "number", f"{noun} {other} has it"))
     return msgspec.structs.replace(plan, same=same)
 
 
@@ -279,3 +288,8 @@ def _chunks(rows: list[Any]) -> Iterable[list[Any]]:
 
 def _place(fault: Fault) -> tuple[int, str]:
     return fault.line, fault.column
+
+
+def _told(fault: Fault) -> Fault:
+    """A fault as it leaves here: the columns may have been interchanged."""
+    return msgspec.structs.replace(fault, message=hidden(fault.message))

@@ -56,8 +56,7 @@ class JournalReads:
                            most: int) -> tuple[list[dict[str, Any]], str | None]:
         """A page, the newest first, and the cursor of the next. Refused."""
         allow(actor, "transaction.read")
-        if wanted.last < wanted.first or (wanted.last - wanted.first).days >= MOST_DAYS:
-            raise Invalid(f"from a day to a later one, at most {MOST_DAYS} days", "until")
+        _bounded(wanted.first, wanted.last)
         wanted = within(actor, wanted)
         place = pages.place_of(after, str, int)
         conditions, values = _conditions(wanted)
@@ -74,6 +73,7 @@ class JournalReads:
     async def totals(self, actor: Actor, wanted: Wanted) -> list[dict[str, Any]]:
         """Count, money and volume by day, site, kind and currency of what was approved."""
         allow(actor, "total.read")
+        _bounded(wanted.first, wanted.last)
         wanted = within(actor, wanted)
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(statement("totals"), wanted.first, wanted.last,
@@ -111,6 +111,7 @@ class JournalReads:
                     last: date) -> list[Fill]:
         """A vehicle's purchases of fuel between two days, the oldest first. Refused."""
         allow(actor, "vehicle.consumption")
+        _bounded(first, last)
         async with Borrowed(self._pool) as connection:
             vehicle = await connection.fetchrow(statement("vehicle_meter"), vehicle_id,
                                                 scope(actor, VEHICLE))
@@ -132,6 +133,12 @@ def within(actor: Actor, wanted: Wanted) -> Wanted:
             raise Unknown("there is no such site", "site")
         wanted = msgspec.structs.replace(wanted, site_id=actor.site_id)
     return wanted
+
+
+def _bounded(first: date, last: date) -> None:
+    """A question about all the years would be the whole journal's to answer."""
+    if last < first or (last - first).days >= MOST_DAYS:
+        raise Invalid(f"from a day to a later one, at most {MOST_DAYS} days", "until")
 
 
 def _conditions(wanted: Wanted) -> tuple[str, list[Any]]:

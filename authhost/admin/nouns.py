@@ -2,7 +2,8 @@
 
 PURE. A change of what an account owns raises that account's fence, a change of what terminals and
 prices go by raises the rules version, a change of a program raises the fence of every account that
-has cards of it: in the same transaction, so that from its commit on nothing is approved under the
+has cards of it, one of a product group or of what is fuel those of the accounts that it says
+something about: in the same transaction, so that from its commit on nothing is approved under the
 rule before it, on any host.
 """
 

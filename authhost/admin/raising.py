@@ -43,6 +43,27 @@ async def raise_fences(connection: asyncpg.Connection, accounts: Iterable[int]) 
     await connection.execute(statement("fences_raise"), sorted(set(accounts)))
 
 
+async def raise_group(connection: asyncpg.Connection, name: str) -> None:
+    """Raise the fences of all accounts whose lists or limits name a product group."""
+    await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
+    await connection.execute(statement("fences_raise_group"), name)
+
+
+async def raise_program(connection: asyncpg.Connection, program_id: str) -> None:
+    """Raise the fences of all accounts that have a card of a program.
+
+    They are looked for under the lock: a card that joins meanwhile waits, or is seen.
+    """
+    await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
+    await connection.execute(statement("fences_raise_program"), program_id)
+
+
+async def raise_tanks(connection: asyncpg.Connection) -> None:
+    """Raise the fences of all accounts that have a vehicle with a tank."""
+    await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
+    await connection.execute(statement("fences_raise_tanks"))
+
+
 async def raise_rules(connection: asyncpg.Connection) -> None:
     """Raise the rules version. Every batch share-locks its row, hence the table's fair queue."""
     await connection.execute("LOCK TABLE rules IN EXCLUSIVE MODE")

@@ -43,7 +43,7 @@ async def number_is_free(connection: asyncpg.Connection, table: str, key: int | 
                          values: Mapping[str, Any], account_id: int) -> None:
     """A number typed in at a prompt names one vehicle, one driver of a fleet. Conflict."""
     number = values.get("number")
-    if not number:
+    if not number or values.get("status") == "closed":
         return
     text = statement("numbers_taken", table=table, key=f"{table}_id")
     taken = await connection.fetchval(text, account_id, number, key or 0)

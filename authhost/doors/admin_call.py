@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 from starlette.responses import Response
 
@@ -31,6 +32,7 @@ from authhost.hsm.errors import HsmRefused, HsmUnavailable
 
 PAGE: Final = 100
 MOST: Final = 1_000
+_MOST_DIGITS: Final = 19
 _STATUS: Final[dict[type[Refused], tuple[int, str]]] = {
     Unknown: (404, "Not found"), Forbidden: (403, "Not permitted"), Invalid: (422, "Invalid"),
     Conflict: (409, "Conflict"), Moved: (412, "Changed meanwhile")}
@@ -64,7 +66,8 @@ class AdminCall:
         text = self.call.query.get(name, "")
         if not text:
             return None
-        if not (text.isascii() and text.isdecimal()) or not least <= int(text[:20]) <= most:
+        is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+        if not is_number or not least <= int(text) <= most:
             raise Invalid(f"a whole number from {least} to {most}", name)
         return int(text)
 
@@ -117,6 +120,9 @@ def admitted(keyring: Keyring, secret: bytes, work: Work) -> Handler:
                                     "Authorization").response()
             response.headers["WWW-Authenticate"] = "Bearer"
             return response
+        except asyncpg.DataError:
+            # A value of the query or the path that no column holds: an id of 30 digits, a NUL.
+            raise ProblemError(422, "Invalid", "a value that cannot be") from None
         except Refused as refused:
             status, title = _STATUS[type(refused)]
             raise ProblemError(status, title, refused.detail, refused.where) from None

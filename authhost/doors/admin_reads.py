@@ -101,7 +101,11 @@ class ReadRoutes:
     def _days(self, call: AdminCall, before: int) -> tuple[date, date]:
         """From and until; until today and a day more, for a business day may be ahead."""
         last = call.day("until") or self._clock.now().date() + timedelta(days=1)
-        return call.day("from") or last - timedelta(days=before - 1), last
+        first = call.day("from")
+        try:
+            return first or last - timedelta(days=before - 1), last
+        except OverflowError:
+            raise Invalid("so early there is nothing", "until") from None
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], following: str | None) -> Response:

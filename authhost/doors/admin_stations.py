@@ -66,7 +66,7 @@ class AdminStationRoutes:
         allow(call.actor, "station.permit")
         rule = call.call.decode(Permit)
         try:
-            await self._stations.permit(rule, call.actor.name)
+            await self._stations.permit(rule, call.actor.name, str(call.actor.role))
         except BadPermit as error:
             raise Invalid(error.reason, error.where) from None
         return json_response(msgspec.json.encode(rule))

@@ -27,6 +27,7 @@ from authhost.clock import Clock
 from authhost.doors.call import Call, Endpoint, Handler, json_response
 from authhost.doors.load import Load
 from authhost.doors.openapi import document
+from authhost.doors.openapi_more import admin_document, station_document
 from authhost.doors.outcome import outcome_of
 from authhost.doors.problems import ProblemError
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
@@ -66,10 +67,12 @@ class HttpDoor:
         self._load = load
         self._hold_us = hold_us
         self._ready = ready
-        self._openapi = json.dumps(document()).encode()
+        self._described = {f"/openapi{name}.json": json.dumps(made()).encode() for name, made in (
+            ("", document), ("-stations", station_document), ("-admin", admin_document))}
         self.app = Starlette(routes=[
             Route("/healthz", self._healthz), Route("/readyz", self._readyz),
-            Route("/metrics", self._metrics_text), Route("/openapi.json", self._openapi_json),
+            Route("/metrics", self._metrics_text),
+            *(Route(path, self._openapi_json) for path in self._described),
             *(Route(endpoint.path, self._guarded(endpoint), methods=[endpoint.method])
               for endpoint in (*self._endpoints(), *more)),
         ], exception_handlers={404: _no_such_path, 405: _no_such_method})
@@ -263,8 +266,8 @@ class HttpDoor:
     async def _metrics_text(self, _: Request) -> Response:
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
 
-    async def _openapi_json(self, _: Request) -> Response:
-        return json_response(self._openapi)
+    async def _openapi_json(self, request: Request) -> Response:
+        return json_response(self._described[request.url.path])
 
 
 async def _no_such_path(request: Request, _: Exception) -> Response:

@@ -133,12 +133,12 @@ def driver_holder(driver_id: int, limits: str) -> Holder:
 def beside(view: View, other: View, row: Row) -> View:
     """The rules of a card that is charged, with those of the one that is shown beside it.
 
-    The other one's own limits and those of its vehicle or driver hold too; its sub-account's do
-    not, for nothing is charged there.
+    The other one's own limits hold too, and those of its vehicle or driver where the first names
+    none: a purchase is one vehicle's and one driver's. Its sub-account's do not, for nothing is
+    charged there.
     """
-    known = {holder.field for holder in view.holders}
-    more = tuple(holder for holder in other.holders
-                 if holder.field not in known and holder.scope not in {"subaccount", "site"})
+    known = {holder.scope for holder in view.holders} - {"card"} | {"subaccount", "site"}
+    more = tuple(holder for holder in other.holders if holder.scope not in known)
     names = {"card": "second_card"}
     holders = tuple(msgspec.structs.replace(holder, scope=names.get(holder.scope, holder.scope))
                     for holder in more)

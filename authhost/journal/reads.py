@@ -76,7 +76,13 @@ class Reads:
         async with self._connection() as connection:
             claims = await connection.fetch(
                 statement("original_read"), key)
-            return (await read_found(connection, claims, set())).get(key)
+            found = await read_found(connection, claims, set())
+            if key in found and found[key].state is State.GIVEN:
+                # Whether its sale was returned whole says what it is to take it back.
+                claims += await connection.fetch(statement("original_read"),
+                                                 found[key].original_key)
+                found = await read_found(connection, claims, set())
+            return found.get(key)
 
     async def terminal_totals(self, acquirer: str, terminal_id: str, day: str) -> tuple[int, ...]:
         """(debits, minor units, reversals, minor units) of a terminal on its own date YYYYMMDD."""

@@ -45,6 +45,7 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
     gives_up_us: int
     shares: Shares = ()  # of its goods, under the codes inside
     restores: str = ""  # the sale that may be returned again, where the event ends its return
+    base: str = ""  # the hold that the original raises: they end together, or one after the other
 
     @property
     def key(self) -> str:
@@ -82,7 +83,7 @@ class Settle:
             rest: list[Settlement] = []
             seen: set[str] = set()
             for item in ordered:
-                turn = {item.original_key, item.key, item.restores} - {""}
+                turn = {item.original_key, item.key, item.restores, item.base} - {""}
                 (rest if turn & seen else batch).append(item)
                 seen |= turn
             async with connection.transaction():
@@ -179,7 +180,7 @@ def _moves(item: Settlement, made: Plan,
     moves = [(original.key, made.state, made.remaining)]
     if made.raises_end:
         moves += [(one.key, made.state, 0) for one in original.raises]
-    sale = found.get(item.restores)
+    sale = found.get(item.restores) if original.state is State.GIVEN else None
     if sale is not None and sale.state in {State.TAKEN, State.RETURNED}:
         moves.append((sale.key, State.TAKEN, sale.remaining + made.amount_minor))
     return moves
@@ -196,6 +197,10 @@ async def read_found(connection: asyncpg.Connection, claims: list[asyncpg.Record
         legs.setdefault(row["key"], []).append(row)
     found = {claim["key"]: _found(claim, legs.get(claim["key"], []), claim["key"] in fresh)
              for claim in claims}
+    for key, one in found.items():
+        sale = found.get(one.original_key) if one.state is State.GIVEN else None
+        if sale is not None and sale.state is State.RETURNED:
+            found[key] = msgspec.structs.replace(one, ended=True)
     raises: dict[str, list[Found]] = {}
     for claim in claims:
         if claim["extends"] and claim["state"] == State.HOLD:

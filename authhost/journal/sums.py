@@ -26,6 +26,7 @@ from authhost.counters import (
     decode_limits,
     fold,
     pack_slots,
+    span_of,
 )
 from authhost.journal.card_rules import groups_of
 from authhost.journal.entry import JournalUnavailable
@@ -37,6 +38,7 @@ _RAISE_LOCK_TIMEOUT: Final = "200ms"
 _OWN: Final = {"c": "effects_card", "v": "effects_vehicle", "d": "effects_driver"}
 _BALANCE: Final = Counter(BALANCE * 4 + 1, BALANCE, 0, 0, 1, 0, None)
 _HOUR_US: Final = 3_600_000_000
+_HOURS_KEPT: Final = ROLLING_HOURS + span_of(ROLLING_HOURS * 60, shared=True) // 60 + 2
 _DAYS_KEPT: Final = 8  # a week and what a time zone may differ
 _SECONDS_A_DAY: Final = 86_400
 
@@ -57,6 +59,14 @@ class JournalSums:
         async with Borrowed(self._pool) as connection:
             fence = await _raise(connection, account_id)
             return fence, await self._field(connection, account_id, fence, "a")
+
+    async def last_minute(self, account_id: int, fence: int) -> int:
+        """The last minute (UTC, since 1970) that the rows below a fence count in; 0: there is none.
+
+        A server that takes over may have a clock behind the one before it.
+        """
+        async with Borrowed(self._pool) as connection:
+            return await connection.fetchval(statement("last_minute"), account_id, fence) or 0
 
     async def field(self, account_id: int, fence: int, field: str) -> bytes:
         """One field of the hash ('c17', 'sSITE4', 'p17') from the rows with a smaller fence."""
@@ -79,7 +89,7 @@ class JournalSums:
             await connection.execute(statement("roll_up"), account_id, mark["present"],
                                      mark["rolled"])
             await connection.execute(statement("roll_up_old"), account_id,
-                                     self._hour() - ROLLING_HOURS - 2)
+                                     self._hour() - _HOURS_KEPT)
             await connection.execute(statement("rolled_move"), account_id, mark["present"])
 
     async def _field(self, connection: asyncpg.Connection, account_id: int, fence: int,
@@ -98,8 +108,10 @@ class JournalSums:
             return pack_slots(fold(counters, await self._shared(connection, account_id, fence,
                                                                 scope, entity, counters)))
         rows = await connection.fetch(statement(_OWN[scope]), account_id, fence, number)
-        return pack_slots(fold(counters, [one for row in rows for one in _split(row)],
-                               readings_of(rows) if scope != "d" else ()))
+        by_product = any(counter.members is not None for counter in counters)
+        effects = [one for row in rows for one in _split(row)] if by_product \
+            else [_whole(row) for row in rows]
+        return pack_slots(fold(counters, effects, readings_of(rows) if scope != "d" else ()))
 
     async def _shared(self, connection: asyncpg.Connection, account_id: int, fence: int,
                       scope: str, entity: str, counters: list[Counter]) -> list[Row]:
@@ -131,9 +143,9 @@ def _counters(limits: asyncpg.Record, scope: str) -> list[Counter]:
 
 def _split(row: asyncpg.Record) -> list[Row]:
     """A row's effect as a whole, and by product: what was bought together counts once."""
-    at = (row["minute"], row["day"], row["week"], row["month"], False)
-    count: int = row["count"]
-    found = [Row(*at, "", row["money"], row["volume"], count)]
+    whole = _whole(row)
+    at, count = whole[:5], whole.number
+    found = [whole]
     if row["products"]:
         shares: list[Any] = [share.split(":") for share in row["products"].split(";")]
         alone = len(shares) == 1
@@ -142,6 +154,11 @@ def _split(row: asyncpg.Record) -> list[Row]:
         if not alone:
             found.append(Row(*at, ",".join(share[0] for share in shares), 0, 0, count))
     return found
+
+
+def _whole(row: asyncpg.Record) -> Row:
+    return Row(row["minute"], row["day"], row["week"], row["month"], False, "", row["money"],
+               row["volume"], row["count"])
 
 
 def readings_of(rows: list[asyncpg.Record]) -> list[Reading]:

@@ -133,7 +133,7 @@ class Views:
         self.cards: Bounded[bytes, AccountView] = Bounded(limits.CARD_VIEWS)
         self.accounts: Bounded[int, AccountView] = Bounded(limits.ACCOUNT_VIEWS)
         self.terminals: Bounded[str, TerminalView] = Bounded(limits.TERMINAL_VIEWS)
-        self._composed: Bounded[tuple[bytes, bytes, str, str], AccountView] = Bounded(
+        self._composed: Bounded[tuple[bytes, bytes, str, str, str], AccountView] = Bounded(
             limits.COMPOSED_VIEWS)
         self._products: tuple[int, Products] | None = None
         self._offsets: dict[str, list[int]] = {}
@@ -160,9 +160,11 @@ class Views:
         None for a card that nobody knows. What is wrong with the rest is in the view's rules.
         """
         view = self.cards.get(card.pan_hmac) or await self.card(card.pan_hmac)
+        if second is not None and second.pan_hmac == card.pan_hmac:
+            second = None  # nobody else is shown
         if view is None or (second is None and not _typed(view, prompted)):
             return view
-        place = (card.pan_hmac, second.pan_hmac if second else b"",
+        place = (card.pan_hmac, second.pan_hmac if second else b"", second.expiry if second else "",
                  prompted.driver_number, prompted.vehicle_number)
         for _ in range(limits.TRIES):
             composed = self._composed.get(place)
@@ -209,11 +211,15 @@ class Views:
         if second.expiry and second.expiry != row["expiry"]:
             rules = msgspec.structs.replace(
                 rules, refused=(*rules.refused, "second_card_expiry_differs"))
+        vehicle = view if view.vehicle_id is not None else other
+        driver = view if view.driver_id is not None else other
+        purchasing = msgspec.structs.replace(
+            view.purchasing, driver_number=driver.purchasing.driver_number,
+            vehicle_numbers=vehicle.purchasing.vehicle_numbers)
         return msgspec.structs.replace(
-            view, rules=rules, second_card_id=other.card_id,
-            vehicle_id=view.vehicle_id or other.vehicle_id, plate=view.plate or other.plate,
-            driver_id=view.driver_id or other.driver_id,
-            driver_name=view.driver_name or other.driver_name)
+            view, rules=rules, second_card_id=other.card_id, vehicle_id=vehicle.vehicle_id,
+            plate=vehicle.plate, driver_id=driver.driver_id, driver_name=driver.driver_name,
+            purchasing=purchasing)
 
     async def account(self, account_id: int) -> AccountView:
         """The view of an account alone, loaded now."""

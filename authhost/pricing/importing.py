@@ -6,6 +6,7 @@ the rules version with what is added.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
@@ -70,7 +71,8 @@ async def import_base_prices(connection: asyncpg.Connection, content: bytes | st
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return _with_problems(refused, [Problem(0, "", f"no time zone {time_zone!r}")])
     products = {row["product"] for row in await connection.fetch("SELECT product FROM product")}
-    rows, problems = read_list(raw, source, zone, products)
+    # A big file takes a second to read: not in the loop that answers terminals.
+    rows, problems = await asyncio.to_thread(read_list, raw, source, zone, products)
     if problems:
         return _with_problems(msgspec.structs.replace(refused, rows=len(rows)), problems)
     async with connection.transaction():

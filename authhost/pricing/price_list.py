@@ -188,12 +188,12 @@ def _read(text: str, reader: _Reader) -> tuple[list[ListRow], list[Problem]]:
                 if problems:
                     return [], problems
                 continue
+            if len(rows) + len(reader.problems) >= MOST_ROWS:
+                return [], [*reader.problems, Problem(begun, "", f"is beyond {MOST_ROWS} rows")]
             if len(cells) != len(columns):
                 reader.problems.append(Problem(
                     begun, "", f"has {len(cells)} cells, and the header {len(columns)}"))
                 continue
-            if len(rows) >= MOST_ROWS:
-                return [], [*reader.problems, Problem(begun, "", f"is beyond {MOST_ROWS} rows")]
             row = reader.row(begun, dict(zip(columns, map(str.strip, cells), strict=True)))
             rows += [row] if row is not None else []
     except csv.Error as error:
@@ -206,6 +206,9 @@ def _read(text: str, reader: _Reader) -> tuple[list[ListRow], list[Problem]]:
 
 
 def _of_the_header(line: int, columns: Sequence[str]) -> Iterator[Problem]:
+    if len(columns) > len(REQUIRED) + len(OPTIONAL):
+        yield Problem(line, "", f"has {len(columns)} columns; see base_prices.schema.json")
+        columns = columns[:len(REQUIRED) + len(OPTIONAL) + 1]
     for name in REQUIRED:
         if name not in columns:
             yield Problem(line, name, "this column is missing")

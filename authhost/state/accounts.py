@@ -34,6 +34,9 @@ class Sums(Protocol):
     async def raise_fence(self, account_id: int) -> tuple[int, bytes]:
         """Raise the fence, then sum the account's rows below it: (fence, its own field)."""
 
+    async def last_minute(self, account_id: int, fence: int) -> int:
+        """The last minute (UTC, since 1970) that the account's rows below a fence count in."""
+
     async def field(self, account_id: int, fence: int, field: str) -> bytes:
         """Sum the rows of one field with a smaller fence, as the hash holds it."""
 
@@ -164,8 +167,11 @@ class Accounts:
 
     async def _fill(self, account_id: int, fence: int, absent: Sequence[str]) -> None:
         parts: list[bytes | str | int] = [fence]
-        for field in absent:
-            parts += [field, await self._sums.field(account_id, fence, field)]
+        # Side by side: whoever waits for its card waits for the slowest field, not for all of them.
+        fields = await asyncio.gather(*(self._sums.field(account_id, fence, field)
+                                        for field in absent))
+        for field, packed in zip(absent, fields, strict=True):
+            parts += [field, packed]
         await self._function("authhost_fill", account_id, *parts)
 
     async def _hydrate(self, account_id: int) -> None:
@@ -185,7 +191,8 @@ class Accounts:
         try:
             self.hydrations += 1
             fence, field = await self._sums.raise_fence(account_id)
-            await self._function("authhost_install", account_id, fence, field)
+            minute = await self._sums.last_minute(account_id, fence)
+            await self._function("authhost_install", account_id, fence, field, minute)
         finally:
             await self._client.call("DEL", lease)
 

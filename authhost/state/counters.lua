@@ -14,9 +14,9 @@ local REACHES = 44641
 local SHARED = {a = true, b = true, s = true}
 
 -- The server's libraries are not there yet while this file is loaded; from the first call on they are upvalues.
-local floor, max, pack, unpack_message, struct_pack, struct_unpack
+local floor, max, min, pack, unpack_message, struct_pack, struct_unpack
 local function bind()
-  floor, max, pack, unpack_message = math.floor, math.max, cmsgpack.pack, cmsgpack.unpack
+  floor, max, min, pack, unpack_message = math.floor, math.max, math.min, cmsgpack.pack, cmsgpack.unpack
   struct_pack, struct_unpack = struct.pack, struct.unpack
 end
 
@@ -183,7 +183,8 @@ local function allowance(view, values, amounts, volume_open, broken, watched)
     lefts[n] = left
     local asked = amounts[at + measure]
     local concerned = at == 0 or amounts[at + 3] ~= 0 or amounts[at + 1] ~= 0 or amounts[at + 2] ~= 0
-    if concerned and asked > left then
+    -- What asks nothing of a limit does not break it, however far an advice has passed it.
+    if concerned and asked > left and asked > 0 then
       if limits[i + 4] == 1 then
         -- Of an open hold nobody knows yet how much it will be.
         if not (volume_open and measure == 2) then watched[#watched + 1] = 'watch:' .. names[n] end

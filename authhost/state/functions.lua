@@ -9,6 +9,7 @@
 
 local OPEN_RESERVATION_MS = 60000
 local SERVER_CHECK_MS = 100
+local MOST_AHEAD_MS = 3600000
 local PIN = '<dd'
 local PIN_RIGHT, PIN_WRONG = 1, 2
 -- A promoted replica may lack reservations: its replication id differs from the one the state was installed under.
@@ -46,19 +47,19 @@ local function set_of(list)
 end
 
 -- Views are values: what was unpacked once stands for the same bytes again. Bounded: forgotten whole when there are too many.
-local MOST_VIEWS = 20000
-local views, view_count = {}, 0
+local MOST_VIEW_BYTES = 2 ^ 24  -- packed: open they are about ten times that
+local views, view_bytes = {}, 0
 local function open_view(packed)
   local view = views[packed]
   if not view then
-    if view_count >= MOST_VIEWS then views, view_count = {}, 0 end
+    if view_bytes >= MOST_VIEW_BYTES then views, view_bytes = {}, 0 end
     view = unpack_message(packed)
     view[5], view[6] = set_of(view[5]), set_of(view[6])
     view.wanted, view.hints = {'m', unpack(view[8])}, {}
     for i = 1, #view[8] do
       if view[8][i] == 's' then view.at_site = i + 1 end
     end
-    views[packed], view_count = view, view_count + 1
+    views[packed], view_bytes = view, view_bytes + #packed
   end
   return view
 end
@@ -193,7 +194,7 @@ local function reserve(keys, args)
       status, reason = 'partial', name
       if ask[14] then
         amounts[1] = allowed
-        for i = 4, #amounts, 3 do amounts[i] = amounts[i + 2] ~= 0 and allowed or 0 end
+        for i = 4, #amounts, 3 do amounts[i] = min(amounts[i], allowed) end
       else
         scale(amounts, ask[13], allowed)
       end
@@ -222,7 +223,7 @@ local function reserve(keys, args)
   if ask[14] and most_volume < amounts[2] then
     -- The hold is good for so many litres, whatever product it turns into.
     amounts[2] = most_volume
-    for i = 4, #amounts, 3 do amounts[i + 1] = amounts[i + 2] ~= 0 and most_volume or 0 end
+    for i = 4, #amounts, 3 do amounts[i + 1] = min(amounts[i + 1], most_volume) end
   end
   count_amounts(view, states, places, present, amounts)
   if state.meter then
@@ -245,7 +246,8 @@ local function reserve(keys, args)
                minute, lefts})
 end
 
--- install {account} fence counters -> 1, or 0 where a state of that fence or a newer one stands on this server.
+-- install {account} fence counters last_minute -> 1, or 0 where a state of that fence or a newer one stands on this server. What was counted
+-- in a minute that is yet to come here was counted by another clock: time goes on from there. A clock that was ahead by more was wrong.
 local function install(keys, args)
   local fence = tonumber(args[1])
   local real_ms = real_now_ms()
@@ -255,7 +257,9 @@ local function install(keys, args)
     if meta[1] >= fence then return 0 end
   end
   redis.call('UNLINK', keys[1])
-  redis.call('HSET', keys[1], 'm', pack({fence, server_id(real_ms), 0, 1, {}}), 'a', args[2])
+  local last_ms = (tonumber(args[3]) or 0) * 60000
+  if last_ms - real_ms > MOST_AHEAD_MS then last_ms = 0 end
+  redis.call('HSET', keys[1], 'm', pack({fence, server_id(real_ms), last_ms, 1, {}}), 'a', args[2])
   return 1
 end
 

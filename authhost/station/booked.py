@@ -21,7 +21,7 @@ from authhost.station.statements import sql
 
 MOST_POSTINGS: Final = 50_000
 _KINDS: Final = {Kind.COMPLETION.value: "sale"}
-_TAKEN: Final = (State.TAKEN, State.REVERSED)
+_TAKEN: Final = (State.TAKEN, State.REVERSED, State.RETURNED)
 _CLASSES: Final = {
     "sale": (Kind.SALE, Kind.COMPLETION), "offline_sale": (Kind.OFFLINE_SALE,),
     "return": (Kind.RETURN,), "reversal": (Kind.REVERSAL,)}
@@ -75,8 +75,9 @@ def _booked(key: str, legs: list[asyncpg.Record]) -> Booked | None:
     head = legs[0]
     kind = _KINDS.get(head["kind"], head["kind"])
     given_back = kind in {"reversal", "return"}
+    posted = sum(leg["posted_minor"] for leg in legs)
     if given_back:
-        if not sum(leg["posted_minor"] for leg in legs) < 0:
+        if not posted:
             return None  # a hold that was given up
     elif head["state"] not in _TAKEN or not head["amount_minor"]:
         return None
@@ -84,7 +85,7 @@ def _booked(key: str, legs: list[asyncpg.Record]) -> Booked | None:
     took = [leg for leg in legs if given_back or leg["money"] >= 0]  # a hold's release is no sale
     return Booked(
         key, kind, head["card_type"], sequence, f"{day[:4]}-{day[4:6]}-{day[6:]}",
-        head["amount_minor"], products(took, -1 if given_back else 1),
+        head["amount_minor"], products(took, -1 if given_back and posted < 0 else 1),
         head["state"] == State.REVERSED, head["original_key"])
 
 

@@ -11,7 +11,6 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from authhost.journal.statements import statement
 from authhost.station.statements import sql
 
 MOST_LINES: Final = 8
@@ -46,25 +45,27 @@ class Permit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     profile: str | None = None
 
 
-async def permit(connection: asyncpg.Connection, rule: Permit, who: str) -> None:
+async def permit(connection: asyncpg.Connection, rule: Permit, who: str,
+                 role: str = "operator") -> None:
     """Put a site's or a terminal's rules in the place of those that it had. BadPermit."""
     _check(rule)
     ages = msgspec.json.encode(rule.ages).decode() if rule.ages is not None else None
     receipt = list(rule.receipt) if rule.receipt is not None else None
     async with connection.transaction():
-        await connection.execute(
-            "DELETE FROM station_rules WHERE site_id = $1 OR terminal_id = $2",
-            rule.site_id, rule.terminal_id)
+        before = await connection.fetchval(sql("permit_drop"), rule.site_id, rule.terminal_id)
         try:
             await connection.execute(
                 sql("permit_put"), rule.site_id, rule.terminal_id, rule.offline_permitted,
                 rule.floor_minor, rule.currency, ages, receipt, rule.profile)
         except asyncpg.ForeignKeyViolationError:
             raise BadPermit("site_id" if rule.site_id else "terminal_id", "is nobody's") from None
+        # The table's lock: share locks of batches pass an update that waits for the row by.
+        await connection.execute("LOCK TABLE rules IN EXCLUSIVE MODE")
         await connection.execute("UPDATE rules SET version = version + 1")
-        subject = f"site {rule.site_id}" if rule.site_id else f"terminal {rule.terminal_id}"
-        await connection.execute(statement("audit"), who,
-                                 f"{subject} off line: {msgspec.json.encode(rule).decode()}")
+        noun, key = ("site", rule.site_id) if rule.site_id else ("terminal", rule.terminal_id)
+        await connection.execute(
+            sql("permit_audit"), who, role, f"{noun}/{key}", f"{noun} {key} off line",
+            before or "null", msgspec.json.encode(rule).decode())
 
 
 def _check(rule: Permit) -> None:

@@ -21,6 +21,7 @@ from authhost.station import booked as journal
 from authhost.station.comparing import (
     KINDS,
     Booked,
+    Changed,
     Comparison,
     Difference,
     Told,
@@ -97,7 +98,7 @@ class Found(msgspec.Struct, frozen=True):
 
     missing_at_host: tuple[Missing, ...]
     missing_at_terminal: tuple[Told, ...]
-    different: tuple[object, ...]
+    different: tuple[Changed, ...]
 
 
 class _Attempt(msgspec.Struct, frozen=True):

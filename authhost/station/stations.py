@@ -48,10 +48,10 @@ class Stations:
         self.parked = ParkedRows(pool, clock, post)
         self.parked_waiting = 0
 
-    async def permit(self, rule: Permit, who: str) -> None:
+    async def permit(self, rule: Permit, who: str, role: str = "operator") -> None:
         """Let a site or a terminal sell off line, or no more. BadPermit, JournalUnavailable."""
         async with Borrowed(self._pool) as connection:
-            await permits.permit(connection, rule, who)
+            await permits.permit(connection, rule, who, role)
 
     async def reconcile(self, terminal_id: str, span: Span, lines: Sequence[TotalLine]) -> Outcome:
         """A shift's or batch's totals, whatever door they came through.

@@ -98,8 +98,13 @@ class Watching:
 
     async def events(self, after: int = 0, site_id: str | None = None,
                      most: int = MOST_ROWS) -> list[Event]:
-        """What has happened since the event `after`, in order."""
-        async with Borrowed(self._pool) as connection:
+        """What has happened since the event `after`, in order. Misses none.
+
+        Ids are given before they are committed: who writes at this moment is waited for, so that
+        no smaller id appears behind one that was told.
+        """
+        async with Borrowed(self._pool) as connection, connection.transaction():
+            await connection.execute("LOCK TABLE station_event IN SHARE MODE")
             rows = await connection.fetch(sql("events"), after, site_id, min(most, MOST_ROWS))
         return [Event(**{**row, "detail": msgspec.Raw(row["detail"].encode())})
                 for row in map(dict, rows)]

@@ -44,7 +44,7 @@ from iso import DecodeError, Message, Profile, tlv
 from iso import elements as e
 from iso.security import MAC_BYTES, mac_field
 from iso.subfields import ControlValue
-from iso.subfields.shift import fitting, read_shift, write_shift
+from iso.subfields.shift import fitting, is_shift, read_shift, write_shift
 
 _NETWORK: Final = {"801": "sign-on", "802": "sign-off", "811": KEY_CHANGE, "821": "cut-over",
                    "831": "echo"}
@@ -269,7 +269,9 @@ class Fuel93:
         terminal, acquirer, day, stan = self._place(fields)
         totals = read_totals(fields)
         try:
-            lines = read_shift(fields, self._fleet.totals)
+            # Totals in a network's own form are not ours to read, nor a fault: the sums are told.
+            lines = read_shift(fields, self._fleet.totals) \
+                if is_shift(fields, self._fleet.totals) else ()
         except DecodeError as error:
             raise Refusal(f"field {error.field}", error.reason) from None
         request = Request(

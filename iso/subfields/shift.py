@@ -6,6 +6,7 @@ it: public sources name the elements and no layout.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -23,6 +24,7 @@ _COLUMN: Final = "\\"
 _LINE: Final = "/"
 _COUNT: Final = 3
 _MOST_DIGITS: Final = 15
+_OURS: Final = re.compile(r"[0-9]{3}[^\\/]*\\[^\\/]*\\[A-Z](\\|\Z)").match
 
 
 class TotalLine(msgspec.Struct, frozen=True):
@@ -74,6 +76,12 @@ def _row(line: TotalLine) -> str:
 def _is_plain(line: TotalLine) -> bool:
     text = line.card_type + line.product
     return text.isascii() and text.isprintable() and _COLUMN not in text and _LINE not in text
+
+
+def is_shift(fields: Mapping[int, str | bytes], elements: tuple[int, ...]) -> bool:
+    """Whether a message's totals begin in this form; networks have others in the same elements."""
+    raw = fields.get(elements[0])
+    return isinstance(raw, str) and _OURS(raw) is not None
 
 
 def read_shift(fields: Mapping[int, str | bytes],

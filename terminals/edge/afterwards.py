@@ -6,6 +6,7 @@ happened is stored first, and then told.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -39,6 +40,7 @@ class Afterwards:
         self._at = premises
         self._asking = asking
         self._forwarder = forwarder
+        self._one = asyncio.Lock()  # what was done to a message is looked at and added to in one go
 
     async def increment(self, hold: Row, amount_minor: int) -> Ticket:
         """So many minor units more for an open hold."""
@@ -59,7 +61,8 @@ class Afterwards:
         if not 0 < sale.amount_minor <= max(original.approved_minor, original.amount_minor):
             raise BadOrder("more comes back than was sold")
         message = await self._message(original)
-        sale = msgspec.structs.replace(sale, card=held_card(message))
+        sale = msgspec.structs.replace(sale, card=held_card(message),
+                                       entry=original.particulars.entry)
         return (await self._asking.ask(
             New(kind=Kind.RETURN, amount_minor=sale.amount_minor, currency=sale.currency,
                 original=original, particulars=particulars(sale)),
@@ -71,12 +74,18 @@ class Afterwards:
 
         within_s: real seconds to wait for the host, which may tell the contract price.
         """
-        demand_hold(hold)
         demand_sums(sale)
+        async with self._one:
+            row = await self._completed(await self._fresh(hold), sale)
+        return await self._told(row, within_s)
+
+    async def _completed(self, hold: Row, sale: Sale) -> Row:
+        demand_hold(hold)
         if any(row.kind is Kind.COMPLETION for row in await self._about(hold)):
             raise BadOrder(f"{hold.sequence} is completed already")
         original = await self._message(hold)
-        sale = for_an_advice(msgspec.structs.replace(sale, card=held_card(original)))
+        sale = for_an_advice(msgspec.structs.replace(
+            sale, card=held_card(original), entry=hold.particulars.entry))
 
         def build(stamp: Stamp) -> Message:
             message = layout.request("1220", layout.COMPLETION, self._at.pos.terminal, stamp, sale,
@@ -85,14 +94,18 @@ class Afterwards:
             return checked(self._at.profile, layout.ordered("1220", message.fields | code | {
                 56: layout.original_elements(original)}))
 
-        row = await self._at.worker.do(
+        return await self._at.worker.do(
             self._at.store.begin, New(
                 kind=Kind.COMPLETION, amount_minor=sale.amount_minor, currency=sale.currency,
                 original=hold, particulars=particulars(sale)), self._at.clock(), build)
-        return await self._told(row, within_s)
 
     async def reverse(self, original: Row, amount_minor: int | None, within_s: float) -> Ticket:
         """Give back all of a message, or so many minor units of it. Stored first, then told."""
+        async with self._one:
+            row = await self._given_back(await self._fresh(original), amount_minor)
+        return await self._told(row, within_s)
+
+    async def _given_back(self, original: Row, amount_minor: int | None) -> Row:
         if original.kind in (Kind.REVERSAL, Kind.RETURN):
             raise BadOrder(f"{original.sequence} is itself a {original.kind}")
         if original.state in (State.BEGUN, State.SENT):
@@ -116,7 +129,7 @@ class Afterwards:
                 self._at.pos.terminal, stamp, message, layout.REASON_CUSTOMER,
                 None if whole else amount)),
             State.REVERSED if whole and original.state is State.ANSWERED else None)
-        return await self._told(row, within_s)
+        return row
 
     async def _told(self, row: Row, within_s: float) -> Ticket:
         """An advice that is stored: as it stands when the host has it, or after so long."""
@@ -125,6 +138,11 @@ class Afterwards:
         else:
             row = await self._forwarder.taken(row, within_s)
         return Ticket(outcome=outcome_of(row), row=row)
+
+    async def _fresh(self, row: Row) -> Row:
+        """The row as it stands now: the caller's may be from before somebody else's turn."""
+        found = await self._at.worker.do(self._at.store.find, row.sequence, row.local_date)
+        return found if found is not None and found.id == row.id else row
 
     async def _message(self, row: Row) -> Message:
         return await self._at.worker.do(self._at.store.message, row)

@@ -14,7 +14,7 @@ from typing import Final
 from terminals import answers
 from terminals.edge.premises import LOG, Premises
 from terminals.edge.rows import Particulars, Price, Row, decimal_text
-from terminals.edge.states import Kind, State, after_answer
+from terminals.edge.states import TRY_LATER, Kind, State, after_answer
 from terminals.exchange import Reply
 from terminals.layout import repeat_of
 from terminals.session_keys import BadKeys
@@ -115,7 +115,7 @@ class Forwarder:
             approved_minor=approved, reason=reply.reason or row.reason,
             approval_code=reply.approval_code or row.approval_code,
             particulars=self._priced(row.particulars, reply),
-            errors=0 if state is State.FORWARDED else 1)
+            errors=int(state is not State.FORWARDED and reply.action not in TRY_LATER))
 
     def _priced(self, particulars: Particulars, reply: Reply) -> Particulars:
         prices = tuple(Price(item.product, decimal_text(item.unit_price))

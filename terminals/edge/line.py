@@ -23,6 +23,9 @@ class Line:
         if not self.up:
             raise ConnectionRefusedError("the line is out")
         link = await Link.connect(address, on_unexpected)
+        if not self.up:  # it was pulled out meanwhile
+            await link.close()
+            raise ConnectionRefusedError("the line is out")
         self._links = {one for one in self._links if not one.lost} | {link}
         return link
 

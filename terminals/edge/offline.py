@@ -78,8 +78,9 @@ class Good(msgspec.Struct, frozen=True, kw_only=True):
 
     def among(self, names: tuple[str, ...] | None) -> bool:
         """Whether a list of codes and '@group's lets it through; None lets all."""
-        return names is None or bool(
-            {self.code, self.product, *(f"@{group}" for group in self.groups)} & set(names))
+        # The terminal's own code may be another product's code inside.
+        own = {self.product or self.code, *(f"@{group}" for group in self.groups)}
+        return names is None or bool(own & set(names))
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

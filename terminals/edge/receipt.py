@@ -40,7 +40,9 @@ def receipt(row: Row, config: Config, products: Mapping[str, Product],
     place, said = config.terminal, row.particulars
     items = said.items if row.kind is not Kind.REVERSAL else ()
     outcome = outcome_of(row)
-    amount = row.approved_minor if outcome is Outcome.PARTIAL else row.amount_minor
+    # A hold for as much as may be asks for nothing, and holds what the host said.
+    held = row.kind is Kind.PREAUTHORIZATION and outcome is Outcome.APPROVED
+    amount = row.approved_minor if held or outcome is Outcome.PARTIAL else row.amount_minor
     litres = volume_ml(items)
     verdict = [] if outcome is Outcome.OFFLINE else [_VERDICTS[outcome]]
     if row.approval_code:

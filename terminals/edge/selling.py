@@ -108,6 +108,7 @@ class Selling:
         """What the rules look at, read in one go; and the prices of the card's fleet."""
         store, shelf = self._at.store, self._at.shelf
         version, seen = shelf.version(), store.seen_at()
+        known = (seen,) if version is None else (seen, version.issued_at, version.taken_at)
         serial = visit.serial if visit is not None else ""
         listed = shelf.listed(serial) if serial else None
         goods = shelf.goods(tuple(item.product for item in sale.items))
@@ -122,7 +123,7 @@ class Selling:
             permitted=shelf.permitted(),
             age_s=max(0, int((at - version.issued_at).total_seconds())) if version else None,
             in_time=version is not None and at < version.valid_until,
-            clock_back=seen is not None and at < seen - CLOCK_SLACK,
+            clock_back=any(one is not None and at < one - CLOCK_SLACK for one in known),
             floor=shelf.floor(), store_full=store.full(),
             chip_prompts=tuple(
                 profile.fleet.prompts[one] for one in visit.contents.rules.prompts

@@ -142,6 +142,24 @@ def totals(rows: Iterable[Row], originals: Mapping[int, Row]) -> list[Line]:
             for (card_type, product, kind), line in sorted(sums.items())]
 
 
+def in_sum(rows: Iterable[Row], originals: Mapping[int, Row]) -> tuple[int, int, int, int]:
+    """(number, minor units) of debits and of reversals, as a 1520 sums them: messages, not lines.
+
+    A return and its reversal are in neither; the reversal of a hold is.
+    """
+    back: dict[int, int] = defaultdict(int)
+    debits, reversals = [], []
+    for row in sorted(rows, key=lambda row: row.kind is not Kind.REVERSAL):
+        original = originals.get(row.original or 0)
+        if row.kind is Kind.REVERSAL:
+            back[row.original or 0] += row.approved_minor
+            if row.approved_minor and (original is None or original.kind is not Kind.RETURN):
+                reversals.append(row.approved_minor)
+        elif (found := counted(row, back[row.id])) and found[0] in ("sale", "offline_sale"):
+            debits.append(found[1])
+    return len(debits), sum(debits), len(reversals), sum(reversals)
+
+
 def _lets_go(row: Row, originals: Mapping[int, Row]) -> bool:
     """Whether it is the reversal of a hold."""
     original = originals.get(row.original or 0)

@@ -61,7 +61,7 @@ def move(old: State, new: State) -> State:
 
 # What the host says to an advice, ISO 8583:1993 field 39.
 _TAKEN: Final = frozenset({"000", "002", "400", "480", "481"})
-_TRY_LATER: Final = frozenset({"906", "907", "911", "912"})
+TRY_LATER: Final = frozenset({"906", "907", "911", "912"})  # no error of the message
 _MAYBE_LATER: Final = frozenset({"909", "916"})  # malfunction; a MAC of keys that have changed
 _MOST_MAYBES: Final = 5
 
@@ -73,6 +73,6 @@ def after_answer(action: str, errors: int) -> State:
     """
     if action in _TAKEN:
         return State.FORWARDED
-    if action in _TRY_LATER or (action in _MAYBE_LATER and errors + 1 < _MOST_MAYBES):
+    if action in TRY_LATER or (action in _MAYBE_LATER and errors + 1 < _MOST_MAYBES):
         return State.STORED
     return State.PARKED

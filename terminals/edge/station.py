@@ -20,7 +20,7 @@ from terminals.edge.catalogue import Refused, demand, opened
 from terminals.edge.order import held_card
 from terminals.edge.premises import LOG, Premises
 from terminals.edge.rows import Row
-from terminals.edge.shifts import Shift, totals, transactions
+from terminals.edge.shifts import Shift, in_sum, totals, transactions
 from terminals.edge.states import REQUESTS, State
 from terminals.edge.station_door import Balance, Beat, StationAway, StationDoor
 from terminals.edge.ticket import BadOrder
@@ -107,17 +107,16 @@ class Station:
         return found
 
     async def _compared(self, shift: Shift, rows: list[Row]) -> Balance:
-        """By the JSON door where there is one, else by a 1520."""
-        sums = totals(rows, await self._at.worker.do(self._at.store.originals, rows))
+        """By the JSON door where there is one, else by a 1520. Of no message there is nothing to
+        compare: without numbers the host would take it for the whole day."""
+        if not rows:
+            return Balance(state="balanced")
+        originals = await self._at.worker.do(self._at.store.originals, rows)
+        sums = totals(rows, originals)
         if self._door is not None:
-            first, last = (rows[0].sequence, rows[-1].sequence) if rows else ("", "")
-            return await self._door.close_shift(shift, first, last, sums)
-        debits = [line for line in sums if line.kind in ("sale", "offline_sale")]
-        given = [line for line in sums if line.kind in ("return", "reversal")]
+            return await self._door.close_shift(shift, rows[0].sequence, rows[-1].sequence, sums)
         message = layout.reconciliation(
-            self._at.pos.terminal, await self._at.stamp(), Totals(
-                sum(line.count for line in debits), sum(line.amount_minor for line in debits),
-                sum(line.count for line in given), sum(line.amount_minor for line in given)),
+            self._at.pos.terminal, await self._at.stamp(), Totals(*in_sum(rows, originals)),
             self._at.config.terminal.currency, tuple(TotalLine(
                 line.card_type, line.product, line.kind, line.count, line.amount_minor,
                 line.volume_ml) for line in sums))

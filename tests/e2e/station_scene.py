@@ -184,7 +184,8 @@ class Scene:
 
     def book(self, kind: Kind, sequence: str, amount: int, *, day: str = "20260723",
              state: int | None = None, products: str = "", posted: int | None = None,
-             original: str = "", card: Card | None = None, terminal: str = "POS00001", legs: Any = (),
+             original: str = "", card: Card | None = None, terminal: str = "POS00001",
+             legs: Any = (),
              business_date: date = DAY) -> str:
         """A message in the journal, its key. legs: (money, volume, products) where not one."""
         sign = -1 if kind in {Kind.REVERSAL, Kind.RETURN} else 1

@@ -3,8 +3,11 @@
 import asyncio
 import json
 
+import asyncpg
 import pytest
 
+from authhost.admin import pages
+from authhost.funding import FundingRefused
 from tests.support.office import number_of, opened
 from tests.support.rig import running
 
@@ -212,6 +215,55 @@ def test_a_programs_change_reaches_every_account_that_has_its_cards(rig, boss):
     assert (fence(rig, with_card), fence(rig, without)) == (before[0] + 1, before[1])
 
 
+def test_a_card_that_joins_a_program_meanwhile_is_not_missed(rig, boss):
+    boss.made("/programs", {"program_id": "P2"})
+    number = fleet(boss)["account_id"]
+    made = card(boss, number, 4_201)
+    before = fence(rig, number)
+
+    async def race():
+        connection = await asyncpg.connect(rig.database_url)
+        async with connection.transaction():
+            await connection.execute("UPDATE card SET program_id = 'P2' WHERE card_id = $1",
+                                     made["card_id"])
+            await connection.execute("UPDATE fence SET fence = fence + 1 WHERE account_id = $1",
+                                     number)
+            change = asyncio.create_task(boss.sending("PATCH", "/programs/P2", {"cvv": True},
+                                                      seen="*"))
+            await asyncio.sleep(0.3)
+        await connection.close()
+        return (await change).status_code
+    assert rig.run(race()) == 200
+    assert fence(rig, number) == before + 2
+
+
+def test_a_group_s_change_reaches_every_account_that_names_it(rig, boss):
+    limits = [{"window": "day", "measure": "money", "maximum": 5, "group": "motor_fuel"}]
+    named = [fleet(boss, products=["@motor_fuel"]), fleet(boss, limits=limits),
+             fleet(boss, site_limits=limits)]
+    numbers = [one["account_id"] for one in named] + [fleet(boss)["account_id"] for _ in range(6)]
+    boss.made("/subaccounts", {"account_id": numbers[3], "name": "B", "limits": limits})
+    boss.made("/vehicles", {"account_id": numbers[4], "plate": "X", "limits": limits})
+    boss.made("/drivers", {"account_id": numbers[5], "name": "D", "limits": limits})
+    card(boss, numbers[6], 4_101, limits=limits)
+    card(boss, numbers[7], 4_102, products=["@motor_fuel"])
+    before = [fence(rig, number) for number in numbers]
+    boss.patch("/product-groups/motor_fuel", {"products": ["001-099"]})
+    boss.patch("/product-groups/motor_fuel", {"products": ["001-098"]})
+    boss.patch("/product-groups/motor_fuel", {"products": ["001-099"]})
+    raised = [fence(rig, number) - old for number, old in zip(numbers, before, strict=True)]
+    assert raised[:8] == [raised[0]] * 8
+    assert (raised[0] >= 2, raised[8]) == (True, 0)
+
+
+def test_what_is_fuel_reaches_every_account_with_a_tank(rig, boss):
+    numbers = [fleet(boss)["account_id"] for _ in range(2)]
+    boss.made("/vehicles", {"account_id": numbers[0], "plate": "X", "tank_ml": 60_000})
+    before = [fence(rig, number) for number in numbers]
+    boss.made("/products", {"product": "063", "name": "Biodiesel", "fuel": True})
+    assert [fence(rig, number) for number in numbers] == [before[0] + 1, before[1]]
+
+
 def test_a_meter_is_reset_under_the_fence_that_is_raised(rig, boss):
     number = fleet(boss)["account_id"]
     vehicle = boss.made("/vehicles", {"account_id": number, "plate": "X"})
@@ -224,6 +276,11 @@ def test_a_number_at_the_prompt_names_one_vehicle(boss):
     boss.made("/vehicles", {"account_id": number, "plate": "A", "number": "5"})
     again = boss.post("/vehicles", {"account_id": number, "plate": "B", "number": "5"})
     assert (again.status_code, again.json()["where"]) == (409, "number")
+    first = boss.get("/vehicles", account=number).json()["data"][0]["vehicle_id"]
+    assert boss.patch(f"/vehicles/{first}", {"status": "closed"}).status_code == 200
+    boss.made("/vehicles", {"account_id": number, "plate": "B", "number": "5"})
+    back = boss.patch(f"/vehicles/{first}", {"status": "active"})
+    assert (back.status_code, back.json()["where"]) == (409, "number")
     assert boss.post("/vehicles", {"account_id": fleet(boss)["account_id"], "plate": "B",
                                    "number": "5"}).status_code == 201
 
@@ -238,11 +295,23 @@ def test_pages_follow_each_other(boss):
         found += [one["driver_id"] for one in page["data"]]
         after = page["next"]
     assert found == made
-    for query in ({"after": "nonsense"}, {"limit": "0"}, {"limit": "x"}, {"misspelt": "1"}):
+    for query in ({"after": "nonsense"}, {"limit": "0"}, {"limit": "x"}, {"misspelt": "1"},
+                  {"after": pages.cursor_of(10**30)}, {"account": "0" * 19 + "9" * 99}):
         assert boss.get("/drivers", **query).status_code == 422
+    assert boss.get("/products", after=pages.cursor_of("\0")).status_code == 422
+    for query in ({"until": "0001-01-02"}, {"from": "0001-01-01"}, {"until": "2026-01-01",
+                  "from": "2026-01-02"}):
+        for path in ("/transactions", "/totals", "/vehicles/1/consumption"):
+            assert boss.get(path, **query).status_code == 422, (path, query)
+    assert boss.get("/audit", since="x").status_code == 422
+    assert boss.get("/audit", **{"from": "0001-01-01T00:00:00+23:00"}).status_code == 422
 
 
-def test_money_is_paid_in_through_its_port(rig, office, boss):
+async def refusing(*_):
+    raise FundingRefused("amount_minor: is not more than nothing")
+
+
+def test_money_is_paid_in_through_its_port(rig, office, boss, monkeypatch):
     number = fleet(boss, credit_line=0)["account_id"]
     body = {"amount_minor": 10_000, "currency": "EUR", "reference": "R1"}
     for _ in range(2):
@@ -251,6 +320,10 @@ def test_money_is_paid_in_through_its_port(rig, office, boss):
     other = boss.post(f"/accounts/{number}/fundings", body | {"amount_minor": 1}, key="pay")
     assert other.status_code == 409
     assert len(office.funded) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(office, "fund", refusing)
+        refused = boss.post(f"/accounts/{number}/fundings", body | {"amount_minor": -1})
+        assert (refused.status_code, refused.json()["where"]) == (422, "amount_minor")
     wrong = boss.post(f"/accounts/{number}/fundings", body | {"currency": "USD"})
     assert wrong.json()["where"] == "currency"
     assert audit(rig, f"account/{number}")[-1][1]["funded"][1]["reference"] == "R1"

@@ -212,6 +212,13 @@ def test_a_planted_bug_is_seen(people, fleets, monkeypatch, bug):
             test_every_route_in_every_role(people, fleets, Role.FLEET)
 
 
+def test_a_fleet_chooses_no_ids(people, fleets):
+    for path, noun, name in (("/vehicles", "vehicle", "plate"), ("/drivers", "driver", "name")):
+        body = {name: "X", f"{noun}_id": 2_000_000_999}
+        answer = people["fleet"].post(path, body)
+        assert (answer.status_code, answer.json()["where"]) == (403, f"{noun}.create")
+
+
 def test_a_fleet_moves_limits_towards_less(people, fleets):
     boss, client, path = people["administrator"], people["fleet"], f"/cards/{fleets[0]['card']}"
 
@@ -256,6 +263,8 @@ def test_a_fleet_lifts_its_own_block_alone(people, fleets):
     assert do(boss, "unblocking") == (200, "active")
     assert do(client, "blocking", "lost") == (200, "lost")
     assert do(client, "unblocking") == (403, "")
+    assert do(client, "blocking", "fleet") == (403, ""), "or it would be its own to lift"
+    assert do(client, "blocking", "stolen") == (200, "stolen")
     assert do(boss, "unblocking") == (200, "active")
     assert do(boss, "unblocking")[0] == 409
     vehicle = f"/vehicles/{fleets[0]['vehicle']}"

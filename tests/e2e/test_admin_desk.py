@@ -99,7 +99,9 @@ def test_chip_cards_are_ordered_and_the_replaced_ones_end(rig, boss):
     assert boss.get(f"/cards/{old['card_id']}").json()["status"] == "closed"
     made = boss.get(f"/cards/{new['card_id']}").json()
     assert (made["replaces"], made["offline_max_minor"]) == (old["card_id"], 5_000)
+    boss.patch(f"/cards/{new['card_id']}", {"offline_max_minor": 0})
     assert boss.post("/card-batches/march/completion").json()["finished"] == 0
+    assert boss.get(f"/cards/{new['card_id']}").json()["offline_max_minor"] == 0
 
 
 def test_the_examples_of_the_page_work(rig, boss):

@@ -104,6 +104,11 @@ def test_every_fault_is_told_by_line_and_column_and_nothing_is_kept(rig, boss, a
     assert (fence(rig, account), rig.sql("SELECT count(*) FROM audit")[0][0]) == before
     assert cards(rig, account) == []
     assert number_of(500) not in json.dumps(report)
+    strange = text.splitlines()[0] + f"\n{number_of(500)};{number_of(503)};3012;" \
+        f"{number_of(500)};;{number_of(500)};;\n"
+    for wrong in (strange, f"{account};{number_of(500)};3012\n", f"{number_of(500)};a\n1;2\n"):
+        status, report = take(boss, "cards", wrong)
+        assert (status, number_of(500) in json.dumps(report)) == (422, False)
 
 
 @pytest.mark.parametrize(("content", "line", "column"), [
@@ -160,6 +165,10 @@ def test_vehicles_and_drivers_are_brought_up_to_date(rig, boss, account):
         ("C 3", "19", None, "active")]
     status, report = take(boss, "vehicles", f"{head}{account};D 4;18;;\n")
     assert (status, report["problems"][0]["column"]) == (422, "number")
+    status, report = take(boss, "vehicles", f"{head}{account};C 3;18;;\n")
+    assert (status, report["problems"][0]["column"]) == (422, "number"), "A 1 has it"
+    changed = f"{head}{account};C 3;18;;\n{account};A 1;19;81;\n"
+    assert take(boss, "vehicles", changed)[1]["changed"] == 2
     assert take(boss, "drivers", f"account_id,name,number\n{account},Ana,1\n")[1]["added"] == 1
 
 

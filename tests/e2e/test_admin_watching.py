@@ -147,7 +147,8 @@ def test_a_reader_of_many_writers_sees_every_row_once(rig, boss, account):
 
 def test_a_flag_is_explained(rig, boss, account, office):
     rig.sql(ROW, row(account, flags="limit:card:day:money,limit:card:gap:count,prompt_wrong:"
-                                    "odometer,original_expired,new_one"))
+                                    "odometer,original_expired,new_one,watch:region,watch:hours,"
+                                    "watch:limit:card:day:money,watch:odometer"))
     rig.sql(ROW, row(account))
     client = office.person("fleet", account_id=account)
     rows = client.get("/exceptions").json()["data"]
@@ -157,6 +158,9 @@ def test_a_flag_is_explained(rig, boss, account, office):
     assert "too near" in flags["limit:card:gap:count"][1]
     assert "odometer went back" in flags["prompt_wrong:odometer"][1]
     assert "hold" in flags["original_expired"][1]
+    assert "regions" in flags["watch:region"][1]
+    assert "hours" in flags["watch:hours"][1]
+    assert flags["watch:limit:card:day:money"][0] == flags["watch:odometer"][0] == "low"
     assert flags["new_one"][0] == "medium"
     assert client.get("/exceptions", account=7).json()["data"] == rows, "his own, always"
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from demo import plan
-from demo.portfolio import BUSINESS_DATE, build
+from demo.portfolio import BUSINESS_DATE, EDGES, build
 
 _TIMEOUT_S = 180
 _LIMITS = {name for name in plan.CARDS if ":" in name}
@@ -26,6 +26,30 @@ _REASONS = {
     "account_blocked", "pin_wrong", "pin_tries", "pin_missing", "cvv", "cryptogram_replayed",
     *(f"limit:{name}" for name in _LIMITS), "limit:account:day:money",
 }
+# Of stories that have cards of their own, and so are met exactly so often.
+_EXACTLY = {
+    **{name: count for name, count in plan.CONTROLS.items()
+       if name.startswith("limit:") and name != "limit:account:balance:money"},
+    "limit:account:balance:money": 3, "tank": plan.CONTROLS["tank"],
+    "prompt_missing:odometer": plan.CONTROLS["odometer"],
+    "prompt_wrong:odometer": 2 * plan.CONTROLS["odometer"],
+    "prompt_missing:driver_number": plan.CONTROLS["driver_number"],
+    "prompt_wrong:driver_number": plan.CONTROLS["driver_number"] + plan.CONTROLS["key_entry"],
+    "prompt_wrong:trailer": plan.CONTROLS["trailer"], "key_entry": plan.CONTROLS["key_entry"],
+    "second_card_unknown": plan.CONTROLS["second_card"],
+    "second_card_account": plan.CONTROLS["second_card"],
+    "second_card_stolen": plan.CONTROLS["second_stolen"],
+    **{name: plan.CONTROLS[name] for name in (
+        "vehicle_blocked", "driver_blocked", "subaccount_blocked", "items_sum", "expiry_differs",
+        "currency")},
+    "increments": plan.HOLDS["increments"], "return_exceeds": plan.HOLDS["return_too_much"],
+    "original_not_found": plan.HOLDS["increment_of_nothing"] + plan.HOLDS["return_of_nothing"],
+}
+_WINDOWS = {"transaction", "day", "week", "month", "quarter", "year", "total", "rolling24h",
+            "rolling12h", "gap", "balance"}
+_OBJECTIONS = {"blocked", "not_listed", "above_maximum", "above_limit", "above_floor", "product",
+               "unknown_product", "pin", "no_chip", "catalogue_age"}
+_ROUNDS = 6 * len(EDGES)  # of sales with the host, at stations with the edge program
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +98,60 @@ def test_every_reason_to_decline_occurs(summary: dict[str, Any]) -> None:
     assert set(summary["declined_by_reason"]) >= _REASONS
 
 
+def test_every_control_of_a_fleet_was_met_as_often_as_planned(summary: dict[str, Any]) -> None:
+    declined = summary["declined_by_reason"]
+    assert {reason: declined.get(reason, 0) for reason in _EXACTLY} == _EXACTLY
+    assert set(summary["fleets"]["limits_refused"]) == _WINDOWS
+    assert set(summary["fleets"]["prompts_refused"]) == {
+        reason for reason in _EXACTLY if reason.startswith("prompt_")}
+
+
+def test_holds_are_raised_and_goods_come_back(summary: dict[str, Any]) -> None:
+    fleets, holds = summary["fleets"], plan.HOLDS
+    raised = holds["increment"] + holds["increment_refused"] + 5 * holds["increments"]
+    assert fleets["increments"] == raised + _ROUNDS
+    back = (holds["return_full"] + 2 * holds["return_part"] + holds["return_too_much"]
+            + holds["return_reversed"])
+    assert fleets["returns"] == back + _ROUNDS
+    assert fleets["returned_minor"] == {"EUR": (
+        5_000 * (holds["return_full"] + holds["return_reversed"]) + 2_000 * holds["return_part"]
+        + 1_000 * holds["return_too_much"] + 1_549 * _ROUNDS)}
+
+
+def test_contracts_payments_in_and_what_a_fleet_is_told(summary: dict[str, Any]) -> None:
+    fleets = summary["fleets"]
+    assert fleets["contract_prices"] > 200
+    assert (fleets["fundings"], fleets["funded_minor"]) == (2, 15_000)
+    assert fleets["consumption"] == ["8.50"] * plan.CONTROLS["consumption"]
+    told = fleets["exceptions"]
+    assert told["watch:limit:card:day:money"] == plan.CONTROLS["watched"]
+    assert told["tank"] == told["prompt_wrong:odometer"] == plan.CONTROLS["offline_flagged"]
+    assert told["watch:region"] >= plan.CONTROLS["watched_place"]
+    assert told["watch:hours"] >= told["watch:region"]
+    assert told["card_blocked"] == 1
+
+
+def test_a_station_sells_two_hours_without_the_host(summary: dict[str, Any]) -> None:
+    stations = summary["stations"]
+    assert stations["cut_off_minutes"] >= 120
+    assert set(stations["offline_refused"]) == _OBJECTIONS
+    assert stations["offline_sold"] == stations["forwarded"] == 6
+    # One of them the terminal took for forwarded: a planted fault.
+    assert stations["waited"] == 5
+    assert stations["flagged"] == 2
+    assert stations["catalogue_versions"] > 10
+    assert stations["heartbeats"] > 60
+
+
+def test_shifts_balance_and_a_planted_difference_is_found_and_mended(
+        summary: dict[str, Any]) -> None:
+    stations = summary["stations"]
+    terminals = sum(places for _, places in EDGES.values())
+    assert stations["shifts_balanced"] == terminals + len(EDGES)
+    assert (stations["shifts_differing"], stations["shifts_mended"],
+            stations["transactions_found"]) == (1, 1, 1)
+
+
 def test_some_amounts_were_approved_in_part(summary: dict[str, Any]) -> None:
     assert summary["actions"]["002"] > 0
 
@@ -98,7 +176,8 @@ def test_the_files_are_where_it_says(summary: dict[str, Any]) -> None:
 
 def test_every_fuel_terminal_has_keys_and_macs(summary: dict[str, Any]) -> None:
     proved = summary["proved"]
-    assert proved["key_changes"] == 32 + plan.FUEL["key_change"]
+    edges = sum(places for _, places in EDGES.values())
+    assert proved["key_changes"] == 32 + edges + plan.FUEL["key_change"]
     assert proved["macs_checked"] == proved["macs_made"] > 3_000
     assert proved["macs_refused"] == 0
 

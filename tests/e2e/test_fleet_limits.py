@@ -269,3 +269,36 @@ def test_a_roll_up_changes_no_sum(rig, scope):
                                   "month:count": 3}
     assert sums[2] == {"day:money": 622, "total:money": 622, "rolling:volume": 1_201,
                        "month:count": 4}
+
+
+def test_a_free_item_of_a_group_that_is_reversed_counts_no_more(rig):
+    card = card_with(rig, [limit("day", "count", 1, group="shop")])
+    first = sale(rig, card, (DIESEL, 100, 50), (SHOP, 0, 0))
+    assert rig.ask(first).action == "000"
+    rig.ask(rig.about(Kind.REVERSAL, first))
+    assert sell(rig, card, (SHOP, 1, 0)).action == "000"
+    assert counted(rig, card, f"c{card.card_id}") == {"day:count": 1}
+
+
+def test_a_zero_completion_of_nothing_is_no_purchase(rig):
+    card = card_with(rig, [limit("gap", "count", 1, minutes=30)])
+    lone = rig.request(Kind.COMPLETION, card, 0, original=Original(("nobody/1/10/20260723/1",)))
+    assert rig.ask(lone).action == "000"
+    assert sell(rig, card, (DIESEL, 100, 50)).action == "000"
+
+
+def test_increments_of_a_group_are_counted_one_by_one(rig):
+    card = card_with(rig, [limit("day", "money", 500, group="diesel")])
+    held = hold(rig, card, 100, products=(DIESEL,))
+    assert rig.ask(held).action == "000"
+    for amount, action in ((300, "000"), (101, "121"), (100, "000"), (1, "121")):
+        more = rig.request(Kind.INCREMENT, card, amount, original=Original((held.key,)),
+                           products=(DIESEL,), volume_open=True)
+        assert rig.ask(more).action == action
+
+
+def test_a_part_is_no_exception_for_the_fleet_s_feed(rig):
+    card = card_with(rig, [limit("day", "money", 1_000), limit("day", "money", 900, watch=True)])
+    answer = sell(rig, card, (DIESEL, 1_500, 700), partial_ok=True)
+    assert (answer.action, answer.amount_minor, answer.reason, answer.flags) == (
+        "002", 1_000, "limit:card:day:money", ("watch:limit:card:day:money",))

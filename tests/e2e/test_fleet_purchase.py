@@ -220,3 +220,12 @@ def test_a_hold_ends_by_the_rule_of_its_card_s_program(rig, minutes):
     row = rig.sql("SELECT extract(epoch FROM c.expires_at - j.decided_at)::bigint AS s FROM claim c"
                   " JOIN journal j USING (key) WHERE key = $1", held.key)[0]
     assert row["s"] in ({1_799, 1_800} if minutes else {3_599, 3_600})
+
+
+def test_a_completion_s_whole_fuel_is_held_against_the_tank(rig):
+    card = rig.card(vehicle=[])
+    set_on(rig, card, "vehicle", tank_ml=60_000)
+    held = hold(rig, card, products=(DIESEL,))
+    rig.ask(held)
+    answer = rig.ask(complete(rig, held, card, (DIESEL, 5_000, 60_001)))
+    assert (answer.action, answer.flags) == ("000", ("tank",))

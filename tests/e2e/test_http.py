@@ -1,6 +1,8 @@
 """The JSON door: sales, deposits, payments, keys, problems; one message through two doors."""
 
 import asyncio
+import json
+import re
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -44,6 +46,23 @@ def test_the_description_is_served_and_every_post_wants_a_key(door):
         answer = door.post(path.replace("{id}", "x"), {}, key="")
         assert (answer.status_code, answer.json()["where"]) == (400, "Idempotency-Key")
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("name", "beginning"), [("stations", "/v1/stations/"),
+                                                 ("admin", "/v1/admin/")])
+def test_what_stations_and_offices_ask_is_described_route_by_route(rig, door, name, beginning):
+    described = door.get(f"/openapi-{name}.json").json()
+    routes = {(method, route.path) for route in rig.host.http_door.app.routes
+              for method in route.methods - {"HEAD"} if route.path.startswith(beginning)}
+    assert {(method.upper(), path) for path, one in described["paths"].items()
+            for method in one} == routes
+    text, schemas = json.dumps(described), described["components"]["schemas"]
+    assert set(re.findall('"#/components/schemas/([^"]+)"', text)) == set(schemas)
+    for path, one in described["paths"].items():
+        for method, operation in one.items():
+            assert operation["summary"], path
+            told = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+            assert told == set(re.findall(r"{(\w+)}", path)), (method, path)
 
 
 @pytest.mark.invariant(3)

@@ -177,7 +177,7 @@ def test_an_unproved_advice_is_set_aside_and_answered_by_the_rule(rig, workshop,
         assert workshop.is_sealed(profile, said[0], keys)
     [row] = rig.sql("SELECT key, why, content::text AS content FROM parked WHERE key LIKE $1",
                     f"%/{terminal}/%")
-    assert (row["why"], '"amount_minor": ' in row["content"]) == ("mac", True)
+    assert (row["why"], '"amount_minor":' in row["content"]) == ("mac", True)
     assert not [one for one in (card.pan, "20110000678", "PINBLOCK") if one in row["content"]]
     assert card.ref.pan_masked in row["content"]
     assert rig.sql("SELECT 1 FROM journal WHERE key = $1", row["key"]) == []

@@ -83,6 +83,35 @@ def events(station, after=0):
             for one in station.rig.run(station.stations.watching.events(after))]
 
 
+def test_an_event_that_is_committed_later_is_not_missed(station):
+    rig = station.rig
+    put = ("INSERT INTO station_event (at, site_id, terminal_id, kind, state, detail)"
+           " VALUES (clock_timestamp(), 'S1', 'POS00001', $1, 'happened', '{}')")
+
+    async def race():
+        slow = await asyncpg.connect(rig.database_url)
+        async with slow.transaction():
+            await slow.execute(put, "slow")
+            quick = await asyncpg.connect(rig.database_url)
+            await quick.execute(put, "quick")
+            await quick.close()
+            reading = asyncio.create_task(station.stations.watching.events())
+            await asyncio.sleep(0.3)
+        await slow.close()
+        return [one.kind for one in await reading]
+    assert rig.run(race()) == ["slow", "quick"]
+
+
+def test_who_lets_a_station_sell_off_line_is_kept_with_how_it_was(station):
+    station.permit(site_id="S1", offline_permitted=True, floor_minor=5)
+    station.permit(site_id="S1", offline_permitted=False)
+    row = station.rig.sql("SELECT * FROM audit WHERE subject = 'site/S1' ORDER BY id DESC")[0]
+    before, after = json.loads(row["change"])["station_rules"]
+    assert (row["who"], row["role"]) == ("root", "operator")
+    assert (before["offline_permitted"], before["floor_minor"]) == (True, 5)
+    assert (after["offline_permitted"], after["floor_minor"]) == (False, None)
+
+
 def test_a_heartbeat_is_kept_and_shown(station):
     station.permit(site_id="S1", offline_permitted=True)
     version = station.build()

@@ -5,18 +5,12 @@ from __future__ import annotations
 import sys
 
 from authhost import counters
-from authhost.counters import Counter, Row
 from tests.planted import Patch, serve
 
 
 def plant(patch: Patch) -> None:
     """The function counts in one window, the sum of the journal goes into another."""
-    real = counters._window
-
-    def window(counter: Counter, row: Row) -> int | None:
-        return (row.month + 1) // 3 if counter.kind == 4 else real(counter, row)
-
-    patch(counters, "_window", window)
+    patch(counters, "_PARTS", {**counters._PARTS, 4: (3, 4)})
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ class Slot(msgspec.Struct):
     count: int
     parts: dict[str, list[int]]  # product -> [money, volume]
     first: tuple[int, int, dict[str, list[int]]]  # money, volume and parts before any give-back
+    either: bool = False  # each part is the whole, for it may become any one of them
 
     @property
     def products(self) -> frozenset[str]:
@@ -137,8 +138,9 @@ class Model:
         if not limit.group:
             return whole
         at = 0 if limit.measure == "money" else 1
-        return min(whole, sum(amounts[at] for product, amounts in slot.parts.items()
-                              if self._concerns(limit, (product,))))
+        shares = [amounts[at] for product, amounts in slot.parts.items()
+                  if self._concerns(limit, (product,))]
+        return max(shares, default=0) if slot.either else sum(shares)
 
     def _concerns(self, limit: Limit, products: Iterable[str]) -> bool:
         return not limit.group or any(
@@ -173,8 +175,7 @@ class Model:
         """Decide, and count what was approved."""
         ruling = self.rule(message, now_ms)
         if ruling.approved:
-            slot = _slot(message.spot, now_ms, ruling.money, ruling.volume, message.count,
-                         ruling.parts)
+            slot = _slot(message, now_ms, ruling.money, ruling.volume, ruling.parts)
             self.claims[key] = Claim("hold" if message.hold else "taken", message, [slot])
             if extends:
                 self.claims[extends].extended_by.append(key)
@@ -282,12 +283,12 @@ class Model:
         """Limits that it would pass, each with the most money that it lets through; watches."""
         broken: dict[str, int] = {}
         watched: dict[str, int] = {}
-        wanted = _slot(message.spot, now_ms, message.money, message.volume, message.count,
-                       message.parts)
+        wanted = _slot(message, now_ms, message.money, message.volume, message.parts)
         for scope, who, limit in self.limits_of(message.spot):
             asked = self._measured(limit, wanted)
             left = limit.maximum - self.used(limit, scope, who, now_ms)
-            if asked <= left or not self._concerns(limit, wanted.products):
+            # What asks nothing of a limit does not break it, however far it is passed.
+            if asked <= max(left, 0) or not self._concerns(limit, wanted.products):
                 continue
             if limit.watch and limit.measure == "volume" and message.volume_open:
                 continue  # nobody knows yet how much it will be
@@ -298,7 +299,7 @@ class Model:
         overfill = self._overfill(message)
         if overfill is not None:
             broken["tank"] = overfill
-        if self.credit_line is not None and message.money > self._balance_left():
+        if self.credit_line is not None and message.money > max(self._balance_left(), 0):
             broken[BALANCE] = self._balance_left()
         return broken, watched
 
@@ -313,6 +314,11 @@ class Model:
             self.readings.append((key, _metered(message.spot), now_ms // MINUTE_MS,
                                   message.odometer))
 
+    def _last(self, message: Message) -> int | None:
+        """The newest reading that stands; of two in one minute the larger."""
+        return max(((minute, reading) for _, whose, minute, reading in self.readings
+                    if whose == _metered(message.spot)), default=(0, None))[1]
+
     def _unread(self, keys: set[str]) -> None:
         """What was not bought has driven nowhere."""
         self.readings = [reading for reading in self.readings if reading[0] not in keys]
@@ -320,9 +326,7 @@ class Model:
     def _odd(self, message: Message) -> bool:
         steps = self.holders["card", message.spot["card"]].steps or \
             self.holders["account", message.spot["account"]].steps
-        # Of two in one minute the larger: nobody drives back.
-        _, last = max(((minute, reading) for _, whose, minute, reading in self.readings
-                       if whose == _metered(message.spot)), default=(0, None))
+        last = self._last(message)
         if steps is None or last is None or message.odometer is None:
             return False
         return not last + steps[0] <= message.odometer <= last + steps[1]
@@ -341,7 +345,8 @@ class Model:
                                if self.claims[one].state == "hold")]
         held = [slot for claim in open_claims for slot in claim.slots]
         slots, beyond = _settled(held, message, now_ms)
-        flags = set(self._hard(message, now_ms))
+        # Its driver was asked at the hold: what is typed in again is taken for that.
+        flags = set(self._hard(message, now_ms)) - {"prompt_wrong:odometer"}
         if self._overfill(message) is not None:
             flags.add("tank")
         if message.money > sum(slot.money for slot in held):
@@ -412,10 +417,11 @@ def _metered(spot: dict[str, str]) -> str:
     return f"vehicle {spot['vehicle']}" if "vehicle" in spot else f"card {spot['card']}"
 
 
-def _slot(spot: dict[str, str], at_ms: int, money: int, volume: int, count: int,
-          parts: Iterable[Part]) -> Slot:
-    return _made(at_ms, spot, money, volume, count,
+def _slot(message: Message, at_ms: int, money: int, volume: int, parts: Iterable[Part]) -> Slot:
+    made = _made(at_ms, message.spot, money, volume, message.count,
                  {part.product: [part.money, part.volume] for part in parts})
+    made.either = message.hold
+    return made
 
 
 def _made(at_ms: int, spot: dict[str, str], money: int, volume: int, count: int,
@@ -447,36 +453,33 @@ def _settled(held: Sequence[Slot], message: Message,
              now_ms: int) -> tuple[list[Slot], Slot | None]:
     """What a completion keeps of each slot that was held, and what goes beyond them all.
 
-    Money and litres fill the slots in order, each its own way; a product's share is cut where they
-    are, rounded down, and the last one has the rest.
+    Money and litres fill the slots in order, each its own way. So does each product that a slot may
+    become; what none of them was for is beyond, though its money may not be.
     """
     if not message.money and not message.volume:
         return [], None
     kept: list[Slot] = []
-    money_at = volume_at = 0
-    given = {part.product: [0, 0] for part in message.parts}
-
-    def cut(money: int, volume: int) -> dict[str, list[int]]:
-        shares = {}
-        for part in message.parts:
-            upto = [part.money * money // message.money if message.money else 0,
-                    part.volume * volume // message.volume if message.volume else 0]
-            shares[part.product] = [new - old for new, old in
-                                    zip(upto, given[part.product], strict=True)]
-            given[part.product] = upto
-        return shares
-
+    money, volume = message.money, message.volume
+    rest = {part.product: [part.money, part.volume] for part in message.parts}
     for at, slot in enumerate(held):
-        money = min(slot.money, message.money - money_at)
-        volume = min(slot.volume, message.volume - volume_at)
-        money_at, volume_at = money_at + money, volume_at + volume
-        count = slot.count if not at else 0
-        kept.append(_made(slot.at_ms, slot.spot, money, volume, count,
-                          cut(money_at, volume_at)))
-    if money_at == message.money and volume_at == message.volume:
+        room = [slot.money, slot.volume]
+        covered: dict[str, list[int]] = {}
+        for product, amounts in rest.items():
+            if ANY not in slot.parts and product not in slot.parts:
+                continue
+            share = [min(some, free) for some, free in zip(amounts, room, strict=True)]
+            room = [free - some for free, some in zip(room, share, strict=True)]
+            amounts[:] = [left - some for left, some in zip(amounts, share, strict=True)]
+            if any(share):
+                covered[product] = share
+        of_money, of_volume = min(slot.money, money), min(slot.volume, volume)
+        money, volume = money - of_money, volume - of_volume
+        kept.append(_made(slot.at_ms, slot.spot, of_money, of_volume, 0 if at else slot.count,
+                          covered))
+    rest = {product: amounts for product, amounts in rest.items() if any(amounts)}
+    if not money and not volume and not rest:
         return kept, None
-    return kept, _made(now_ms, message.spot, message.money - money_at,
-                       message.volume - volume_at, 0, cut(message.money, message.volume))
+    return kept, _made(now_ms, message.spot, money, volume, 0, rest)
 
 
 def limits_json(limits: Iterable[Limit]) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def allowed(limits: list[tuple[str, str, int]], counters: Counters, amounts: Amo
         left = maximum
         if window != "transaction":
             left -= counters.taken[WINDOWS.index(window)][at]
-        if amounts[at] <= left:
+        if amounts[at] <= max(left, 0):  # what asks nothing of a limit does not break it
             continue
         if measure == "money":
             most = min(most, left)

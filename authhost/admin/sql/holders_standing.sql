@@ -1,5 +1,8 @@
--- Vehicles or drivers by account and name, else by account and number, locked: one row for each place that has one.
-SELECT w.place, to_jsonb(t)::text AS row
+-- Vehicles or drivers by account and name, else by account and number, locked: one row for each place that has one, and another one
+-- that has the number.
+SELECT w.place, to_jsonb(t)::text AS row,
+       (SELECT min(o.{key}) FROM {table} o
+        WHERE o.account_id = w.account_id AND w.number <> '' AND o.number = w.number AND o.status <> 'closed' AND o.{key} <> t.{key}) AS taken_by
 FROM unnest($1::bigint[], $2::text[], $3::text[]) WITH ORDINALITY AS w (account_id, title, number, place)
 CROSS JOIN LATERAL (
     SELECT {key} AS id FROM {table} i

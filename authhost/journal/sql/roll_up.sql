@@ -13,7 +13,7 @@ effect AS (
 scoped AS (
     SELECT 'a' AS scope, '' AS entity, * FROM effect
     UNION ALL SELECT 'b', subaccount_id::text, * FROM effect WHERE subaccount_id IS NOT NULL
-    UNION ALL SELECT 's', site_id, * FROM effect WHERE site_id <> ''
+    UNION ALL SELECT 's', site_id, * FROM effect
 )
 INSERT INTO rollup AS r (account_id, scope, entity, hour, day, week, month, product, funding, money, volume, count)
 SELECT $1, scope, entity, hour, day, week, month, product, funding, sum(money), sum(volume), sum(count)

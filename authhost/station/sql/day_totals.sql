@@ -1,6 +1,6 @@
 -- What terminals booked on a business date, by card type, kind and product. One pass over the day's rows.
 -- Amounts are positive, whatever their direction. A completion books what its hold became: the hold's release is no sale, but
--- that of a sale which was told again as an advice is, for both are booked. $1 business date
+-- that of a sale which was told again as an advice is, for both are booked; the reversal of a return books again. $1 business date
 WITH day AS MATERIALIZED (
     SELECT id, leg, key, kind, terminal_id, card_id, posted_minor, amount_minor, money, volume, products FROM journal
     WHERE business_date = $1 AND approved AND kind IN ('sale', 'offline_sale', 'completion', 'return', 'reversal')
@@ -8,10 +8,9 @@ WITH day AS MATERIALIZED (
 head AS MATERIALIZED (
     SELECT id, key, terminal_id, card_id, posted_minor <> amount_minor AND kind = 'completion' AS again,
            CASE kind WHEN 'completion' THEN 'sale' ELSE kind END AS kind,
-           CASE WHEN kind IN ('return', 'reversal') THEN -1 ELSE 1 END AS sign
+           CASE WHEN kind IN ('return', 'reversal') AND posted_minor < 0 THEN -1 ELSE 1 END AS sign
     FROM day
-    WHERE leg = 0 AND CASE WHEN kind IN ('return', 'reversal') THEN posted_minor < 0 WHEN kind = 'completion' THEN amount_minor <> 0
-                           ELSE posted_minor <> 0 END
+    WHERE leg = 0 AND CASE WHEN kind = 'completion' THEN amount_minor <> 0 ELSE posted_minor <> 0 END
 ),
 part AS (
     SELECT h.terminal_id, h.card_id, h.kind, h.key, h.again, split_part(p, ':', 1) AS product,

@@ -1,5 +1,6 @@
 """Files as spreadsheets write them, and numbers as people do."""
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -34,3 +35,13 @@ def test_a_line_says_all_that_is_wrong_with_it():
     said = []
     row_of(KINDS["cards"], lines[0], lambda column, what: said.append(column))
     assert sorted(said) == ["account_id", "expiry", "limits", "pan"]
+
+
+@pytest.mark.parametrize("content", [
+    b"a,b\n" + b"1\n" * 400_000, b",".join(b"x%d" % number for number in range(200_000)),
+    b"a," * 200_000])
+def test_a_file_of_faults_alone_costs_no_more_than_a_good_one(content):
+    began = time.process_time()
+    lines, faults = read_lines(content, ("a",), ("a", "b"))
+    assert (lines, len(faults)) == ([], 1)
+    assert time.process_time() - began < 3

@@ -24,6 +24,13 @@ def limit(maximum, window="day", **more):
     ([limit(5), limit(3)], [limit(4)], [], "day:money"),
     ([limit(1, "gap", minutes=60)], [limit(1, "gap", minutes=30)], [], "gap:money"),
     ([limit(1, "gap", minutes=60)], [limit(1, "gap", minutes=90)], [], ""),
+    ([limit(1, "gap", minutes=60)], [limit(9, "gap", minutes=90)], [], "gap:money"),
+    ([limit(1, "gap", minutes=60)], [limit(0, "gap", minutes=60)], [], ""),
+    ([limit(1, "gap", minutes=60), limit(5, "gap", minutes=600)], [limit(1, "gap", minutes=60)],
+     [], "gap:money"),
+    ([limit(1, "gap", minutes=60)], [], [limit(4, "gap", minutes=60)], ""),
+    ([limit(1, "gap", minutes=60)], [limit(5, "gap", minutes=60)], [limit(4, "gap", minutes=60)],
+     "gap:money"),
 ])
 def test_towards_less_or_within_the_fleets_own(before, after, fleet, name):
     assert loosened(before, after, fleet) == name

@@ -349,4 +349,10 @@ def test_a_shifts_totals_go_in_and_what_differs_comes_back(translator):
 
 def test_totals_that_are_none_are_refused_by_name(ifsf):
     with pytest.raises(Refusal, match=r"field 124\.line\[1\]"):
-        read(ifsf, "1520", {124: "001x"})
+        read(ifsf, "1520", {124: "001a\\b\\S\\x"})
+
+
+@pytest.mark.parametrize("text", ["02\\VISA\\17\\4500/MC\\3\\100", "001x", "any text", "000"])
+def test_totals_in_a_networks_own_form_are_no_fault(translator, text):
+    element = translator.profile.fleet.totals[0]
+    assert read(translator, "1520", {2: None, 14: None, element: text}).lines == ()

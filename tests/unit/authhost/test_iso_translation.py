@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 import iso
-from authhost.model import Action, Answer, Kind
+from authhost.model import Action, Answer, Evidence, Kind
 from authhost.translate.fuel93 import Fuel93
 from authhost.translate.incoming import Network, Reconciliation, Refusal, card_ref
 from authhost.translate.iso87 import Iso87
@@ -222,8 +222,18 @@ def test_evidence_goes_with_what_may_be_refused(translator, mti):
     assert (found.pan, found.expiry, found.psn, found.service_code, found.cvv) == (
         SALE[2], "3012", "02", "201", "678")
     assert found.pin.block == b"12345678"
-    told = read(translator, "1220", {**proved, 55: b"no chip data at all"})
+    told = read(translator, "1220", {**proved, 24: "201", 55: b"no chip data at all"})
     assert (told.evidence, told.card) == (None, read(translator, mti, proved).card)
+
+
+def test_of_an_off_line_sale_the_chips_word_goes_along_whatever_it_is(translator):
+    sold = {**SALE, 23: "002", 35: "7801310000009999490=301220112345678", 52: b"12345678",
+            53: b"\x99" * 8, 55: b"no chip data at all"}
+    assert read(translator, "1220", sold).evidence == Evidence(
+        SALE[2], "3012", chip=b"no chip data at all", psn="02")
+    assert read(translator, "1220", {**sold, 38: "123456"}).evidence is None, "a completion"
+    del sold[55]
+    assert read(translator, "1220", sold).evidence is None
 
 
 def test_1987_brings_the_same_evidence(old):

@@ -29,6 +29,8 @@ def found_in(state, **more):
 
 def takes_for(request, found):
     if request.kind is Kind.PAYMENT:
+        if found.state is not State.REQUESTED:
+            return ()
         return tuple(Take(Whose(account), outcome(400, 0, 1), kind=kind) for account, kind in
                      ((7, None), (8, Kind.PAYMENT_RECEIPT)))
     wanted = need(request, found)
@@ -65,6 +67,14 @@ def test_every_pair_has_a_plan_that_follows_the_table(state, event):
         own = State.DECLINED if event is Event.RETURN else State.NOTED
         assert (taken, posted, made.own_state) == (0, 0, own)
         assert made.state == after
+
+
+@pytest.mark.parametrize(("state", "event"), [
+    pair for pair in PAIRS if pair[1] is not Event.COMPLETION
+    and step(*pair)[1] not in {Rule.PAY, Rule.TAKE_AGAIN}])
+def test_what_was_reserved_for_nothing_is_written_by_nobody(state, event):
+    takes = (Take(Whose(7, 70), outcome(400, 0, 1)),)
+    assert plan(request_for(event), found_in(state), takes) is None
 
 
 @pytest.mark.parametrize(("state", "event"), [pair for pair in PAIRS if pair not in TABLE])

@@ -14,11 +14,22 @@ import pytest
 from schwifty import BIC, IBAN
 
 from authhost.counters import decode_limits
-from demo import bureau, numbers, plan
+from authhost.prompts import decode_prompts
+from demo import bureau, controls, numbers, plan
 from demo.insert import insert
-from demo.portfolio import BLOCKED_STATION, BLOCKED_TERMINAL, BUSINESS_DATE, build
+from demo.portfolio import (
+    BLOCKED_STATION,
+    BLOCKED_TERMINAL,
+    BUSINESS_DATE,
+    PROFILES,
+    build,
+)
 
 PORTFOLIO = build(1)
+# A card for each visit of a controlled story, one more where a second card is shown.
+CONTROLLED_CARDS = sum(
+    count * (2 if controls.KITS[story].beside else 1)
+    for story, count in {**plan.CONTROLS, **plan.HOLDS}.items() if story in controls.KITS)
 
 
 def test_the_same_seed_gives_the_same_portfolio() -> None:
@@ -28,11 +39,11 @@ def test_the_same_seed_gives_the_same_portfolio() -> None:
 
 def test_it_has_the_parties_of_a_small_operator() -> None:
     kinds = Counter(account.kind for account in PORTFOLIO.accounts)
-    assert kinds == {"fleet": 4, "safe_client": 6, "merchant": 30, "payer": 60}
-    assert len(PORTFOLIO.cards) == 200
+    assert kinds == {"fleet": 7, "safe_client": 6, "merchant": 30, "payer": 60}
+    assert len(PORTFOLIO.cards) == 200 + CONTROLLED_CARDS
     assert Counter(device.kind for device in PORTFOLIO.devices) == {
-        "pos": 36, "safe": 20, "till": 30}
-    assert len(PORTFOLIO.sites) == 12
+        "pos": 40, "safe": 20, "till": 30}
+    assert len(PORTFOLIO.sites) == 15
     assert len(PORTFOLIO.payers) == 60
 
 
@@ -60,15 +71,46 @@ def test_every_account_is_one_that_a_bank_takes() -> None:
 
 
 def test_every_limit_is_one_that_the_host_understands() -> None:
-    rows = (*PORTFOLIO.accounts, *PORTFOLIO.cards, *PORTFOLIO.vehicles, *PORTFOLIO.drivers)
-    packed = [limit.packed() for row in rows
-              for limit in decode_limits(json.dumps(row.limits))]
-    assert len(packed) > 300
+    rows = (*PORTFOLIO.accounts, *PORTFOLIO.subaccounts, *PORTFOLIO.cards, *PORTFOLIO.vehicles,
+            *PORTFOLIO.drivers)
+    limits = [limit for row in rows for limit in decode_limits(json.dumps(row.limits))]
+    limits += [limit for account in PORTFOLIO.accounts
+               for limit in decode_limits(json.dumps(account.site_limits))]
+    assert len(limits) > 300
+    assert {limit.window for limit in limits} == {
+        "transaction", "day", "week", "month", "quarter", "year", "total", "rolling", "gap"}
+    groups = {group.name for group in PORTFOLIO.product_groups}
+    assert {limit.group for limit in limits} == {"", *groups}
+
+
+def test_every_prompt_is_one_that_the_host_understands() -> None:
+    prompts = [prompt.prompt for card in PORTFOLIO.cards if card.prompts
+               for prompt in decode_prompts(json.dumps(card.prompts))]
+    assert set(prompts) == {"odometer", "driver_number", "trailer"}
+
+
+def test_what_a_limit_s_story_must_hear_is_what_its_limit_is_called() -> None:
+    for story, kit in controls.KITS.items():
+        if not story.startswith("limit:") or "limits" not in kit.card:
+            continue
+        limit, = decode_limits(json.dumps(kit.card["limits"]))
+        assert limit.name("card") == story
+
+
+def test_every_station_of_the_edge_program_speaks_its_own_profile() -> None:
+    profiles = {device.merchant_id: device.edge for device in PORTFOLIO.edges()}
+    assert sorted(profiles.values()) == sorted(PROFILES)
+    assert {one.profile for one in PORTFOLIO.product_codes} <= set(PROFILES)
+    assert not {one.terminal_id for one in PORTFOLIO.edges()} & {
+        one.terminal_id for one in PORTFOLIO.working_pos()}
 
 
 def test_each_story_has_its_cards() -> None:
     for role in plan.CARDS:
         assert PORTFOLIO.cards_of(role), role
+    for role, count in {**plan.CONTROLS, **plan.HOLDS}.items():
+        if role in controls.KITS:
+            assert len(PORTFOLIO.cards_of(role)) == count, role
     assert PORTFOLIO.cards_of("ordinary", "CHF")
 
 
@@ -93,7 +135,10 @@ def test_it_goes_into_the_database_without_a_card_number(database_url: str) -> N
         await insert(database_url, PORTFOLIO, BUSINESS_DATE, pan_index)
         connection = await asyncpg.connect(database_url)
         try:
-            for table, count in (("card", 200), ("fence", 100), ("terminal", 86), ("payer", 60)):
+            for table, count in (
+                    ("card", len(PORTFOLIO.cards)), ("fence", 103), ("terminal", 90),
+                    ("payer", 60), ("product", 4), ("product_code", 4), ("product_group", 2),
+                    ("subaccount", len(PORTFOLIO.subaccounts))):
                 assert await connection.fetchval(f"SELECT count(*) FROM {table}") == count
             assert await connection.fetchval("SELECT business_date FROM rules") == BUSINESS_DATE
             cards = await connection.fetchval("SELECT json_agg(card)::text FROM card")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.resources import files
@@ -154,3 +155,14 @@ def test_the_published_schema_is_what_is_read() -> None:
     assert required == set(REQUIRED)
     assert fields["unit"]["constraints"]["enum"] == list(LIST_UNITS)
     assert fields["temperature"]["constraints"]["enum"] == list(TEMPERATURES)
+
+
+@pytest.mark.parametrize(("text", "most"), [
+    (f"{HEAD}\n" + "1\n" * 300_000, price_list.MOST_ROWS + 1),
+    ("price," * 200_000, 18), (",".join(f"x{number}" for number in range(200_000)), 18),
+])
+def test_a_list_of_faults_alone_costs_no_more_than_a_good_one(text: str, most: int) -> None:
+    began = time.process_time()
+    rows, problems = read(text)
+    assert (rows, len(problems) <= most) == ([], True)
+    assert time.process_time() - began < 3

@@ -243,6 +243,21 @@ def test_a_hold_its_increase_and_its_completion(tmp_path: Path) -> None:
     play(tmp_path, story, background=True)
 
 
+def test_of_two_orders_at_once_about_one_message_one_is_done(tmp_path: Path) -> None:
+    async def story(at: Scene) -> None:
+        hold = (await at.edge.preauthorize(Sale(Card(PAN, "2912"), 10_000))).row
+        done = await asyncio.gather(*(at.edge.complete(hold, sale()) for _ in range(3)),
+                                    return_exceptions=True)
+        assert [isinstance(one, BadOrder) for one in done].count(True) == 2
+        assert len(at.host.booked("1220")) == 1
+        sold = (await at.edge.sell(sale(4_000))).row
+        back = await asyncio.gather(*(at.edge.reverse(sold, 3_000) for _ in range(3)),
+                                    return_exceptions=True)
+        assert [isinstance(one, BadOrder) for one in back].count(True) == 2
+
+    play(tmp_path, story, background=True)
+
+
 def test_returns_and_reversals_never_more_than_there_was(tmp_path: Path) -> None:
     async def story(at: Scene) -> None:
         sold = (await at.edge.sell(sale())).row
@@ -335,7 +350,7 @@ def test_a_busy_host_is_not_asked_without_end(tmp_path: Path) -> None:
         assert not await at.edge.forward()
         assert at.host.kinds() == ["1220"]
         (waiting,) = await at.edge.queue()
-        assert waiting.state is State.STORED
+        assert (waiting.state, waiting.errors) == (State.STORED, 0), "it is no fault of its own"
 
     play(tmp_path, story)
 

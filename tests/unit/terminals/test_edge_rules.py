@@ -66,6 +66,7 @@ def test_a_good_sale_has_nothing_against_it() -> None:
     (Objection.ABOVE_FLOOR, {"floor": None}),
     (Objection.PRODUCT, {"goods": (Good(code="410", product="410", groups=("shop",)),)}),
     (Objection.PRODUCT, {"listed": Listed(account=7, maximum=9_000, products=("@shop",))}),
+    (Objection.PRODUCT, {"goods": (Good(code="001", product="410", groups=("shop",)),)}),
     (Objection.UNKNOWN_PRODUCT, {"goods": (Good(code="001", product="001", known=False),)}),
     (Objection.UNKNOWN_PRODUCT, {"goods": ()}),
     (Objection.PROMPT, {"answered": frozenset()}),
