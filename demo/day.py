@@ -147,7 +147,7 @@ class Day:
         """The terminals' clock. A slow machine's day still ends on its own date."""
         return min(max(self._clock.now().astimezone(ZONE), MIDNIGHT), _LAST_MOMENT)
 
-    def _unbounded_now(self) -> datetime:
+    def _running_now(self) -> datetime:
         """The clock of programs that have errands at every hour: it never stands still."""
         return max(self._clock.now().astimezone(ZONE), MIDNIGHT)
 
@@ -213,7 +213,7 @@ class Day:
                  rate=RATE),
             self._portfolio.edges(), dict(self._prepared.equipment), self._prepared.issued,
             self._portfolio.cards_of("ordinary")[:_AT_EDGES], clock=self._clock,
-            until=self._moment, now=self._unbounded_now, tally=self._tally, spoken=self.spoken,
+            until=self._moment, now=self._running_now, tally=self._tally, spoken=self.spoken,
             books=self.books, database_url=host.database_url)
 
     async def _moment(self, at_s: float) -> None:

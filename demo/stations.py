@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -49,10 +50,12 @@ _NOON_S: Final = 14.5 * 3_600  # the early shift's end, at stations that are not
 _ROUNDS: Final = tuple(hour * 3_600.0 for hour in (6, 8, 10.5, 16.5, 18, 20))
 _RENEW_S: Final = 1_800
 _FLOOR_MINOR: Final = 12_000
-_AGES: Final = [[6, 100], [12, 70]]
+# Of a catalogue, in hours, and percent of the floor: everywhere, and at the second terminal.
+_AGES: Final = [[12, 100], [24, 70]]
+_SHORT_AGES: Final = [[2, 100], [4, 70]]
 _AUSTRIA: Final = "040"
 _CODES: Final = {(one.profile, one.product): one.code for one in CODES}
-_LOOKS, _LOOK_S = 300, 0.05  # real
+_PATIENCE_S, _LOOK_S = 15.0, 0.05  # real
 _CHIP: Final = Card("", "")  # the chip's own comes in its place
 
 Until = Callable[[float], Awaitable[None]]
@@ -83,6 +86,10 @@ class StationDay:
                 "site_id": device.site_id, "offline_permitted": True, "floor_minor": _FLOOR_MINOR,
                 "currency": "EUR", "ages": _AGES, "profile": device.edge,
                 "receipt": ["Gute Fahrt!"]})
+        for device in self._devices:
+            if device not in self._firsts():
+                await office.post("/station-permits", {
+                    "terminal_id": device.terminal_id, "ages": _SHORT_AGES})
         for card in OFFLINE_CARDS:
             await office.patch(f"/cards/{self._held[card.role].card_id}", card.row())
         await self._block(office, "lost", "lost")
@@ -115,9 +122,9 @@ class StationDay:
             try:
                 await self._open()
                 async with asyncio.TaskGroup() as working:
-                    for device in self._firsts():
-                        working.create_task(self._sell(device))
-                    working.create_task(self._without_host(office, building))
+                    for device in self._firsts()[:-1]:
+                        working.create_task(self._two_shifts(device))
+                    working.create_task(self._cut_off(office, building))
                 await self._close()
             finally:
                 renewing.cancel()
@@ -155,20 +162,32 @@ class StationDay:
             await self._come_true(f"{terminal_id} gets no catalogue", partial(_has, edge))
             await self._come_true(f"{terminal_id} finds no host", partial(_online, edge))
 
-    async def _sell(self, device: Device) -> None:
-        """Rounds of what terminals do with the host; the early shift ends at noon."""
-        edge = self.edges[device.terminal_id]
-        closed = device == self._firsts()[-1]  # the one that is cut off closes its shift later
-        for number, at_s in enumerate(_ROUNDS):
-            if at_s > _NOON_S and not closed:
-                await self._until(_NOON_S)
-                await edge.close_shift()
-                closed = True
+    async def _two_shifts(self, device: Device) -> None:
+        """A station that has its host all day; the early shift ends at noon."""
+        early = [at_s for at_s in _ROUNDS if at_s < _NOON_S]
+        await self._rounds(device, early)
+        await self._until(_NOON_S)
+        await self.edges[device.terminal_id].close_shift()
+        await self._rounds(device, _ROUNDS[len(early):])
+
+    async def _cut_off(self, office: Office, building: Building) -> None:
+        """The other station: its early shift ends when it has its host again."""
+        first, second = (one for one in self._devices
+                         if one.merchant_id == self._devices[-1].merchant_id)
+        early = [at_s for at_s in _ROUNDS if at_s < CUT_AT_S]
+        self._done(second, "sale", await self.edges[second.terminal_id].sell(_sale(
+            self._cards[-1].card, self._item(second, DIESEL, 30))))
+        await self._rounds(first, early)
+        await self._without_host(first, second, office, building)
+        await self.edges[first.terminal_id].close_shift()
+        await self._rounds(first, _ROUNDS[len(early):])
+
+    async def _rounds(self, device: Device, moments: Sequence[float]) -> None:
+        for number, at_s in enumerate(moments):
             await self._until(at_s)
-            if at_s > CUT_AT_S:
-                await self._come_true("the line is not mended", partial(_online, edge))
+            card = self._cards[number % len(self._cards)].card
             try:
-                await self._round(device, edge, self._cards[number % len(self._cards)].card)
+                await self._round(device, self.edges[device.terminal_id], card)
             except BadOrder as error:  # what it is about was not approved: told already
                 self._tally.surprises.append(f"{device.terminal_id}: {error}")
 
@@ -190,10 +209,9 @@ class StationDay:
             await asyncio.to_thread(reader.pin_at_pad, self._held[role].pin)
             self._done(device, "chip", await edge.sell(_sale(_CHIP, fuel), visit=reader))
 
-    async def _without_host(self, office: Office, building: Building) -> None:
-        """Two hours: what goes, what does not and why, what the host is told wrong."""
-        first, second = (one for one in self._devices
-                         if one.merchant_id == self._devices[-1].merchant_id)
+    async def _without_host(self, first: Device, second: Device, office: Office,
+                            building: Building) -> None:
+        """Two hours: what goes, what does not and why; and a sale that is lost on its way."""
         edge, line = self.edges[first.terminal_id], self._lines[first.merchant_id]
         await self._until(CUT_AT_S)
         await building.build()
@@ -214,7 +232,6 @@ class StationDay:
         self._books.cut_s = round((self._now() - began).total_seconds())
         line.mend()
         await self._come_true("what was sold off line is not forwarded", partial(_drained, edge))
-        await edge.close_shift()
 
     async def _offline(self, device: Device) -> None:
         """Two hours at the counter: what is sold without the host, and what is not and why."""
@@ -296,11 +313,12 @@ class StationDay:
 
     async def _come_true(self, otherwise: str, holds: Callable[[], Awaitable[bool]]) -> None:
         """Wait for it, a while of ours."""
-        for _ in range(_LOOKS):
-            if await holds():
+        until = time.monotonic() + _PATIENCE_S
+        while not await holds():
+            if time.monotonic() > until:
+                self._tally.surprises.append(otherwise)
                 return
             await asyncio.sleep(_LOOK_S)
-        self._tally.surprises.append(otherwise)
 
     async def _block(self, office: Office, role: str, reason: str) -> None:
         await office.post(f"/cards/{self._held[role].card_id}/blocking", {"reason": reason})

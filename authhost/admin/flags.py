@@ -17,7 +17,7 @@ _KNOWN: Final[dict[str, tuple[str, str]]] = {
     "prompt_wrong:odometer": ("medium", "The odometer went back, or too far ahead."),
     "prompt_wrong": ("medium", "An answer at the terminal was wrong."),
     "prompt_missing": ("low", "An answer at the terminal is missing."),
-    "watch": ("medium", "A limit that only watches was passed."),
+    "watch": ("low", "Something that the fleet watches: nothing was refused for it."),
     "watch:region": ("medium", "A site outside the fleet's regions."),
     "watch:hours": ("medium", "Outside the fleet's hours."),
     "cryptogram": ("high", "The chip's word for a sale off line is another's, or forged."),

@@ -40,7 +40,6 @@ _KEPT: Final = {  # columns that are written; what stands is compared by them
     "vehicle": ("plate", "number", "tank_ml", "status"),
     "driver": ("name", "number", "status")}
 _NEW: Final = {"card": "import_cards", "vehicle": "import_vehicles", "driver": "import_drivers"}
-_DEFAULTS: Final = {"number": "", "status": "active"}
 _TAKEN_BY: Final = "taken_by"  # the id of another one that has the number of a line
 
 
@@ -198,13 +197,14 @@ def _compared(noun: str, rows: list[Row], made: list[dict[str, Any]],
               standing: list[dict[str, Any] | None], faults: list[Fault]) -> _Plan:
     plan = _Plan(noun, [], {}, set(), 0)
     same = 0
-    taken: list[tuple[int, int, str]] = []  # line, by whom, number
+    taken: list[tuple[int, int, Any]] = []  # line, by whom, number
     for row, new, old in zip(rows, made, standing, strict=True):
         if old is None:
             plan.new.append(new)
             plan.accounts.add(new["account_id"])
             continue
-        after = {name: new.get(name, old[name] if name in _DEFAULTS else None)
+        # A vehicle or driver keeps what its line leaves empty: a tank, above all.
+        after = {name: new.get(name, None if noun == "card" else old[name])
                  for name in _KEPT[noun]}
         before = {name: old[name] for name in _KEPT[noun]}
         if old.get(_TAKEN_BY):

@@ -5,7 +5,7 @@ Knows paths and bodies; what they mean is station's.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import msgspec
 from starlette.responses import Response
@@ -15,12 +15,13 @@ from authhost.admin.access import Actor, allow
 from authhost.admin.refusals import Conflict, Invalid, Unknown
 from authhost.doors.admin_call import AdminCall, Work, page_response
 from authhost.doors.call import json_response
-from authhost.station.parked import NoSuchParked, ParkedBusy, ParkedDone, WhyMissing
+from authhost.station.parked import NoSuchParked, Parked, ParkedBusy, ParkedDone, WhyMissing
 from authhost.station.permits import BadPermit, Permit
 from authhost.station.stations import Stations
 from authhost.translate.bodies import Body
 
 _ROOT = "/v1/admin"
+_HASHES: Final = frozenset({"pan_hmac", "fingerprint"})
 Route = tuple[str, str, Work]
 
 
@@ -79,7 +80,7 @@ class AdminStationRoutes:
             site_id=query.get("site") or None, terminal_id=query.get("terminal") or None,
             after=place[0] if place else 0, most=call.limit())
         last = pages.cursor_of(rows[-1].id) if len(rows) == call.limit() else None
-        return page_response(rows, last)
+        return page_response([_shown(row) for row in rows], last)
 
     async def _retry(self, call: AdminCall) -> Response:
         allow(call.actor, "parked.settle")
@@ -97,6 +98,19 @@ class AdminStationRoutes:
         except (NoSuchParked, ParkedBusy, ParkedDone, WhyMissing) as error:
             raise _said(error) from None
         return Response(status_code=204)
+
+
+def _shown(row: Parked) -> dict[str, Any]:
+    """A parked row without keyed hashes: nobody is shown those of a card."""
+    shown: dict[str, Any] = msgspec.to_builtins(row)
+    del shown["fingerprint"]
+    return shown | {"content": _without_hashes(msgspec.json.decode(row.content))}
+
+
+def _without_hashes(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_hashes(one) for name, one in value.items() if name not in _HASHES}
+    return [_without_hashes(one) for one in value] if isinstance(value, list) else value
 
 
 def _site(actor: Actor, wanted: str) -> str | None:

@@ -41,6 +41,8 @@ class Call:
             raise from_validation(error) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ProblemError(400, "Not JSON", str(error)) from None
+        except RecursionError:
+            raise ProblemError(400, "Not JSON", "nested too deep") from None
 
     def is_from(self, *names: str) -> None:
         """Over mutual TLS nobody speaks for another."""

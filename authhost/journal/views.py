@@ -295,8 +295,11 @@ class Views:
 
 
 def _typed(view: AccountView, prompted: Prompted) -> tuple[str, ...]:
-    """The numbers that were typed in, were asked for, and name somebody that no card names."""
-    asked = {prompt.prompt for prompt in view.purchasing.prompts}
+    """The numbers that were typed in, were asked for, and name somebody that no card names.
+
+    One that may stand for a card that cannot be read is looked up, whether it is a prompt or not.
+    """
+    asked = {prompt.prompt for prompt in view.purchasing.prompts} | {view.purchasing.key_entry}
     found = []
     for name in _NUMBERS:
         named = view.driver_id if name == "driver_number" else view.vehicle_id

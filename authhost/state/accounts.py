@@ -143,10 +143,14 @@ class Accounts:
             for _ in range(limits.TRIES):
                 said, absent = _told(await self._function("authhost_give_back", tell.account_id,
                                                           packed))
-                if said != "fill":
+                if said == "fill":
+                    await self._fill(tell.account_id, tell.fence, absent)
+                elif said == "early" and await self._client.call("EXISTS", _lease(tell.account_id)):
+                    # Whoever sums under this fence began before the row stood, and lacks it.
+                    await self._wait_for(_lease(tell.account_id))
+                else:
                     return
-                await self._fill(tell.account_id, tell.fence, absent)
-        except (StateUnavailable, StateUnknown):
+        except (StateUnavailable, StateUnknown, hiredis.ReplyError):
             return
 
     async def forget(self, account_id: int) -> None:
@@ -184,7 +188,7 @@ class Accounts:
         await asyncio.shield(task)
 
     async def _hydrate_under_lease(self, account_id: int) -> None:
-        lease = f"{_key(account_id)}:lease"
+        lease = _lease(account_id)
         if await self._client.call("SET", lease, "1", "NX", "PX", limits.LEASE_MS) is None:
             await self._wait_for(lease)
             return
@@ -227,5 +231,9 @@ class Accounts:
 def _key(account_id: int) -> str:
     """Braces: whatever belongs to an account lies in one hash slot of a cluster."""
     return f"{{{account_id}}}"
+
+
+def _lease(account_id: int) -> str:
+    return f"{_key(account_id)}:lease"
 
 

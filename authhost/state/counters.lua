@@ -95,7 +95,7 @@ local function note_reading(slots, code, minute, shown)
   local count, oldest = 0, nil
   for j = 1, #slots, 3 do
     if slots[j] == code then
-      if slots[j + 1] == minute then slots[j + 2] = shown return end
+      if slots[j + 1] == minute then slots[j + 2] = max(slots[j + 2], shown) return end  -- as the journal's sum has it
       count = count + 1
       if not oldest or slots[j + 1] < slots[oldest + 1] then oldest = j end
     end

@@ -271,15 +271,16 @@ local function fill(keys, args)
   return 1
 end
 
--- give_back {account} tell -> 'done', 'gone' (another fence: the next sum has it), or 'fill' and the fields that are absent.
+-- give_back {account} tell -> 'done', 'gone' (a newer fence: its sum has it), 'early' (an older one or none: the next sum has it, unless one of
+-- this very fence is on its way), or 'fill' and the fields that are absent.
 -- tell: {fence, settled, fields, day, week, month, money, volume, count, pin_field, tries, forgiven, minute, groups, meter_field, readings};
 -- what is given back is positive. groups: {number, money, volume, count, ...}.
 local function give_back(keys, args)
   local tell = unpack_message(args[1])
   local fields = tell[3]
   local values = redis.call('HMGET', keys[1], 'm', unpack(fields))
-  local meta = open_meta(values[1], tell[1], real_now_ms())
-  if not meta then return pack({'gone', {}}) end
+  local meta, why = open_meta(values[1], tell[1], real_now_ms())
+  if not meta then return pack({why == 'stale' and 'gone' or 'early', {}}) end
   local absent = {}
   for i = 1, #fields do
     if not values[i + 1] then absent[#absent + 1] = fields[i] end

@@ -49,8 +49,12 @@ class Days:
         """A terminal's totals of a business date. JournalUnavailable."""
         async with self._one_at_a_time, Borrowed(self._pool) as connection:
             # Asked for first: what is counted afterwards of an earlier date is all of it.
-            is_open = day >= await connection.fetchval(sql("day_open"))
-            if is_open:
+            today = await connection.fetchval(sql("day_open"))
+            is_open = day >= today
+            if day > today:  # nothing is dated so yet
+                found: tuple[Line, ...] = ()
+                as_of = self._clock.now()
+            elif is_open:
                 lines, as_of = await self._counted_lately(connection, day)
                 found = lines.get(terminal_id, ())
             else:

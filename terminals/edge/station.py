@@ -114,7 +114,8 @@ class Station:
         originals = await self._at.worker.do(self._at.store.originals, rows)
         sums = totals(rows, originals)
         if self._door is not None:
-            return await self._door.close_shift(shift, rows[0].sequence, rows[-1].sequence, sums)
+            return await self._door.close_shift(shift, rows[0].sequence, rows[-1].sequence,
+                                                f"{rows[-1].local_time:%Y-%m-%d}", sums)
         message = layout.reconciliation(
             self._at.pos.terminal, await self._at.stamp(), Totals(*in_sum(rows, originals)),
             self._at.config.terminal.currency, tuple(TotalLine(

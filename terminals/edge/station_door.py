@@ -102,12 +102,13 @@ class StationDoor:
         """Tell how we are."""
         return _read(await self._ask("POST", "/heartbeats", beat), Beaten)
 
-    async def close_shift(self, shift: Shift, first: str, last: str,
+    async def close_shift(self, shift: Shift, first: str, last: str, last_day: str,
                           totals: list[TotalLine]) -> Balance:
-        """Our sums of a shift. first, last: its sequence numbers."""
+        """Our sums of a shift. first, last: its sequence numbers; last_day: of the last one."""
+        longer = {"last_day": last_day} if last_day > shift.day else {}
         return _read(await self._ask("POST", "/shifts", {
             "shift": shift.number, "day": shift.day, "from_sequence": first, "to_sequence": last,
-            "totals": totals}), Balance)
+            "totals": totals, **longer}), Balance)
 
     async def transactions(self, shift: str, told: list[dict[str, Any]]) -> Findings:
         """All of a shift's transactions, so that the difference is found."""

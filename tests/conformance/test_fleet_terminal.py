@@ -99,7 +99,8 @@ def test_chip_data_goes_with_a_question_and_with_a_cards_own_approval(host, mti,
     sale = msgspec.structs.replace(SALE, chip=chip)
     message = wire(host, asked(host, mti, function, sale))
     assert message.fields.get(55) == sent
-    assert heard(host, message).evidence is None or mti == "1200"
+    evidence = heard(host, message).evidence
+    assert (evidence.chip if evidence is not None else b"") == (sent or b"")
 
 
 def test_what_may_be_sold_is_read_back(host):

@@ -129,6 +129,11 @@ def test_what_is_wrong_is_named_and_nothing_is_kept(rig, boss, path, body, where
     assert [rig.sql(f"SELECT count(*) FROM {table}")[0][0] for table in tables] == before
 
 
+def test_a_body_that_is_nested_without_end_is_no_bug(boss):
+    deep = b'{"limits": [{"window": %s%s}]}' % (b"[" * 30_000, b"]" * 30_000)
+    assert boss.post("/vehicles", deep).status_code == 400
+
+
 def test_a_change_moves_what_it_names_and_says_how_it_was(rig, boss):
     number = fleet(boss)["account_id"]
     made = card(boss, number, 2)

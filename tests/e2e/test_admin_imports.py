@@ -104,8 +104,8 @@ def test_every_fault_is_told_by_line_and_column_and_nothing_is_kept(rig, boss, a
     assert (fence(rig, account), rig.sql("SELECT count(*) FROM audit")[0][0]) == before
     assert cards(rig, account) == []
     assert number_of(500) not in json.dumps(report)
-    strange = text.splitlines()[0] + f"\n{number_of(500)};{number_of(503)};3012;" \
-        f"{number_of(500)};;{number_of(500)};;\n"
+    number = number_of(500)
+    strange = f"{text.splitlines()[0]}\n{number};{number_of(503)};3012;{number};;{number};;\n"
     for wrong in (strange, f"{account};{number_of(500)};3012\n", f"{number_of(500)};a\n1;2\n"):
         status, report = take(boss, "cards", wrong)
         assert (status, number_of(500) in json.dumps(report)) == (422, False)
@@ -169,6 +169,10 @@ def test_vehicles_and_drivers_are_brought_up_to_date(rig, boss, account):
     assert (status, report["problems"][0]["column"]) == (422, "number"), "A 1 has it"
     changed = f"{head}{account};C 3;18;;\n{account};A 1;19;81;\n"
     assert take(boss, "vehicles", changed)[1]["changed"] == 2
+    assert take(boss, "vehicles", f"account_id;plate;status\n{account};A 1;active\n")[1][
+        "changed"] == 1
+    assert rig.sql("SELECT tank_ml FROM vehicle WHERE account_id = $1 AND plate = 'A 1'",
+                   account)[0]["tank_ml"] == 81_000, "a file without the column takes no tank away"
     assert take(boss, "drivers", f"account_id,name,number\n{account},Ana,1\n")[1]["added"] == 1
 
 

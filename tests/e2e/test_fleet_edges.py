@@ -237,3 +237,39 @@ def test_an_increment_s_reading_is_no_reading(rig):
     assert rig.ask(more).action == "000"
     now, summed = stands(rig, card, f"v{rig.journal(held.key)[0]['vehicle_id']}")
     assert now == summed == {"odometer:": 500}
+
+
+def test_what_is_given_back_while_the_state_is_summed_is_told_to_it(rig):
+    card = rig.card()
+    set_on(rig, card, "account", limits=[limit("day", "money", 5_000)])
+    sold = sale(rig, card, (DIESEL, 5_000, 2_000))
+    rig.ask(sold)
+    back = rig.request(Kind.RETURN, card, 2_000, original=Original((sold.key,)))
+    state = f"{{{card.account_id}}}"
+
+    async def meanwhile():
+        call, sums = rig.host.state.call, rig.host.sums
+        await call("SET", f"{state}:lease", 1)
+        fence, packed = await sums.raise_fence(card.account_id)  # another host's, on its way
+        told = asyncio.create_task(ask(rig.host, back))
+        await asyncio.sleep(0.3)  # its row stands, and the state is not there yet
+        await call("FCALL", "authhost_install", 1, state, fence, packed, 0)
+        await call("DEL", f"{state}:lease")
+        await told
+
+    rig.run(meanwhile())
+    assert rig.counted(card, "a") == {"day:money": 3_000}
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_of_two_readings_in_a_minute_the_larger_stands(rig, lost):
+    card = rig.card(vehicle=[])
+    set_on(rig, card, "account", prompts=[{"prompt": "odometer", "max_step": 100}])
+    for shown in ("900", "850"):
+        rig.ask(sale(rig, card, (DIESEL, 5, 1), kind=Kind.OFFLINE_SALE,
+                     prompted=typed(odometer=shown)))
+    field = f"v{rig.sql('SELECT vehicle_id FROM card WHERE card_id = $1', card.card_id)[0][0]}"
+    if lost:
+        lose(rig, card)
+        sell(rig, card, (DIESEL, 5, 1), prompted=typed(odometer="900"))
+    assert rig.counted(card, field)["odometer:"] == 900

@@ -159,6 +159,12 @@ def test_a_typed_card_number_needs_a_second_factor(rig):
                 prompted=typed(driver_number="12")).action == "000"
     assert sell(rig, card, (DIESEL, 5, 0), key_entered=True,
                 prompted=typed(driver_number="13")).reason == "prompt_wrong:driver_number"
+    set_on(rig, card, "account", prompts=[])
+    assert sell(rig, card, (DIESEL, 5, 0), key_entered=True,
+                prompted=typed(driver_number="13")).reason == "prompt_wrong:driver_number", \
+        "a prompt that nobody asks is a factor all the same"
+    assert sell(rig, card, (DIESEL, 5, 0), key_entered=True,
+                prompted=typed(driver_number="12")).action == "000"
 
 
 @pytest.mark.parametrize("what", ["subaccount", "vehicle", "driver"])
