@@ -65,14 +65,19 @@ class PurchaseDay:
 
     def stories(self) -> dict[str, Story]:
         """By their names in demo.plan.CONTROLS."""
-        named: dict[str, Story] = {
-            name.removeprefix("_story_"): getattr(self, name)
-            for name in dir(self) if name.startswith("_story_")}
-        return {**dict.fromkeys(_STEPS, self._limited),
-                "limit:site:week:money": self._per_site,
-                "limit:account:balance:money": self._prepaid,
-                **dict.fromkeys(("vehicle_blocked", "driver_blocked", "subaccount_blocked"),
-                                self._blocked), **named}
+        return {
+            **dict.fromkeys(_STEPS, self._limited),
+            "limit:site:week:money": self._per_site,
+            "limit:account:balance:money": self._prepaid,
+            **dict.fromkeys(("vehicle_blocked", "driver_blocked", "subaccount_blocked"),
+                            self._blocked),
+            "tank": self._tank, "odometer": self._odometer, "driver_number": self._driver_number,
+            "trailer": self._trailer, "key_entry": self._key_entry,
+            "second_card": self._second_card, "second_stolen": self._second_stolen,
+            "items_sum": self._items_sum, "expiry_differs": self._expiry_differs,
+            "currency": self._currency, "watched": self._watched,
+            "watched_place": self._watched_place, "offline_flagged": self._offline_flagged,
+            "consumption": self._consumption}
 
     async def _limited(self, random: Random, visit: Visit) -> None:
         """Up to the limit, a cent or a time beyond it, and what is left of it."""
@@ -118,13 +123,13 @@ class PurchaseDay:
         """The card is good; what it is given to is not."""
         await self._try(random, visit, "104", visit.story)
 
-    async def _story_tank(self, random: Random, visit: Visit) -> None:
+    async def _tank(self, random: Random, visit: Visit) -> None:
         """More than the tank holds: into a canister, or another car."""
         card, device = self._taken(visit.story), self._any(random)
         for litres, *said in ((TANK_L + 10, _TOO_MUCH, "tank"), (TANK_L - 5, "000", "")):
             await self._buy(visit, device, _fill(card.card, litres), *said)
 
-    async def _story_odometer(self, random: Random, visit: Visit) -> None:
+    async def _odometer(self, random: Random, visit: Visit) -> None:
         """Forgotten, right, gone back, far ahead, right again; the terminal is told what to ask."""
         card, device = self._taken(visit.story), self._any(random)
         for reading, *said in ((0, _WRONG_PROMPT, "prompt_missing:odometer"), (120_000, "000", ""),
@@ -133,7 +138,7 @@ class PurchaseDay:
                                (120_450, "000", "")):
             await self._asked(visit, device, _fill(card.card, 20, odometer=reading), *said)
 
-    async def _story_driver_number(self, random: Random, visit: Visit) -> None:
+    async def _driver_number(self, random: Random, visit: Visit) -> None:
         card, device = self._taken(visit.story), self._any(random)
         for number, *said in (("", _WRONG_DRIVER, "prompt_missing:driver_number"),
                               ("99", _WRONG_DRIVER, "prompt_wrong:driver_number"),
@@ -141,7 +146,7 @@ class PurchaseDay:
             prompts = {"driver_number": number} if number else {}
             await self._asked(visit, device, _fill(card.card, 20, prompts=prompts), *said)
 
-    async def _story_trailer(self, random: Random, visit: Visit) -> None:
+    async def _trailer(self, random: Random, visit: Visit) -> None:
         """A prompt whose form the fleet has told."""
         card, device = self._taken(visit.story), self._any(random)
         for number, *said in (("X1", _WRONG_PROMPT, "prompt_wrong:trailer"),
@@ -149,7 +154,7 @@ class PurchaseDay:
             await self._asked(visit, device, _fill(card.card, 20, prompts={"trailer": number}),
                               *said)
 
-    async def _story_key_entry(self, random: Random, visit: Visit) -> None:
+    async def _key_entry(self, random: Random, visit: Visit) -> None:
         """A card that cannot be read: its number is typed in, and the driver's beside it."""
         card, device = self._taken(visit.story), self._any(random)
         for number, *said in (("", "122", "key_entry"),
@@ -159,7 +164,7 @@ class PurchaseDay:
             await self._buy(visit, device, _fill(card.card, 20, prompts=prompts, entry="key"),
                             *said)
 
-    async def _story_second_card(self, random: Random, visit: Visit) -> None:
+    async def _second_card(self, random: Random, visit: Visit) -> None:
         """The vehicle's card pays, the driver's is beside it: nobody's, another fleet's, his."""
         card, device = self._taken(visit.story), self._any(random)
         for beside, *said in (
@@ -168,41 +173,41 @@ class PurchaseDay:
                 (self._taken("beside_second_card").card, "000", "")):
             await self._buy(visit, device, _fill(card.card, 20, second=beside), *said)
 
-    async def _story_second_stolen(self, random: Random, visit: Visit) -> None:
+    async def _second_stolen(self, random: Random, visit: Visit) -> None:
         card, beside = self._taken(visit.story), self._taken("beside_second_stolen")
         await self._buy(visit, self._any(random), _fill(card.card, 20, second=beside.card), "209",
                         "second_card_stolen")
 
-    async def _story_items_sum(self, random: Random, visit: Visit) -> None:
+    async def _items_sum(self, random: Random, visit: Visit) -> None:
         """The lines do not come to the amount."""
         card, device = self._taken(visit.story), self._any(random)
         await self._buy(visit, device, Sale(card.card, 3_001, "EUR", bought(DIESEL, 3_000)), "110",
                         "items_sum")
 
-    async def _story_expiry_differs(self, random: Random, visit: Visit) -> None:
+    async def _expiry_differs(self, random: Random, visit: Visit) -> None:
         card = self._taken(visit.story).card
         other = msgspec.structs.replace(card, expiry="3001")
         await self._buy(visit, self._any(random), _fill(other, 20), "101", "expiry_differs")
 
-    async def _story_currency(self, random: Random, visit: Visit) -> None:
+    async def _currency(self, random: Random, visit: Visit) -> None:
         """A card of a Swiss fleet where euro are taken."""
         await self._buy(visit, self._any(random), _fill(random.choice(self._swiss).card, 20),
                         "110", "currency")
 
-    async def _story_watched(self, random: Random, visit: Visit) -> None:
+    async def _watched(self, random: Random, visit: Visit) -> None:
         """Beyond a limit that the fleet only wants to hear of."""
         card = self._taken(visit.story)
         await self._buy(visit, self._any(random), _fill(card.card, 20))
         self._tally.flagged(card.card_id, "watch:limit:card:day:money")
 
-    async def _story_watched_place(self, random: Random, visit: Visit) -> None:
+    async def _watched_place(self, random: Random, visit: Visit) -> None:
         """In the south, on a Friday: this fleet works in the north, until Thursday."""
         card = self._taken(visit.story)
         await self._buy(visit, random.choice(self._southern),
                         Sale(card.card, 5, "EUR", bought(DIESEL, 5)))
         self._tally.flagged(card.card_id, "watch:region", "watch:hours")
 
-    async def _story_offline_flagged(self, random: Random, visit: Visit) -> None:
+    async def _offline_flagged(self, random: Random, visit: Visit) -> None:
         """Sold without the host: more than the tank holds, and the odometer has gone back."""
         card, device = self._taken(visit.story), self._any(random)
         await self._buy(visit, device, _fill(card.card, 20, odometer=50_000))
@@ -211,7 +216,7 @@ class PurchaseDay:
         await self._forecourt.upload(device)
         self._tally.flagged(card.card_id, "tank", "prompt_wrong:odometer")
 
-    async def _story_consumption(self, random: Random, visit: Visit) -> None:
+    async def _consumption(self, random: Random, visit: Visit) -> None:
         """Three fills: 8 litres over 100 kilometres, then 9."""
         card, device = self._taken(visit.story), self._any(random)
         for litres, reading in ((40, 80_000), (40, 80_500), (45, 81_000)):

@@ -362,7 +362,8 @@ class Model:
             claim.state, claim.slots = "completed", []
         self.claims[key] = Claim("taken", message, slots)
         if slots:
-            self._read(key, message, now_ms)
+            # What is typed in at the end is the reading of when the fill began.
+            self._read(key, message, held[0].at_ms if held else now_ms)
         if not slots or message.odometer is not None:
             self._unread({original, *hold.extended_by})
         return Ruling(approved=True, money=message.money, volume=message.volume,
