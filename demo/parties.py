@@ -195,11 +195,11 @@ class Payer(msgspec.Struct, frozen=True, kw_only=True):
 class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
     """All of them."""
 
-    products: tuple[Product, ...]
-    product_codes: tuple[ProductCode, ...]
-    product_groups: tuple[ProductGroup, ...]
+    products: tuple[Product, ...] = ()
+    product_codes: tuple[ProductCode, ...] = ()
+    product_groups: tuple[ProductGroup, ...] = ()
     accounts: tuple[Account, ...]
-    subaccounts: tuple[Subaccount, ...]
+    subaccounts: tuple[Subaccount, ...] = ()
     vehicles: tuple[Vehicle, ...]
     drivers: tuple[Driver, ...]
     cards: tuple[FleetCard, ...]

@@ -9,6 +9,7 @@ import msgspec
 from authhost import settlement
 from authhost.journal import settle
 from authhost.model import Kind, Request
+from authhost.parts import Shares
 from authhost.settlement import Found, Plan, Take
 from authhost.states import State
 from tests.planted import Patch, serve
@@ -18,11 +19,12 @@ def plant(patch: Patch) -> None:
     """What was reversed looks as if it had just been taken."""
     real = settlement.plan
 
-    def plan(request: Request, found: Found, takes: tuple[Take, ...]) -> Plan | None:
+    def plan(request: Request, found: Found, takes: tuple[Take, ...],
+             shares: Shares = ()) -> Plan | None:
         if request.kind is Kind.REVERSAL and found.state is State.REVERSED:
             found = msgspec.structs.replace(found, state=State.TAKEN,
                                             remaining=sum(leg.money for leg in found.legs))
-        return real(request, found, takes)
+        return real(request, found, takes, shares)
 
     patch(settle, "plan", plan)
 
