@@ -72,7 +72,8 @@ async def running(command: Command, log: Path) -> AsyncIterator[None]:
         yield
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
-        status = await asyncio.wait_for(process.wait(), _STOP_TIMEOUT_S)
+        async with asyncio.timeout(_STOP_TIMEOUT_S):
+            status = await process.wait()
         if status != 0:
             raise HostError(f"the host ended with {status}:\n{_tail(log)}")
     finally:
@@ -84,7 +85,8 @@ async def running(command: Command, log: Path) -> AsyncIterator[None]:
 async def _ready(process: asyncio.subprocess.Process, log: Path) -> None:
     assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), _START_TIMEOUT_S)
+        async with asyncio.timeout(_START_TIMEOUT_S):
+            line = await process.stdout.readline()
         event = json.loads(line)
     except (TimeoutError, ValueError):
         raise HostError(f"the host did not become ready:\n{_tail(log)}") from None

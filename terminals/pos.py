@@ -260,7 +260,8 @@ class Pos:
             return None, 0
         self._note("sent", kind, message)
         try:
-            received = await asyncio.wait_for(answer, self._timing.answer_timeout_s)
+            async with asyncio.timeout(self._timing.answer_timeout_s):
+                received = await answer
         except (TimeoutError, ConnectionLost):
             return None, 1
         if sealing is not None and not is_sealed(codec, received.raw, sealing):
@@ -281,8 +282,8 @@ class Pos:
         async with self._connecting:
             if self._link is None or self._link.lost:
                 # A line that swallows packets is as silent as a host that does not answer.
-                self._link = await asyncio.wait_for(
-                    self._connect(self._address, self._unexpected), self._timing.answer_timeout_s)
+                async with asyncio.timeout(self._timing.answer_timeout_s):
+                    self._link = await self._connect(self._address, self._unexpected)
             return self._link
 
     def _unexpected(self, received: Received) -> None:

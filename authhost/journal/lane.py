@@ -91,7 +91,8 @@ class Lane(Generic[T]):
         """Write what waits, then stop."""
         if self._task is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), limits.DRAIN_TIMEOUT_S)
+                async with asyncio.timeout(limits.DRAIN_TIMEOUT_S):
+                    await self._idle.wait()
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._connection is not None:

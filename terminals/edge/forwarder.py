@@ -80,7 +80,8 @@ class Forwarder:
         self._waiting.setdefault(row.id, []).append(future)
         self._at.contact.work.set()
         try:
-            return await asyncio.wait_for(future, within_s)
+            async with asyncio.timeout(within_s):
+                return await future
         except TimeoutError:
             found = await self._at.worker.do(self._at.store.find, row.sequence, row.local_date)
             return found or row

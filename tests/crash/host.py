@@ -59,7 +59,8 @@ class HostProcess:
                 stdout=asyncio.subprocess.PIPE, stderr=errors, start_new_session=True)
         assert self._process.stdout is not None
         try:
-            line = await asyncio.wait_for(self._process.stdout.readline(), _START_TIMEOUT_S)
+            async with asyncio.timeout(_START_TIMEOUT_S):
+                line = await self._process.stdout.readline()
         except TimeoutError:
             await self.kill()
             return False
@@ -83,7 +84,8 @@ class HostProcess:
             return
         self._process.send_signal(signal.SIGTERM)
         try:
-            status = await asyncio.wait_for(self._process.wait(), _STOP_TIMEOUT_S)
+            async with asyncio.timeout(_STOP_TIMEOUT_S):
+                status = await self._process.wait()
         except TimeoutError:
             await self.kill()
             raise HostError(f"{self.name} did not stop:\n{self.tail()}") from None

@@ -103,7 +103,8 @@ class TerminalClient:
         for line in lines:
             self._transmit(line, message)
         try:
-            answered: bool = await asyncio.wait_for(future, patience_s)
+            async with asyncio.timeout(patience_s):
+                answered: bool = await future
         except TimeoutError:
             return False
         finally:

@@ -9,6 +9,7 @@ import pytest
 from scripted_host import SALE, answer_to, scripted
 
 from iso import Message
+from terminals.link import Received
 from terminals.pos import Unanswered
 from terminals.record import Record, unanswered
 from terminals.store import OfflineStore
@@ -23,6 +24,27 @@ def test_a_sale_is_answered() -> None:
             assert exchange.reply.approval_code == "ABC123"
             assert (exchange.sent, exchange.reversal) == (1, None)
             assert [message.mti for message in host.seen] == ["1200"]
+
+    asyncio.run(run())
+
+
+def test_who_is_stopped_in_the_instant_of_the_answer_stops() -> None:
+    async def run() -> None:
+        async with scripted(lambda message: [answer_to(message)]) as (pos, _):
+            await pos.sale(SALE)
+            link = pos._link
+            assert link is not None
+            ask = link.ask
+
+            def stopping(message: Message) -> asyncio.Future[Received]:
+                answer = ask(message)
+                answer.add_done_callback(lambda _: task.cancel())
+                return answer
+
+            link.ask = stopping  # type: ignore[method-assign]
+            task = asyncio.create_task(pos.sale(SALE))
+            with pytest.raises(asyncio.CancelledError):
+                await task
 
     asyncio.run(run())
 
