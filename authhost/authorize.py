@@ -42,7 +42,8 @@ from authhost.proofs import Proofs
 from authhost.repeats import REPLAYED, Render, Repeats, Reply, parked
 from authhost.reservations import Reservations, whose_of
 from authhost.rows import entry_of
-from authhost.settlement import Found, Plan, Take, need
+from authhost.settlement import Plan, Take, need
+from authhost.standing import Found
 from authhost.state.accounts import Accounts, Stale
 from authhost.state.client import StateUnavailable, StateUnknown
 from authhost.states import State

@@ -53,14 +53,6 @@ def scaled(parts: Shares, amount: int, whole: int) -> Shares:
                  for part in parts)
 
 
-def less(parts: Shares, before: Shares, after: Shares) -> Shares:
-    """What went between two states of the same shares."""
-    return tuple(
-        Part(part.product, one.money - other.money, one.volume - other.volume)
-        for part, one, other in zip(parts, before, after, strict=True)
-        if one.money != other.money or one.volume != other.volume)
-
-
 def negative(parts: Shares) -> Shares:
     """The same shares, given back."""
     return tuple(Part(part.product, -part.money, -part.volume) for part in parts)

@@ -19,7 +19,8 @@ from authhost.journal.entry import JournalUnavailable
 from authhost.journal.views import AccountView, TerminalView, Views
 from authhost.model import Kind, Outcome, Proof, Request
 from authhost.packing import PIN_FIELD
-from authhost.settlement import Effect, Found, Meters, Need, Plan, Take, Whose, Windows
+from authhost.settlement import Effect, Need, Plan, Take
+from authhost.standing import Found, Meters, Whose, Windows
 from authhost.state.accounts import Accounts, GiveBack, Stale
 
 _NO_NAMES: Final[dict[str, str]] = {}

@@ -6,14 +6,29 @@ were reserved before (rule 1: plus before, minus after); what gives back is told
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 import msgspec
 
 from authhost import parts
-from authhost.model import Action, Kind, Outcome, Request
+from authhost.model import Action, Kind, Outcome, Part, Request
 from authhost.parts import Shares
+from authhost.standing import (
+    NEVER,
+    NOBODY,
+    UNREAD,
+    Found,
+    Leg,
+    Meters,
+    Standing,
+    Whose,
+    Windows,
+    emptied,
+    family,
+    lowered,
+    standing,
+    to_text,
+)
 from authhost.states import Event, Rule, State, step
 
 EVENTS: Final[dict[Kind, Event]] = {
@@ -25,102 +40,6 @@ EVENTS: Final[dict[Kind, Event]] = {
     Kind.PAYMENT_REFUSAL: Event.REFUSAL,
     Kind.PAYMENT_CANCELLATION: Event.CANCELLATION,
 }
-
-
-class Whose(msgspec.Struct, frozen=True):
-    """Whose counters a posting moves. site_id: where, for a fleet's limits at a site."""
-
-    account_id: int | None = None
-    card_id: int | None = None
-    vehicle_id: int | None = None
-    driver_id: int | None = None
-    subaccount_id: int | None = None
-    second_card_id: int | None = None
-    site_id: str = ""
-
-
-class Windows(msgspec.Struct, frozen=True):
-    """When it is counted, as the function numbered it. minute: of UTC, since 1970."""
-
-    day: int = 0
-    week: int = 0
-    month: int = 0
-    minute: int = 0
-
-
-class Meters(msgspec.Struct, frozen=True):
-    """What was typed in; None where nothing was."""
-
-    odometer: int | None = None
-    engine_hours: int | None = None
-
-
-NOBODY: Final = Whose()
-NEVER: Final = Windows()
-UNREAD: Final = Meters()
-
-
-class Leg(msgspec.Struct, frozen=True):
-    """What one row of the original took, as its row wrote it down."""
-
-    kind: str
-    whose: Whose
-    windows: Windows
-    money: int
-    volume: int
-    count: int
-    amount_minor: int
-    posted_minor: int
-    shares: Shares = ()
-    meters: Meters = UNREAD
-
-
-class Found(msgspec.Struct, frozen=True):
-    """An original as the claim and the journal show it. legs is empty for a tombstone.
-
-    raises: the open holds that raise it, and end with it. original_key: what it was about itself.
-    """
-
-    key: str
-    state: State
-    remaining: int
-    business_date: date
-    journal_id: int
-    legs: tuple[Leg, ...] = ()
-    fresh: bool = False  # the tombstone was put there by this very message
-    currency: str = ""
-    terminal_id: str = ""
-    merchant_id: str = ""
-    site_id: str = ""
-    pan_masked: str = ""
-    detail: str = "{}"
-    raises: tuple[Found, ...] = ()
-    original_key: str = ""
-    extends: str = ""  # the hold that it raises
-    ended: bool = False  # a return after which nothing of its sale was left: no purchase any more
-
-    @property
-    def held(self) -> int:
-        """What can still be given back, with what raises it."""
-        return self.remaining + sum(one.remaining for one in self.raises)
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """A leg that took, and how much of its money earlier reversals have left."""
-
-    leg: Leg
-    money: int
-
-    @property
-    def volume(self) -> int:
-        """The volume that goes with the money: it follows from it, however many reversals."""
-        leg = self.leg
-        return leg.volume * self.money // leg.money if leg.money else leg.volume
-
-    @property
-    def shares(self) -> Shares:
-        """The shares that go with the money; an open one is what the hold is."""
-        return parts.scaled(self.leg.shares, self.money, self.leg.money)
 
 
 class Take(msgspec.Struct, frozen=True):
@@ -173,6 +92,7 @@ class Plan(msgspec.Struct, frozen=True):
     own_remaining: int
     flags: tuple[str, ...] = ()
     raises_end: bool = False  # the holds that raised it move with it
+    stands: str = ""  # of the original, after: what is left of its legs where goods came back
 
 
 _ANSWERS: Final[dict[tuple[Event, Rule], tuple[str, str]]] = {
@@ -197,9 +117,14 @@ def need(request: Request, found: Found, shares: Shares = ()) -> Need:
     """
     if request.kind is Kind.REVERSAL and found.state is State.GIVEN:
         gave = [leg for leg in found.legs if leg.whose.account_id is not None]
+        taken = tuple(share for leg in gave for share in parts.negative(leg.shares))
+        # It is a purchase again for the groups of all that was bought, whatever came back.
+        others = dict.fromkeys(found.counted) if gave else {}
+        for share in taken:
+            others.pop(share.product, None)
         return Need(-sum(leg.money for leg in gave), -sum(leg.volume for leg in gave),
                     int(found.ended and bool(gave)),
-                    tuple(share for leg in gave for share in parts.negative(leg.shares)))
+                    taken + tuple(Part(product, 0, 0) for product in others))
     if request.kind is not Kind.COMPLETION or not request.amount_minor:
         return Need()
     _, rule = step(found.state, Event.COMPLETION)
@@ -214,29 +139,6 @@ def need(request: Request, found: Found, shares: Shares = ()) -> Need:
                 beyond)
 
 
-def family(found: Found) -> list[Standing]:
-    """What stands of an original and of the holds that raise it, leg by leg."""
-    held = standing(found)
-    for one in found.raises:
-        held += standing(one)
-    return held
-
-
-def standing(found: Found) -> list[Standing]:
-    """What still stands of an original, leg by leg: reversals take from the first legs first."""
-    left = []
-    for account_id in dict.fromkeys(leg.whose.account_id for leg in found.legs):
-        took = [leg for leg in found.legs if leg.whose.account_id == account_id
-                and (leg.money > 0 or leg.volume > 0 or leg.count > 0
-                     or any(share.money > 0 or share.volume > 0 for share in leg.shares))]
-        gone = sum(leg.money for leg in took) - found.remaining
-        for leg in took:
-            less = min(gone, leg.money)
-            gone -= less
-            left.append(Standing(leg, leg.money - less))
-    return left
-
-
 def plan(request: Request, found: Found, takes: tuple[Take, ...],
          shares: Shares = ()) -> Plan | None:
     """What to write for `request` about `found`; None: what was reserved no longer fits it."""
@@ -249,7 +151,7 @@ def plan(request: Request, found: Found, takes: tuple[Take, ...],
     if rule is Rule.GIVE_BACK:
         if event is Event.RETURN and request.amount_minor > found.remaining:
             return _refused(request, found, Action.INVALID_AMOUNT, "return_exceeds")
-        return _give_back(request, found, after)
+        return _give_back(request, found, after, shares if event is Event.RETURN else ())
     if rule is Rule.TAKE_AGAIN:
         return _take_again(request, found, after, takes)
     if rule is Rule.PAY:
@@ -347,17 +249,16 @@ def _read(request: Request, leg: Leg) -> Meters:
                   int(typed.engine_hours) if typed.engine_hours else leg.meters.engine_hours)
 
 
-def _give_back(request: Request, found: Found, after: State) -> Plan:
+def _give_back(request: Request, found: Found, after: State, goods: Shares) -> Plan:
     """Give back once, never more than remains; a partial reversal leaves the rest, and what raises
-    a hold whole."""
+    a hold whole. goods: what came back; its money is given back where it was counted."""
     asked = request.amount_minor if request.kind in {Kind.REVERSAL, Kind.RETURN} else 0
     whole = not asked or asked >= found.held
     amount = found.held if whole else min(asked, found.remaining)
-    effects: list[Effect] = []
     held = family(found) if whole else standing(found)
-    for account_id in dict.fromkeys(one.leg.whose.account_id for one in held):
-        mine = [one for one in held if one.leg.whose.account_id == account_id]
-        effects += _returned(request.kind, mine, amount, whole=whole)
+    left, strange = ([emptied(one) for one in held], ()) if whole else lowered(held, amount, goods)
+    effects = [effect for one, rest in zip(held, left, strict=True)
+               if (effect := _returned(request.kind, one, rest, whole=whole)) is not None]
     effects = effects or [Effect(request.kind)]
     if found.state is State.TAKEN:
         first = {effect.whose.account_id: number
@@ -368,28 +269,22 @@ def _give_back(request: Request, found: Found, after: State) -> Plan:
         request.kind, (Action.REVERSED, "reversed", State.NOTED))
     return Plan(action, reason, amount, tuple(effects), after if whole else found.state,
                 0 if whole else found.remaining - amount, own, amount * (own is State.GIVEN),
-                raises_end=whole)
+                ("goods_differ",) if strange else (), raises_end=whole,
+                stands=to_text(left) if found.stands or (goods and not whole) else "")
 
 
-def _returned(kind: Kind, held: list[Standing], amount: int, whole: bool) -> list[Effect]:
-    """`amount` given back over what stands of one account's legs."""
-    effects = []
-    for one in held:
-        leg = one.leg
-        money = min(amount, one.money)
-        amount -= money
-        rest = Standing(leg, one.money - money)
-        volume = one.volume - rest.volume if leg.money else leg.volume * whole
-        if leg.money:
-            shares = leg.shares if whole and money == leg.money else parts.less(
-                one.leg.shares, one.shares, rest.shares)
-        else:
-            shares = leg.shares if whole else ()
-        count = leg.count if whole else 0
-        if money or volume or count or shares:
-            effects.append(_at(leg, kind, -money, -volume, -count, parts.negative(shares),
-                               leg.meters if whole and count else UNREAD))
-    return effects
+def _returned(kind: Kind, one: Standing, rest: Standing, *, whole: bool) -> Effect | None:
+    """What of a leg was given back; None where it was nothing. whole: it was no purchase at all."""
+    count = one.leg.count if whole else 0
+    money, volume = one.money - rest.money, one.volume - rest.volume
+    # A count is of every product that was bought, whatever stands of each.
+    shares = tuple(Part(share.product, other.money - share.money, other.volume - share.volume)
+                   for share, other in zip(one.shares, rest.shares, strict=True)
+                   if count or share != other)
+    if not (money or volume or count or shares):
+        return None
+    return _at(one.leg, kind, -money, -volume, -count, shares,
+               one.leg.meters if count else UNREAD)
 
 
 def _taken(take: Take, kind: Kind, posted: int | None = None) -> Effect:

@@ -15,7 +15,7 @@ from authhost import keys
 from authhost.journal.entry import Claim, JournalUnavailable
 from authhost.journal.settle import read_found
 from authhost.journal.statements import statement
-from authhost.settlement import Found
+from authhost.standing import Found
 from authhost.states import State
 
 READS_AT_ONCE: Final = 8

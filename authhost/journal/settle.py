@@ -19,7 +19,8 @@ from authhost.journal.entry import FENCED, LATE, NEW, PARKED, STALE_RULES, Entry
 from authhost.journal.statements import statement
 from authhost.model import Answer, Request
 from authhost.parts import Shares
-from authhost.settlement import Effect, Found, Leg, Meters, Plan, Take, Whose, Windows, plan
+from authhost.settlement import Effect, Plan, Take, plan
+from authhost.standing import Found, Leg, Meters, Whose, Windows, restored
 from authhost.states import State
 
 _LOCK_TABLES: Final = "LOCK TABLE rules, fence IN ROW SHARE MODE"
@@ -174,15 +175,16 @@ class Settle:
 
 
 def _moves(item: Settlement, made: Plan,
-           found: dict[str, Found]) -> list[tuple[str, State, int]]:
+           found: dict[str, Found]) -> list[tuple[str, State, int, str]]:
     """The original's next state; with it those that raised it, or the sale that was returned."""
     original = found[item.original_key]
-    moves = [(original.key, made.state, made.remaining)]
+    moves = [(original.key, made.state, made.remaining, made.stands)]
     if made.raises_end:
-        moves += [(one.key, made.state, 0) for one in original.raises]
+        moves += [(one.key, made.state, 0, "") for one in original.raises]
     sale = found.get(item.restores) if original.state is State.GIVEN else None
     if sale is not None and sale.state in {State.TAKEN, State.RETURNED}:
-        moves.append((sale.key, State.TAKEN, sale.remaining + made.amount_minor))
+        moves.append((sale.key, State.TAKEN, sale.remaining + made.amount_minor,
+                      restored(sale, original.legs)))
     return moves
 
 
@@ -200,7 +202,8 @@ async def read_found(connection: asyncpg.Connection, claims: list[asyncpg.Record
     for key, one in found.items():
         sale = found.get(one.original_key) if one.state is State.GIVEN else None
         if sale is not None and sale.state is State.RETURNED:
-            found[key] = msgspec.structs.replace(one, ended=True)
+            found[key] = msgspec.structs.replace(one, ended=True, counted=tuple(
+                share.product for leg in sale.legs if leg.count > 0 for share in leg.shares))
     raises: dict[str, list[Found]] = {}
     for claim in claims:
         if claim["extends"] and claim["state"] == State.HOLD:
@@ -220,7 +223,7 @@ def _found(claim: asyncpg.Record, rows: list[asyncpg.Record], fresh: bool) -> Fo
     return Found(key=claim["key"], state=State(claim["state"]), remaining=claim["remaining"],
                  business_date=claim["business_date"], journal_id=claim["journal_id"],
                  legs=tuple(_leg(row) for row in rows), fresh=fresh, extends=claim["extends"] or "",
-                 **named)
+                 stands=claim["stands"], **named)
 
 
 def _leg(row: asyncpg.Record) -> Leg:

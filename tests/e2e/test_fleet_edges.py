@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from authhost.model import Kind, Original
+from authhost.counters import ROLLING_HOURS, pack_slots, unpack_slots
+from authhost.model import Kind, Original, Part
 from tests.e2e.fleet_bench import (
     DIESEL,
     SHOP,
@@ -20,8 +21,9 @@ from tests.e2e.fleet_bench import (
     set_on,
     typed,
 )
-from tests.support.rig import ask, many, running
+from tests.support.rig import ask, counters, many, running
 
+REACHES = ROLLING_HOURS * 60 + 1
 BUCKETS = Path(__file__).with_name("fleet_buckets.sql").read_text(encoding="utf-8")
 
 
@@ -39,6 +41,15 @@ def lose(rig, card):
 def stands(rig, card, field):
     """A field as the state counts it now, and as the journal sums it."""
     return rig.counted(card, field), counted(rig, card, field)
+
+
+def by_group(rig, card):
+    """The card's counters, each with its group's number; what stands at zero is left out."""
+    slots = unpack_slots(rig.redis("HGET", f"{{{card.account_id}}}", f"c{card.card_id}") or b"")
+    names = {(code, window): counters(pack_slots([(code, window, value)]))
+             for code, window, value in slots if value}
+    return {f"{name}:{code // 64 // REACHES}": value
+            for (code, _), found in names.items() for name, value in found.items()}
 
 
 @pytest.mark.parametrize("other", [Kind.REVERSAL, Kind.COMPLETION])
@@ -85,6 +96,47 @@ def test_a_return_taken_back_is_a_purchase_again_and_ends_once(rig, parts, lost)
     if lost:
         lose(rig, card)
     assert [sell(rig, card, (DIESEL, 1, 1)).action for _ in range(3)] == ["000", "000", "123"]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_goods_that_come_back_are_given_back_where_they_were_counted(rig, lost):
+    groups = [limit("day", measure, 99_999, group=group) for measure, group in (
+        ("money", "shop"), ("money", "fuel"), ("volume", "fuel"), ("count", "shop"),
+        ("count", "fuel"))]
+    card = card_with(rig, groups)
+    sold = sale(rig, card, (DIESEL, 6_400, 40_000), (SHOP, 500, 0))
+    rig.ask(sold)
+
+    def back(*goods):
+        items = tuple(Part(*one) for one in goods)
+        request = rig.request(Kind.RETURN, card, sum(one.money for one in items),
+                              original=Original((sold.key,)), parts=items)
+        return request, rig.ask(request)
+
+    def field():
+        if lost:
+            counted(rig, card, f"c{card.card_id}")
+        return by_group(rig, card)
+
+    coffee, answer = back((SHOP, 500, 0))
+    assert (answer.action, answer.flags) == ("000", ())
+    whole = {"day:money:1": 6_400, "day:volume:1": 40_000, "day:count:1": 1,
+             "day:count:3": 1}
+    assert field() == whole
+    assert rig.taken(card.account_id) == (6_400, 40_000, 1)
+    _, answer = back((DIESEL, 1_600, 0))  # a quarter; its litres go with it
+    assert answer.approved
+    assert field() == {**whole, "day:money:1": 4_800, "day:volume:1": 30_000}
+    _, answer = back((SHOP, 100, 0))
+    assert (answer.action, answer.flags) == ("000", ("goods_differ",))
+    assert field()["day:money:1"] == 4_700
+    back((DIESEL, 4_700, 0))
+    assert field() == {}
+    rig.ask(rig.about(Kind.REVERSAL, coffee))  # the coffee was drunk after all
+    assert field() == {"day:money:3": 500, "day:count:1": 1, "day:count:3": 1}
+    rig.ask(rig.about(Kind.REVERSAL, sold))
+    assert field() == {}
+    assert rig.taken(card.account_id) == (0, 0, 0)
 
 
 def test_what_was_reserved_for_a_word_that_came_too_late_is_given_back(rig):

@@ -7,7 +7,8 @@ import sys
 import msgspec
 
 from authhost.reservations import Reservations
-from authhost.settlement import Plan, Windows
+from authhost.settlement import Plan
+from authhost.standing import Windows
 from tests.planted import Patch, serve
 
 

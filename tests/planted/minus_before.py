@@ -10,7 +10,8 @@ from authhost.journal.views import TerminalView
 from authhost.model import Action, Kind, Request
 from authhost.parts import Shares
 from authhost.repeats import Reply
-from authhost.settlement import Found, Take, plan
+from authhost.settlement import Take, plan
+from authhost.standing import Found
 from tests.planted import Patch, serve
 
 

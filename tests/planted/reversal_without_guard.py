@@ -10,7 +10,8 @@ from authhost import settlement
 from authhost.journal import settle
 from authhost.model import Kind, Request
 from authhost.parts import Shares
-from authhost.settlement import Found, Plan, Take
+from authhost.settlement import Plan, Take
+from authhost.standing import Found
 from authhost.states import State
 from tests.planted import Patch, serve
 

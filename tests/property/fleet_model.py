@@ -38,6 +38,7 @@ class Slot(msgspec.Struct):
     count: int
     parts: dict[str, list[int]]  # product -> [money, volume]
     first: tuple[int, int, dict[str, list[int]]]  # money, volume and parts before any give-back
+    goods: bool = False  # some came back: the parts follow from the money no more
     either: bool = False  # each part is the whole, for it may become any one of them
 
     @property
@@ -386,7 +387,7 @@ class Model:
         self._unread({key, *claim.extended_by})
         return remaining
 
-    def bring_back(self, key: str, money: int) -> Ruling:
+    def bring_back(self, key: str, money: int, goods: Sequence[Part] = ()) -> Ruling:
         """A return of goods: a request, so more than remains is refused. The driver has driven all
         the same: a reading stays."""
         claim = self.claims.get(key)
@@ -397,9 +398,14 @@ class Model:
                                              "return_exceeds"}))
         if money == remaining:
             claim.state, claim.slots = "reversed", []
+            return Ruling(approved=True, money=money)
+        strange = {}
+        if goods:
+            strange = _give_goods(claim.slots, goods, money)
         else:
             _give_some(claim.slots, money)
-        return Ruling(approved=True, money=money)
+        return Ruling(approved=True, money=money,
+                      flags=frozenset({"goods_differ"} if any(strange.values()) else ()))
 
     def expire(self, key: str) -> None:
         """A hold's time has come: all of it is given back, and it was no purchase."""
@@ -438,6 +444,27 @@ def _give_some(slots: Sequence[Slot], money: int) -> None:
         _lower(slot, some)
 
 
+def _give_goods(slots: Sequence[Slot], goods: Sequence[Part], money: int) -> dict[str, int]:
+    """These products are given back where they stand; the rest of the money as it comes. What of
+    the goods stood nowhere."""
+    missing = {part.product: part.money for part in goods}
+    litres = {part.product: part.volume for part in goods}
+    for slot in slots:
+        slot.goods = True
+        for product, wanted in missing.items():
+            there = slot.parts.get(product)
+            some = min(wanted, there[0], slot.money, money) if there else 0
+            if not there or not some:
+                continue
+            fuel = litres.pop(product, 0) or there[1] * some // there[0]
+            fuel = there[1] if some == there[0] else min(fuel, there[1])
+            slot.parts = {**slot.parts, product: [there[0] - some, there[1] - fuel]}
+            slot.money, slot.volume = slot.money - some, slot.volume - fuel
+            missing[product], money = wanted - some, money - some
+    _give_some(slots, money)
+    return missing
+
+
 def _lower(slot: Slot, money: int) -> None:
     """Give back so much money of a slot; of all that was taken the same share stays, rounded down:
     many small reversals leave what one would."""
@@ -445,6 +472,8 @@ def _lower(slot: Slot, money: int) -> None:
         return
     slot.money -= money
     whole, volume, parts = slot.first
+    if slot.goods:
+        whole, volume, parts = slot.money + money, slot.volume, slot.parts
     slot.volume = volume * slot.money // whole
     slot.parts = {name: [amount * slot.money // whole for amount in amounts]
                   for name, amounts in parts.items()}

@@ -190,13 +190,14 @@ class Fleet:
             (answer, given)
         return answer
 
-    def bring_back(self, of: str, at: int, site: str, money: int) -> Answer:
-        """Goods come back: so much money of a sale."""
-        self._tell("bring_back", of, at, site, money)
-        message = msgspec.structs.replace(self._message(at, site, ()), money=money)
+    def bring_back(self, of: str, at: int, site: str, money: int,
+                   goods: Sequence[Part] = ()) -> Answer:
+        """Goods come back: so much money of a sale; which, where they are named."""
+        self._tell("bring_back", of, at, site, money, goods)
+        message = msgspec.structs.replace(self._message(at, site, goods), money=money)
         request = self._request(Kind.RETURN, at, message, original=Original((of,)))
         answer = self._send(request)
-        return self._agree(answer, self.model.bring_back(of, money))
+        return self._agree(answer, self.model.bring_back(of, money, goods))
 
     def reverse_first(self, at: int, site: str, parts: Sequence[Part]) -> None:
         """A reversal before its original: which is declined when it comes."""

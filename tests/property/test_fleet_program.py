@@ -145,6 +145,20 @@ class Program(RuleBasedStateMachine):
         key, at, site = self._pick(which, "taken", "reversed")
         self.fleet.bring_back(key, at, site, money)
 
+    @precondition(lambda self: self._keys("taken"))
+    @rule(which=which, parts=st.sampled_from([1, 2]), basket=st.none() | baskets(),
+          more=st.sampled_from([0, 0, 7]))
+    def bring_goods_back(self, which, parts, basket, more):
+        """One of the products that were bought, all of it or half; or any basket."""
+        key, at, site = self._pick(which, "taken")
+        bought = [(name, *amounts) for slot in self.fleet.model.claims[key].slots
+                  for name, amounts in slot.parts.items() if amounts[0] >= parts]
+        if bought and basket is None:
+            name, money, volume = bought[which % len(bought)]
+            basket = (Part(name, money // parts, volume // parts),)
+        if basket:
+            self.fleet.bring_back(key, at, site, sum(part.money for part in basket) + more, basket)
+
     @rule(at=at, site=site, basket=baskets())
     def reverse_first(self, at, site, basket):
         self.fleet.reverse_first(at, site, basket)

@@ -13,7 +13,8 @@ from authhost.asks import Ask
 from authhost.counters import Limit
 from authhost.packing import Holder, View, pack_view, zone_offsets
 from authhost.reservations import Reservations
-from authhost.settlement import Take, Whose
+from authhost.settlement import Take
+from authhost.standing import Whose
 from authhost.state.accounts import Accounts, Stale
 from tests.support.portfolio import DAY
 from tests.support.rig import running

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authhost.model import Kind, Outcome, Part, Request
-from authhost.settlement import Found, Leg, Plan, Take, Whose, Windows, need, plan
+from authhost.settlement import Plan, Take, need, plan
+from authhost.standing import Found, Leg, Whose, Windows
 from authhost.states import State
 
 WHOSE = Whose(7, 70)

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from authhost.model import Action, Kind, Outcome, Request
-from authhost.settlement import EVENTS, Found, Leg, Take, Whose, Windows, need, plan
+from authhost.settlement import EVENTS, Take, need, plan
+from authhost.standing import Found, Leg, Whose, Windows
 from authhost.states import TABLE, Event, Rule, State, step
 
 KINDS = {event: kind for kind, event in EVENTS.items()}
