@@ -17,7 +17,7 @@ from authhost.clock import Clock
 from authhost.counters import ENGINE_HOURS, ODOMETER, Groups
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.views import AccountView, TerminalView, Views
-from authhost.model import Kind, Outcome, Proof, Request
+from authhost.model import NOT_PROMPTED, Kind, Outcome, Proof, Request
 from authhost.packing import PIN_FIELD
 from authhost.settlement import Effect, Need, Plan, Take
 from authhost.standing import Found, Meters, Whose, Windows
@@ -111,13 +111,17 @@ class Reservations:
 
     async def reserve_need(self, request: Request, view: AccountView, wanted: Need,
                            terminal: TerminalView) -> Take:
-        """What is taken beyond an original: with force, for it has been sold."""
+        """What is taken beyond an original: with force, for it has been sold. Where that is all of
+        it, it is a purchase of its own, and its readings are this one's."""
         names = await self.names(request, terminal)
+        typed = request.prompted if wanted.count else NOT_PROMPTED
         ask = Ask(money=wanted.money, volume=wanted.volume, count=wanted.count,
                   products=tuple(names.get(code, code) for code in request.products),
-                  shares=wanted.shares)
+                  shares=wanted.shares, odometer=asks.reading(typed.odometer),
+                  engine_hours=asks.reading(typed.engine_hours))
         outcome = await self._reserve(view, request, ask, terminal.site_id, force=True)
-        return Take(whose_of(view, terminal.site_id), outcome, wanted.shares)
+        return Take(whose_of(view, terminal.site_id), outcome, wanted.shares,
+                    meters=_meters(ask, outcome))
 
     async def reserve_payment(self, request: Request, terminal: TerminalView,
                                ) -> tuple[Request, tuple[Take, ...]]:
@@ -168,7 +172,8 @@ class Reservations:
         effect = Effect(Kind.REVERSAL, take.whose, Windows(outcome.day, outcome.week, outcome.month,
                                                            outcome.minute),
                         -outcome.amount_minor, -outcome.volume_ml, -outcome.count,
-                        shares=parts.negative(take.shares), meters=_meters(ask, outcome))
+                        shares=parts.negative(take.shares),
+                        meters=_meters(ask, outcome) if ask is not None else take.meters)
         groups = await self._groups(take.whose.account_id or 0, outcome.fence)
         tell = _give_back([effect], outcome.fence, groups)
         await self.tell(msgspec.structs.replace(

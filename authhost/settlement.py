@@ -49,6 +49,7 @@ class Take(msgspec.Struct, frozen=True):
     outcome: Outcome
     shares: Shares = ()
     kind: Kind | None = None  # the leg's own kind where it differs from the message's
+    meters: Meters = UNREAD  # of a purchase whose hold is gone: typed in now
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -92,7 +93,7 @@ class Plan(msgspec.Struct, frozen=True):
     own_remaining: int
     flags: tuple[str, ...] = ()
     raises_end: bool = False  # the holds that raised it move with it
-    stands: str = ""  # of the original, after: what is left of its legs where goods came back
+    stands: str | None = None  # what is left of the original's legs, where goods came back
 
 
 _ANSWERS: Final[dict[tuple[Event, Rule], tuple[str, str]]] = {
@@ -270,7 +271,7 @@ def _give_back(request: Request, found: Found, after: State, goods: Shares) -> P
     return Plan(action, reason, amount, tuple(effects), after if whole else found.state,
                 0 if whole else found.remaining - amount, own, amount * (own is State.GIVEN),
                 ("goods_differ",) if strange else (), raises_end=whole,
-                stands=to_text(left) if found.stands or (goods and not whole) else "")
+                stands=to_text(left) if found.stands or (goods and not whole) else None)
 
 
 def _returned(kind: Kind, one: Standing, rest: Standing, *, whole: bool) -> Effect | None:
@@ -291,7 +292,7 @@ def _taken(take: Take, kind: Kind, posted: int | None = None) -> Effect:
     outcome = take.outcome
     return Effect(kind, take.whose, windows_of(outcome), outcome.amount_minor, outcome.volume_ml,
                   outcome.count, outcome.amount_minor if posted is None else posted, take.shares,
-                  fence=outcome.fence, compared=True)
+                  take.meters, fence=outcome.fence, compared=True)
 
 
 def windows_of(outcome: Outcome) -> Windows:

@@ -178,7 +178,8 @@ def _moves(item: Settlement, made: Plan,
            found: dict[str, Found]) -> list[tuple[str, State, int, str]]:
     """The original's next state; with it those that raised it, or the sale that was returned."""
     original = found[item.original_key]
-    moves = [(original.key, made.state, made.remaining, made.stands)]
+    stands = original.stands if made.stands is None else made.stands
+    moves = [(original.key, made.state, made.remaining, stands)]
     if made.raises_end:
         moves += [(one.key, made.state, 0, "") for one in original.raises]
     sale = found.get(item.restores) if original.state is State.GIVEN else None

@@ -124,6 +124,8 @@ def test_goods_that_come_back_are_given_back_where_they_were_counted(rig, lost):
              "day:count:3": 1}
     assert field() == whole
     assert rig.taken(card.account_id) == (6_400, 40_000, 1)
+    _, answer = back((SHOP, 9_999, 0))  # too much: nothing moves, what stands neither
+    assert answer.reason == "return_exceeds"
     _, answer = back((DIESEL, 1_600, 0))  # a quarter; its litres go with it
     assert answer.approved
     assert field() == {**whole, "day:money:1": 4_800, "day:volume:1": 30_000}
@@ -132,6 +134,9 @@ def test_goods_that_come_back_are_given_back_where_they_were_counted(rig, lost):
     assert field()["day:money:1"] == 4_700
     back((DIESEL, 4_700, 0))
     assert field() == {}
+    late = complete(rig, sold, card, (SHOP, 1, 0))
+    assert rig.ask(late).flags == ("original_returned",)
+    rig.ask(rig.about(Kind.REVERSAL, late))
     rig.ask(rig.about(Kind.REVERSAL, coffee))  # the coffee was drunk after all
     assert field() == {"day:money:3": 500, "day:count:1": 1, "day:count:3": 1}
     rig.ask(rig.about(Kind.REVERSAL, sold))

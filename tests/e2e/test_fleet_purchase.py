@@ -84,6 +84,26 @@ def test_a_completion_brings_the_reading_that_stands(rig):
         assert answer.reason == "prompt_wrong:odometer"
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_completion_after_its_hold_s_end_is_a_purchase_with_its_own_reading(rig, lost):
+    card = with_odometer(rig, vehicle=[])
+    ended = []
+    for reading in ("5000", "5010"):
+        ended.append(hold(rig, card, prompted=typed(odometer=reading)))
+        rig.ask(ended[-1])
+        rig.run(rig.host.authorizer.expire(ended[-1].key, ended[-1].terminal_id, "EUR"))
+    first, second = [rig.ask(complete(rig, held, card, (DIESEL, 100, 50),
+                                      prompted=typed(odometer=reading)))
+                     for held, reading in zip(ended, ("5020", "5025"), strict=True)]
+    assert first.flags == ("original_expired",)
+    assert set(second.flags) == {"original_expired", "prompt_wrong:odometer"}
+    if lost:
+        lose(rig, card)
+    assert sell(rig, card, (DIESEL, 100, 50), prompted=typed(odometer="5030")).reason == \
+        "prompt_wrong:odometer"
+    assert sell(rig, card, (DIESEL, 100, 50), prompted=typed(odometer="5035")).approved
+
+
 def test_a_meter_that_was_set_anew_forgets_its_readings(rig):
     card = with_odometer(rig, vehicle=[])
     sell(rig, card, (DIESEL, 100, 50), prompted=typed(odometer="5000"))
