@@ -284,8 +284,10 @@ def _returned(kind: Kind, one: Standing, rest: Standing, *, whole: bool) -> Effe
                    if count or share != other)
     if not (money or volume or count or shares):
         return None
+    # Goods came back; the vehicle has been driven there all the same.
+    unread = count and kind is not Kind.RETURN
     return _at(one.leg, kind, -money, -volume, -count, shares,
-               one.leg.meters if count else UNREAD)
+               one.leg.meters if unread else UNREAD)
 
 
 def _taken(take: Take, kind: Kind, posted: int | None = None) -> Effect:

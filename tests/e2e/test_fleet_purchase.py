@@ -2,7 +2,7 @@
 
 import pytest
 
-from authhost.model import Kind
+from authhost.model import Kind, Original
 from tests.e2e.fleet_bench import (
     DIESEL,
     SHOP,
@@ -102,6 +102,18 @@ def test_a_completion_after_its_hold_s_end_is_a_purchase_with_its_own_reading(ri
     assert sell(rig, card, (DIESEL, 100, 50), prompted=typed(odometer="5030")).reason == \
         "prompt_wrong:odometer"
     assert sell(rig, card, (DIESEL, 100, 50), prompted=typed(odometer="5035")).approved
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_reading_stays_though_the_goods_came_back(rig, lost):
+    card = with_odometer(rig, vehicle=[])
+    sold = sale(rig, card, (DIESEL, 100, 50), prompted=typed(odometer="5000"))
+    rig.ask(sold)
+    rig.ask(rig.request(Kind.RETURN, card, 100, original=Original((sold.key,))))
+    if lost:
+        lose(rig, card)
+    assert sell(rig, card, (DIESEL, 100, 50), prompted=typed(odometer="5000")).reason == \
+        "prompt_wrong:odometer"
 
 
 def test_a_meter_that_was_set_anew_forgets_its_readings(rig):
