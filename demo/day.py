@@ -54,10 +54,20 @@ from terminals.store import OfflineStore
 ZONE: Final = ZoneInfo("Europe/Vienna")
 MIDNIGHT: Final = datetime(BUSINESS_DATE.year, BUSINESS_DATE.month, BUSINESS_DATE.day, tzinfo=ZONE)
 RATE: Final = 3_800  # times real time: a day in not quite 23 seconds
+_SLOWEST: Final = 400
+_WORKSHOPS_S: Final = 6.0  # what comes before the day takes no longer where the rate is good
 _LAST_MOMENT: Final = MIDNIGHT + timedelta(hours=23, minutes=59)
 _BUSY: Final = 40  # visits with a message under way
 _AT_EDGES: Final = 6  # cards without a chip, at terminals with the edge program
 _LOOKS, _LOOK_PAUSE_S = 20, 0.25  # the feed tells a row a second after it was recorded
+
+
+def rate_of(workshops_s: float) -> int:
+    """How fast the day goes on this machine, by how long the workshops took (seconds): a day that
+    the machine cannot keep up with would end after its own midnight."""
+    if workshops_s <= _WORKSHOPS_S:
+        return RATE
+    return max(_SLOWEST, int(RATE * _WORKSHOPS_S / workshops_s))
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,7 +220,7 @@ class Day:
         return StationDay(
             Site(folder=self._folder, iso_ports=host.iso_ports, http_port=host.http_port,
                  authority=host.authority, signers=self._prepared.signers, zone=str(ZONE),
-                 rate=RATE),
+                 rate=self._clock.rate),
             self._portfolio.edges(), dict(self._prepared.equipment), self._prepared.issued,
             self._portfolio.cards_of("ordinary")[:_AT_EDGES], clock=self._clock,
             until=self._moment, now=self._running_now, tally=self._tally, spoken=self.spoken,

@@ -34,7 +34,7 @@ from clearing.summary import Summary
 from demo import check, figures, portfolio, search, show
 from demo.bureau import issue_cards
 from demo.custodians import CeremonyError, Custodians
-from demo.day import MIDNIGHT, RATE, Day, Host, Prepared
+from demo.day import MIDNIGHT, Day, Host, Prepared, rate_of
 from demo.host import Command, HostError, free_port, running
 from demo.insert import insert
 from demo.keyloader import load_keys
@@ -100,7 +100,8 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
         with steps.step("terminals' keys, cards and PINs"):
             prepared = await _workshops(parties, servers, shop, Random(seed))
         with steps.step("the business day"):
-            day = await _play(parties, prepared, plan(seed), servers, tally, console)
+            rate = rate_of(sum(steps.seconds.values()))
+            day = await _play(parties, prepared, plan(seed), servers, tally, console, rate)
         with steps.step("the night's clearing"):
             files = _unused(out_dir)
             summary = await clear(database_url, portfolio.BUSINESS_DATE, files)
@@ -177,12 +178,12 @@ def _unused(out_dir: Path) -> Path:
 
 
 async def _play(parties: Portfolio, prepared: Prepared, visits: Sequence[Visit], servers: Servers,
-                tally: Tally, console: Console) -> Day:
+                tally: Tally, console: Console, rate: int) -> Day:
     """The host up, the day over its wires, the host down again in good order."""
     here = servers.directory
     authority = pki.Authority.create(here / "pki")
     clock = Clock(Clock.real_now_us() + _HEAD_START_US,
-                  int(MIDNIGHT.timestamp()) * 1_000_000, RATE)
+                  int(MIDNIGHT.timestamp()) * 1_000_000, rate)
     command = Command(
         database_url=servers.postgres.url, redis_url=servers.valkey.url, hsm_url=servers.hsm.url,
         iso_ports={profile: free_port() for profile in portfolio.PROFILES},
