@@ -40,7 +40,7 @@ from authhost.model import (
 from authhost.parts import Shares
 from authhost.proofs import Proofs
 from authhost.repeats import REPLAYED, Render, Repeats, Reply, parked
-from authhost.reservations import Reservations, whose_of
+from authhost.reservations import Reservations, meters_of, whose_of
 from authhost.rows import entry_of
 from authhost.settlement import Plan, Take, need
 from authhost.standing import Found
@@ -176,8 +176,8 @@ class Authorizer:
         """Give back what a take reserved; without an account that was nothing."""
         if view is not None and ask is not None:
             await self._reservations.release(
-                Take(whose_of(view, terminal.site_id), outcome, taken_shares(ask, outcome)),
-                view.card_id, ask)
+                Take(whose_of(view, terminal.site_id), outcome, taken_shares(ask, outcome),
+                     meters=meters_of(ask, outcome)), view.card_id)
 
     async def _raise(self, request: Request, render: Render) -> Reply:
         """An incremental authorization: a hold more, that ends with the one it raises."""

@@ -53,6 +53,11 @@ def scaled(parts: Shares, amount: int, whole: int) -> Shares:
                  for part in parts)
 
 
+def minus(one: Part, other: Part) -> Part:
+    """What is left of a share when another of the same product has gone."""
+    return Part(one.product, one.money - other.money, one.volume - other.volume)
+
+
 def negative(parts: Shares) -> Shares:
     """The same shares, given back."""
     return tuple(Part(part.product, -part.money, -part.volume) for part in parts)

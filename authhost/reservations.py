@@ -20,7 +20,7 @@ from authhost.journal.views import AccountView, TerminalView, Views
 from authhost.model import NOT_PROMPTED, Kind, Outcome, Proof, Request
 from authhost.packing import PIN_FIELD
 from authhost.settlement import Effect, Need, Plan, Take
-from authhost.standing import Found, Meters, Whose, Windows
+from authhost.standing import UNREAD, Found, Meters, Whose, Windows
 from authhost.state.accounts import Accounts, GiveBack, Stale
 
 _NO_NAMES: Final[dict[str, str]] = {}
@@ -121,7 +121,7 @@ class Reservations:
                   engine_hours=asks.reading(typed.engine_hours))
         outcome = await self._reserve(view, request, ask, terminal.site_id, force=True)
         return Take(whose_of(view, terminal.site_id), outcome, wanted.shares,
-                    meters=_meters(ask, outcome))
+                    meters=meters_of(ask, outcome))
 
     async def reserve_payment(self, request: Request, terminal: TerminalView,
                                ) -> tuple[Request, tuple[Take, ...]]:
@@ -160,11 +160,10 @@ class Reservations:
             await self.reload(request, view)
             raise
 
-    async def release(self, take: Take, pin_card: int | None = None,
-                      ask: Ask | None = None) -> None:
+    async def release(self, take: Take, pin_card: int | None = None) -> None:
         """Nothing was journaled for this reservation, or a decline: Redis may have it back.
 
-        ask: whose readings were noted, for a take; pin_card: whose PIN was tried.
+        pin_card: whose PIN was tried.
         """
         outcome = take.outcome
         if not outcome.reservation:
@@ -172,8 +171,7 @@ class Reservations:
         effect = Effect(Kind.REVERSAL, take.whose, Windows(outcome.day, outcome.week, outcome.month,
                                                            outcome.minute),
                         -outcome.amount_minor, -outcome.volume_ml, -outcome.count,
-                        shares=parts.negative(take.shares),
-                        meters=_meters(ask, outcome) if ask is not None else take.meters)
+                        shares=parts.negative(take.shares), meters=take.meters)
         groups = await self._groups(take.whose.account_id or 0, outcome.fence)
         tell = _give_back([effect], outcome.fence, groups)
         await self.tell(msgspec.structs.replace(
@@ -247,9 +245,10 @@ def _pin_field(card_id: int | None) -> str:
     return f"{PIN_FIELD}{card_id}" if card_id else ""
 
 
-def _meters(ask: Ask | None, outcome: Outcome) -> Meters:
-    if ask is None or outcome.status == "declined":
-        return Meters()
+def meters_of(ask: Ask, outcome: Outcome) -> Meters:
+    """The readings that were noted with what was reserved."""
+    if outcome.status == "declined":
+        return UNREAD
     return Meters(ask.odometer if ask.odometer >= 0 else None,
                   ask.engine_hours if ask.engine_hours >= 0 else None)
 

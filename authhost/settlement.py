@@ -49,7 +49,7 @@ class Take(msgspec.Struct, frozen=True):
     outcome: Outcome
     shares: Shares = ()
     kind: Kind | None = None  # the leg's own kind where it differs from the message's
-    meters: Meters = UNREAD  # of a purchase whose hold is gone: typed in now
+    meters: Meters = UNREAD  # noted with it; of an event, where its hold is gone
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -279,7 +279,7 @@ def _returned(kind: Kind, one: Standing, rest: Standing, *, whole: bool) -> Effe
     count = one.leg.count if whole else 0
     money, volume = one.money - rest.money, one.volume - rest.volume
     # A count is of every product that was bought, whatever stands of each.
-    shares = tuple(Part(share.product, other.money - share.money, other.volume - share.volume)
+    shares = tuple(parts.minus(other, share)
                    for share, other in zip(one.shares, rest.shares, strict=True)
                    if count or share != other)
     if not (money or volume or count or shares):

@@ -112,8 +112,10 @@ class Standing(msgspec.Struct, frozen=True):
         While no goods came back it follows from the leg as it was, however many reversals.
         """
         rest = self.money - money
-        if not money or not self.goods:
-            return self if not money else _scaled(self.leg, rest)
+        if not money:
+            return self
+        if not self.goods:
+            return _scaled(self.leg, rest)
         return Standing(self.leg, rest, self.volume * rest // self.money,
                         parts.scaled(self.shares, rest, self.money), goods=True)
 
@@ -142,10 +144,14 @@ class Standing(msgspec.Struct, frozen=True):
             kept[part.product] = Part(part.product, money, volume)
         gone = tuple(kept.values())
         money, volume = sum(part.money for part in gone), sum(part.volume for part in gone)
-        return Standing(self.leg, self.money - money, max(self.volume - volume, 0), tuple(
-            Part(one.product, one.money - kept[one.product].money,
-                 one.volume - kept[one.product].volume) if one.product in kept else one
-            for one in self.shares), goods=True), tuple(open_)
+        return self.less(money, min(volume, self.volume), gone), tuple(open_)
+
+    def less(self, money: int, volume: int, gone: Shares) -> Standing:
+        """Without these goods, money and litres of which are given; negative: they are back."""
+        by_product = {part.product: part for part in gone}
+        return Standing(self.leg, self.money - money, self.volume - volume, tuple(
+            parts.minus(one, by_product[one.product]) if one.product in by_product else one
+            for one in self.shares), goods=True)
 
 
 def _scaled(leg: Leg, money: int) -> Standing:
@@ -232,10 +238,5 @@ def restored(found: Found, given: tuple[Leg, ...]) -> str:
                    and one.money - leg.money <= one.leg.money), None)
         if at is None:
             continue  # it gave nothing back that stood on anybody
-        back = {share.product: share for share in leg.shares}
-        one = held[at]
-        held[at] = Standing(one.leg, one.money - leg.money, one.volume - leg.volume, tuple(
-            Part(share.product, share.money - back[share.product].money,
-                 share.volume - back[share.product].volume) if share.product in back else share
-            for share in one.shares))
+        held[at] = held[at].less(leg.money, leg.volume, leg.shares)
     return to_text(held)

@@ -103,7 +103,7 @@ def _lower(slot: Slot, money: int) -> None:
 
 
 def settled(held: Sequence[Slot], message: Sold,
-             now_ms: int) -> tuple[list[Slot], Slot | None]:
+            now_ms: int) -> tuple[list[Slot], Slot | None]:
     """What a completion keeps of each slot that was held, and what goes beyond them all.
 
     Money and litres fill the slots in order, each its own way. So does each product that a slot may
