@@ -6,32 +6,42 @@ Knows bodies, headers and certificates; must not know what a request means.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
 from authhost import limits
 from authhost.doors.problems import ProblemError, from_validation
+from authhost.doors.response import Response
 
 T = TypeVar("T")
 Handler = Callable[["Call"], Awaitable[Response]]
 
 
 class Call:
-    """One HTTP request: its body, its key, and who sends it."""
+    """One HTTP request: its body, its key, and who sends it.
 
-    def __init__(self, request: Request, body: bytes) -> None:
-        self.method = request.method
-        self.path: Mapping[str, str] = request.path_params
-        self.query: Mapping[str, str] = request.query_params
-        self.headers: Mapping[str, str] = request.headers  # names in any case
+    headers: by name in lower case; of one that comes twice all, joined by commas, where it may.
+    certificate: the common name of the peer's; None: a plain door, '': a certificate without one.
+    """
+
+    def __init__(self, method: str, path: Mapping[str, str], body: bytes, *,
+                 headers: Mapping[str, str], query: bytes = b"",
+                 certificate: str | None = None) -> None:
+        self.method = method
+        self.path = path
         self.body = body
-        extensions = request.scope.get("extensions", {})
-        # None: a plain door. '': a certificate without a name.
-        self.certificate: str | None = extensions.get("tls", {}).get("client_cert_name")
-        self.idempotency_key = request.headers.get("idempotency-key", "")
+        self.headers = headers
+        self.certificate = certificate
+        self.idempotency_key = headers.get("idempotency-key", "")
+        self._query = query
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """What follows the question mark; of a name that comes twice the last."""
+        return dict(parse_qsl(self._query.decode("latin-1"), keep_blank_values=True))
 
     def decode(self, kind: type[T]) -> T:
         """The body as its type; a problem names the part that is wrong."""

@@ -1,11 +1,10 @@
-"""The JSON door: Starlette routes around the same `authorize`.
+"""The JSON door: endpoints around the same `authorize`.
 
 Knows HTTP; decides nothing. Over mutual TLS the certificate's common name is who speaks.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import time
@@ -16,10 +15,6 @@ import msgspec
 import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from authhost import limits
 from authhost.authorize import Authorizer, Busy, Silence
@@ -28,8 +23,10 @@ from authhost.doors.call import Call, Endpoint, Handler, json_response
 from authhost.doors.load import Load
 from authhost.doors.openapi import document
 from authhost.doors.openapi_more import admin_document, station_document
+from authhost.doors.openapi_safes import safe_document
 from authhost.doors.outcome import outcome_of
 from authhost.doors.problems import ProblemError
+from authhost.doors.response import Response
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.journal.entry import JournalUnavailable
 from authhost.metrics import Metrics
@@ -67,15 +64,14 @@ class HttpDoor:
         self._load = load
         self._hold_us = hold_us
         self._ready = ready
-        self._described = {f"/openapi{name}.json": json.dumps(made()).encode() for name, made in (
-            ("", document), ("-stations", station_document), ("-admin", admin_document))}
-        self.app = Starlette(routes=[
-            Route("/healthz", self._healthz), Route("/readyz", self._readyz),
-            Route("/metrics", self._metrics_text),
-            *(Route(path, self._openapi_json) for path in self._described),
-            *(Route(endpoint.path, self._guarded(endpoint), methods=[endpoint.method])
-              for endpoint in (*self._endpoints(), *more)),
-        ], exception_handlers={404: _no_such_path, 405: _no_such_method})
+        described = {"": document, "-stations": station_document, "-admin": admin_document,
+                     "-safes": safe_document}
+        self.endpoints: tuple[Endpoint, ...] = (
+            Endpoint("GET", "/healthz", _healthz), Endpoint("GET", "/readyz", self._readyz),
+            Endpoint("GET", "/metrics", self._metrics_text),
+            *(Endpoint("GET", f"/openapi{name}.json", _always(json.dumps(made()).encode()))
+              for name, made in described.items()),
+            *(self._guarded(endpoint) for endpoint in (*self._endpoints(), *more)))
 
     def _endpoints(self) -> list[Endpoint]:
         request = "/v1/payment-requests/{id}"
@@ -95,13 +91,11 @@ class HttpDoor:
             Endpoint("GET", "/v1/phones/{phone}/payment-requests", self._waiting),
         ]
 
-    def _guarded(self, route: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-        """Reads the body within its bound, counts, and turns what went wrong into a problem."""
-        async def endpoint(request: Request) -> Response:
+    def _guarded(self, route: Endpoint) -> Endpoint:
+        """Counts, holds the bounds, and turns what went wrong into a problem."""
+        async def handler(call: Call) -> Response:
             started = time.perf_counter()
             try:
-                # Before it counts as on its way: a body that does not come must not hold a place.
-                call = Call(request, await _body(request, route.most_bytes))
                 if route.method == "POST" and route.keyed:
                     _check_key(call.idempotency_key)
                 response = await self._within_load(route.handler, call)
@@ -127,7 +121,7 @@ class HttpDoor:
             self._metrics.answered(DOOR, outcome, time.perf_counter() - started)
             return response
 
-        return endpoint
+        return msgspec.structs.replace(route, handler=handler)
 
     async def _within_load(self, handler: Handler, call: Call) -> Response:
         if not self._load.enter():
@@ -255,46 +249,24 @@ class HttpDoor:
         response.headers["x-outcome"] = outcome_of(reply.action)
         return response
 
-    async def _healthz(self, _: Request) -> Response:
-        return json_response(b'{"alive":true}')
-
-    async def _readyz(self, _: Request) -> Response:
+    async def _readyz(self, _: Call) -> Response:
         ready = await self._ready()
         said = b'{"ready":true}' if ready else b'{"ready":false}'
         return json_response(said, 200 if ready else 503)
 
-    async def _metrics_text(self, _: Request) -> Response:
+    async def _metrics_text(self, _: Call) -> Response:
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
 
-    async def _openapi_json(self, request: Request) -> Response:
-        return json_response(self._described[request.url.path])
+
+async def _healthz(_: Call) -> Response:
+    return json_response(b'{"alive":true}')
 
 
-async def _no_such_path(request: Request, _: Exception) -> Response:
-    return ProblemError(404, "Not found", "there is nothing at this path").response()
+def _always(body: bytes) -> Handler:
+    async def handler(_: Call) -> Response:
+        return json_response(body)
 
-
-async def _no_such_method(request: Request, _: Exception) -> Response:
-    return ProblemError(405, "Method not allowed", "this path takes another method").response()
-
-
-async def _body(request: Request, most_bytes: int) -> bytes:
-    """The body within its bound, as it comes: no more than that is ever held."""
-    parts = []
-    size = 0
-    try:
-        async with asyncio.timeout(limits.HALF_FRAME_TIMEOUT_S):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > most_bytes:
-                    raise ProblemError(413, "Too large",
-                                       f"a body has at most {most_bytes} bytes")
-                parts.append(chunk)
-    except TimeoutError:
-        raise ProblemError(408, "Too slow", "the body did not come in time") from None
-    except ClientDisconnect:
-        raise ProblemError(400, "Incomplete", "the connection closed within the body") from None
-    return b"".join(parts)
+    return handler
 
 
 def _check_key(key: str) -> None:

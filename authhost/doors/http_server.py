@@ -1,68 +1,122 @@
-"""uvicorn around the JSON door: sockets, TLS, and the peer's certificate in the scope."""
+"""The socket of the JSON door: its connections, TLS, and which handler a path has.
+
+Knows sockets and whom the guard of certificates believes; must not know what a request means.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
-from collections.abc import Iterator
-from typing import Any
-
-import uvicorn
-from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import time
+from collections.abc import Coroutine, Sequence
+from email.utils import formatdate
+from typing import Any, Final
 
 from authhost import limits
-from authhost.doors.iso_connection import common_name
+from authhost.certificates.guard import CertificateGuard
+from authhost.doors.call import Call, Endpoint
+from authhost.doors.http_connection import HttpConnection
+from authhost.doors.problems import ProblemError
+from authhost.doors.response import Response
+from authhost.doors.routes import Routes
+
+_SWEEP_S: Final = 1.0
+_SWEEP_SLICE: Final = 256  # connections looked at before others have their turn
+_DRAIN_S: Final = 0.02
 
 
-class _Protocol(HttpToolsProtocol):
-    """Says who the peer is, as the ASGI TLS extension would; one connection too many is closed."""
+class HttpServer:
+    """One listening socket, plain or mutual TLS."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if len(self.connections) > limits.CONNECTIONS_PER_DOOR:
-            transport.abort()
+    name: Final = "http"
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        ssl_object = self.transport.get_extra_info("ssl_object")
-        if ssl_object is not None:
-            name = common_name(ssl_object.getpeercert())
-            scope: dict[str, Any] = self.scope  # type: ignore[assignment]  # its own TypedDict
-            scope.setdefault("extensions", {})["tls"] = {"client_cert_name": name}
-
-
-class HttpServer(uvicorn.Server):
-    """A server that leaves signals to the process."""
-
-    def __init__(self, app: Starlette, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-        config = uvicorn.Config(
-            app, host, port, http=_Protocol, loop="none", lifespan="off", log_config=None,
-            access_log=False, limit_concurrency=None, backlog=1024, server_header=False,
-            timeout_graceful_shutdown=limits.DRAIN_TIMEOUT_S)
-        config.load()
-        config.ssl = tls
-        super().__init__(config)
-        self._task: asyncio.Task[None] | None = None
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    def __init__(self, endpoints: Sequence[Endpoint], host: str, port: int,
+                 tls: ssl.SSLContext | None, guard: CertificateGuard | None = None) -> None:
+        self._routes = Routes((one.method, one.path, one) for one in endpoints)
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self.guard = guard if tls is not None else None
+        self.connections: set[HttpConnection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+        self._second = -1
+        self._date = b""
 
     async def listen(self) -> int:
-        """Begin to serve; the port that was given."""
-        self._task = asyncio.create_task(self.serve())
-        while not self.started:
-            if self._task.done():
-                self._task.result()
-                raise OSError("the HTTP door did not open")
-            await asyncio.sleep(0.01)
-        port: int = self.servers[0].sockets[0].getsockname()[1]
+        """Begin to serve; the port that was given (0 asks for a free one)."""
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: HttpConnection(self), self._host, self._port, ssl=self._tls, backlog=1024,
+            ssl_handshake_timeout=10 if self._tls else None)
+        self._sweeper = asyncio.create_task(self._sweep())
+        port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     async def close(self) -> None:
-        """Stop listening, let what is in flight end."""
-        self.should_exit = True
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
+        """Stop listening, let what is in flight end and leave, then close the connections."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self.connections):
+            connection.listen_no_more()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=limits.DRAIN_TIMEOUT_S)
+        await asyncio.sleep(0)  # what was written last leaves
+        for _ in range(int(limits.DRAIN_TIMEOUT_S / _DRAIN_S)):
+            if not any(one.has_answers() for one in self.connections):
+                break
+            await asyncio.sleep(_DRAIN_S)
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.gather(self._sweeper, return_exceptions=True)
+        for connection in list(self.connections):
+            connection.close()
+
+    def route(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+        """Who answers, and the segments of the path by name; where nobody does, who says so."""
+        found = self._routes.find(method, path)
+        if found is None:
+            return _NOWHERE, {}
+        if found.there is None:
+            return _not_allowed(", ".join(sorted(found.methods))), {}
+        return found.there, found.values
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it beside."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def date(self) -> bytes:
+        """The header line that an origin server with a clock sends (RFC 9110, 6.6.1)."""
+        now = time.time()
+        if int(now) != self._second:
+            self._second = int(now)
+            self._date = b"date: %s\r\n" % formatdate(now, usegmt=True).encode()
+        return self._date
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now = time.monotonic()
+            for number, connection in enumerate(list(self.connections), 1):
+                connection.check_age(now)
+                if number % _SWEEP_SLICE == 0:
+                    await asyncio.sleep(0)
+
+
+async def _nowhere(_: Call) -> Response:
+    return ProblemError(404, "Not found", "there is nothing at this path").response()
+
+
+def _not_allowed(methods: str) -> Endpoint:
+    async def handler(_: Call) -> Response:
+        response = ProblemError(405, "Method not allowed",
+                                f"this path takes {methods}").response()
+        response.headers["Allow"] = methods
+        return response
+
+    return Endpoint("", "", handler)
+
+
+_NOWHERE: Final = Endpoint("", "", _nowhere)

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 import msgspec
-from starlette.responses import Response
 
+from authhost.doors.response import Response
 from authhost.translate.bodies import Problem
 
 _PATH: Final = re.compile(r" - at `\$?\.?(?P<path>[^`]*)`$")
