@@ -47,6 +47,7 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
     shares: Shares = ()  # of its goods, under the codes inside
     restores: str = ""  # the sale that may be returned again, where the event ends its return
     base: str = ""  # the hold that the original raises: they end together, or one after the other
+    seen: tuple[int, int] = (0, 0)  # account and fence that a deposit was looked at under; 0: none
 
     @property
     def key(self) -> str:
@@ -109,6 +110,7 @@ class Settle:
         accounts = {leg.whose.account_id for original in found.values()
                     for one in (original, *original.raises) for leg in one.legs}
         accounts |= {take.whose.account_id for item in batch for take in item.takes}
+        accounts |= {item.seen[0] for item in batch if item.seen[1]}
         fences = {row["account_id"]: row["fence"] for row in await connection.fetch(
             _FENCES, sorted(account for account in accounts if account is not None))}
 
@@ -128,8 +130,9 @@ class Settle:
                 if original is not None else None
             if original is None or made is None:
                 results[id(item)] = MOVED
-            elif any(take.outcome.fence != fences.get(take.whose.account_id or 0)
-                     for take in item.takes):
+            elif item.seen[1] not in {0, fences.get(item.seen[0])} or any(
+                    take.outcome.fence != fences.get(take.whose.account_id or 0)
+                    for take in item.takes):
                 results[id(item)] = FENCED
             else:
                 answer, answer_bytes = item.answer(made)

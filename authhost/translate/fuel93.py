@@ -15,6 +15,14 @@ from authhost.bounded import Bounded
 from authhost.currencies import ALPHABETIC, EXPONENT
 from authhost.model import Action, Answer, CardRef, Evidence, Kind, Original, Request
 from authhost.translate import fleet
+from authhost.translate.deposit_iso import PROCESSING_CODE as DEPOSIT_CODE
+from authhost.translate.deposit_iso import (
+    Counted,
+    as_deposits,
+    authorization_of,
+    read_counted,
+    response_text,
+)
 from authhost.translate.evidence import PROVING, Fields, chip_of, evidence_of, number_of
 from authhost.translate.incoming import (
     ADVICES,
@@ -28,7 +36,6 @@ from authhost.translate.incoming import (
     Reconciliation,
     Refusal,
     TotalLine,
-    Totals,
     adds_to_content,
     checked_date,
     content_of,
@@ -40,6 +47,7 @@ from authhost.translate.incoming import (
     sum_fault,
 )
 from authhost.translate.prompted import NOTHING_TYPED
+from authhost.translate.totals_iso import read_totals, write_totals
 from iso import DecodeError, Message, Profile, tlv
 from iso import elements as e
 from iso.security import MAC_BYTES, mac_field
@@ -62,6 +70,8 @@ _INCREMENT: Final = Kind.INCREMENT
 _OFFLINE_SALE: Final = Kind.OFFLINE_SALE
 _WITH_CARD: Final = frozenset({"10", "20", "22", "40", "42"})
 _WITH_SECOND_CARD: Final = frozenset({"10", "20", "22"})
+_DEPOSITING: Final = frozenset({"10", "20", "22"})
+_CONFIRMING: Final = frozenset({"20", "22"})
 # The dates that were seen to be dates: YYMMDD -> YYYYMMDD.
 _days: Final[Bounded[str, str]] = Bounded(limits.DAYS)
 
@@ -71,6 +81,8 @@ class Fuel93:
 
     # The element that names an original.
     _named_in: ClassVar[int] = e.ORIGINAL_1993
+    # The element that a safe's count is in: private in this edition, and nobody's else.
+    _counted_in: ClassVar[int] = 124
 
     def __init__(self, profile: Profile, fingerprint_key: bytes, hold_us: int) -> None:
         self.profile = profile
@@ -86,9 +98,9 @@ class Fuel93:
 
         Refusal where the track is none, or another card's than field 2.
         """
-        if message.mti[1:3] not in _WITH_CARD:
-            return None
         fields = message.fields
+        if message.mti[1:3] not in _WITH_CARD or _is_deposit(fields):
+            return None
         pan = fields.get(e.PAN)
         if isinstance(pan, str) and pan and e.TRACK_2 not in fields:
             return pan, str(fields.get(e.EXPIRY, ""))
@@ -112,7 +124,10 @@ class Fuel93:
 
     def is_advice(self, message: Message) -> bool:
         """True for what has happened and cannot be refused; false for requests and network."""
-        return message.mti[1:3] not in _REQUESTS and message.mti[1] != "8"
+        what = message.mti[1:3]
+        if what not in _REQUESTS:
+            return message.mti[1] != "8"
+        return what == "20" and _is_deposit(message.fields)
 
     def is_key_change(self, message: Message) -> bool:
         """True for the one message that a terminal without any key may send."""
@@ -129,6 +144,8 @@ class Fuel93:
         if message.mti[0] != self.profile.version:
             raise Refusal("MTI", f"{message.mti} is of another version than this door's")
         what = message.mti[1:3]
+        if what in _DEPOSITING and _is_deposit(message.fields):
+            return self._deposit(message, deadline_us, now_us)
         if what in _REQUESTS:
             kind, original = self._asked(what, message.fields)
             return self._money(message, kind, deadline_us, now_us, card, second, original)
@@ -201,6 +218,35 @@ class Fuel93:
             wants_rest=holds or (not advice and e.PRODUCTS_ALLOWED in fields),
             volume_open=opens and names_no_quantity(sold), amount_open=opens and not amount)
 
+    def _deposit(self, message: Message, deadline_us: int, now_us: int) -> Request:
+        """Cash in a safe: an authorization asks while the notes are in escrow; whatever else has
+        happened, and is stored."""
+        fields = message.fields
+        place = self._place(fields)
+        amount, currency = int(self._need(fields, e.AMOUNT)), self._currency(fields)
+        counted = self._counted(fields, amount, currency)
+        advice = message.mti[1:3] in _CONFIRMING
+        return counted.request(
+            self._fingerprint_key, place, amount, currency, advice=advice,
+            original=self._held(fields, counted.about) if advice else None,
+            door=self.profile.name, deadline_us=deadline_us,
+            merchant_id=str(fields.get(e.CARD_ACCEPTOR, "")).rstrip(),
+            repeat=message.mti[3] in "1357",
+            expires_at_us=0 if advice else now_us + limits.ESCROW_S * 1_000_000)
+
+    def _counted(self, fields: Fields, amount: int, currency: str) -> Counted:
+        raw = fields.get(self._counted_in)
+        return read_counted(raw if isinstance(raw, str) else "", self._counted_in,
+                            self._place(fields)[0], str(fields[e.LOCAL_TIME]), amount, currency)
+
+    def _held(self, fields: Fields, about: int) -> Original | None:
+        """The authorization that a confirm names, or the deposit that it tells again; or None."""
+        if about:
+            return authorization_of(self._place(fields), about)
+        approval = str(fields.get(e.APPROVAL_CODE, "")).strip()
+        original = as_deposits(self._original(fields, (), approval))
+        return original if original.keys or approval else None
+
     def _evidence(self, fields: Fields, card: CardRef, kind: Kind) -> Evidence | None:
         """A request's proofs; of an off-line sale what the chip said; a completion has none."""
         if kind in ADVICES and (kind is not _OFFLINE_SALE or e.CHIP not in fields):
@@ -237,7 +283,7 @@ class Fuel93:
         fields = message.fields
         terminal, acquirer, day, stan = self._place(fields)
         amount = self._partial_amount(fields)
-        original = self._original(fields, (Kind.SALE, Kind.PREAUTHORIZATION, Kind.COMPLETION), "")
+        original = self._reversed(fields)
         currency = self._currency(fields) if e.CURRENCY in fields else ""
         return Request(
             key=keys.message_key(acquirer, terminal, Kind.REVERSAL, day, stan),
@@ -247,6 +293,14 @@ class Fuel93:
             deadline_us=deadline_us, amount_minor=amount, currency=currency, card=card,
             repeat=message.mti[3] in "1357", advice=True, original=original,
             detail=detail(stan=stan, why=fields.get(e.REASON_CODE)))
+
+    def _reversed(self, fields: Fields) -> Original:
+        """What a reversal is about. At a safe it is the notes that were held: a deposit stays."""
+        if not _is_deposit(fields):
+            return self._original(fields, (Kind.SALE, Kind.PREAUTHORIZATION, Kind.COMPLETION), "")
+        about = self._counted(fields, 0, "").about
+        return authorization_of(self._place(fields), about) if about else as_deposits(
+            self._original(fields, (Kind.DEPOSIT_AUTHORIZATION, Kind.DEPOSIT), ""))
 
     def _partial_amount(self, fields: Fields) -> int:
         """Minor units that a partial reversal gives back; 0 is a whole one."""
@@ -303,8 +357,9 @@ class Fuel93:
             said[e.AMOUNT] = f"{answer.amount_minor:012d}"
         if answer.approval_code:
             said[e.APPROVAL_CODE] = answer.approval_code
-        if answer.reason != "approved" and answer.reason:
-            said[e.RESPONSE_TEXT] = answer.reason[:99]
+        text = response_text(answer)
+        if text:
+            said[e.RESPONSE_TEXT] = text[:99]
         if answer.totals is not None:
             said |= write_totals(answer.totals)
         if answer.business_date:
@@ -411,6 +466,11 @@ class Fuel93:
         return value
 
 
+def _is_deposit(fields: Fields) -> bool:
+    code = fields.get(e.PROCESSING_CODE, "")
+    return code[:2] == DEPOSIT_CODE
+
+
 @lru_cache(maxsize=64)
 def response_mti(mti: str) -> str:
     """The MTI of the answer: the next function, without the repeat mark."""
@@ -438,17 +498,3 @@ def goods_of(profile: Profile, fields: Fields, currency: str) -> Goods:
     if len(items) > MOST_ITEMS:
         raise Refusal(f"field {e.PRODUCTS_SOLD}", f"has more than {MOST_ITEMS} items")
     return goods(items, EXPONENT[currency])
-
-
-def read_totals(fields: Fields) -> Totals:
-    """Fields 76, 88, 77, 89: debits, and debits that were reversed; absent is zero."""
-    return Totals(*(int(fields.get(number, "0")) for number in (
-        e.DEBITS_NUMBER, e.DEBITS_AMOUNT, e.DEBITS_REVERSED_NUMBER, e.DEBITS_REVERSED_AMOUNT)))
-
-
-def write_totals(totals: tuple[int, int, int, int]) -> Fields:
-    """The host's own totals in the same fields."""
-    debits, debits_minor, reversals, reversals_minor = totals
-    return {e.DEBITS_NUMBER: f"{debits:010d}", e.DEBITS_REVERSED_NUMBER: f"{reversals:010d}",
-            e.DEBITS_AMOUNT: f"{debits_minor:016d}",
-            e.DEBITS_REVERSED_AMOUNT: f"{reversals_minor:016d}"}

@@ -12,9 +12,11 @@ from typing import ClassVar, Final
 from authhost import keys
 from authhost.clock import as_datetime
 from authhost.model import Action, Answer, CardRef, Kind, Original
+from authhost.translate.deposit_iso import response_text
 from authhost.translate.evidence import Fields
-from authhost.translate.fuel93 import Fuel93, response_mti, write_totals
+from authhost.translate.fuel93 import Fuel93, response_mti
 from authhost.translate.incoming import KEY_CHANGE, Incoming, Network, Refusal, TotalLine
+from authhost.translate.totals_iso import write_totals
 from iso import Message
 from iso import elements as e
 
@@ -45,6 +47,8 @@ class Iso87(Fuel93):
     """The translator of a 1987 profile."""
 
     _named_in: ClassVar[int] = e.ORIGINAL_1987
+    # 123 to 127 have keys, PIN blocks and totals in this edition.
+    _counted_in: ClassVar[int] = 122
 
     def is_key_change(self, message: Message) -> bool:
         """See Fuel93; field 70 says it."""
@@ -78,8 +82,9 @@ class Iso87(Fuel93):
             said[e.AMOUNT] = f"{answer.amount_minor:012d}"
         if answer.approval_code:
             said[e.APPROVAL_CODE] = answer.approval_code
-        if answer.reason != "approved" and answer.reason:
-            said[e.RESPONSE_TEXT] = answer.reason[:25]
+        text = response_text(answer)
+        if text:
+            said[e.RESPONSE_TEXT] = text[:25]
         if answer.totals is not None:
             said |= write_totals(answer.totals)
             said[e.SETTLEMENT_CODE] = "1" if answer.action == Action.BALANCED else "2"

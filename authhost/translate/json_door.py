@@ -35,6 +35,8 @@ from authhost.translate.bodies import (
     Sale,
     SoldRef,
 )
+from authhost.translate.deposits import counted as counted_in
+from authhost.translate.deposits import deposit_content, deposit_detail
 from authhost.translate.fleet import litres
 from authhost.translate.incoming import (
     ADVICES,
@@ -155,18 +157,16 @@ class JsonTranslator:
         counted = sum(row.value_minor * row.count for row in body.denominations)
         if counted != body.amount_minor:
             raise Refusal("denominations", f"add up to {counted}, not to {body.amount_minor}")
-        rows = [msgspec.structs.asdict(row) for row in body.denominations]
+        told = counted_in(body)
         return Request(
             key=self._key(body, Kind.DEPOSIT, context),
-            fingerprint=content_of(self._fingerprint_key, Kind.DEPOSIT, None, body.amount_minor,
-                                   body.currency, 0, ()),
+            fingerprint=deposit_content(self._fingerprint_key, Kind.DEPOSIT, body.amount_minor,
+                                        body.currency, told, "", body.reference),
             kind=Kind.DEPOSIT, door=DOOR, terminal_id=body.terminal_id,
             deadline_us=context.deadline_us, amount_minor=body.amount_minor,
-            currency=body.currency, advice=True,
+            currency=body.currency, advice=True, deposit=told,
             alias=keys.alias_key(context.client, context.idempotency_key),
-            detail=detail(denominations=rows, depositor=body.depositor,
-                          cassette=body.cassette, reference=body.reference,
-                          receipt=body.sequence))
+            detail=deposit_detail(told, reference=body.reference, receipt=body.sequence))
 
     def payment_request(self, body: PaymentRequest, context: Context) -> Request:
         """Kept until the payer's word, its cancellation or its expiry."""
@@ -226,7 +226,7 @@ class JsonTranslator:
             key=request.key, decision=said, action_code=answer.action, reason=answer.reason,
             amount_minor=answer.amount_minor, currency=request.currency,
             approval_code=answer.approval_code,
-            decided_at=as_datetime(answer.decided_at_ms * 1000).isoformat(timespec="milliseconds"),
+            decided_at=instant(answer.decided_at_ms * 1000),
             flags=answer.flags, id=identity, state=state,
             allowed=None if answer.allowed is None else tuple(
                 AllowedProduct(product=one.product, money_left_minor=one.money_left,
@@ -324,3 +324,8 @@ def signed_text(identity: str, decision: str, amount_minor: int, currency: str, 
     """What the payer's phone signs: one value a line, in this order."""
     return "\n".join(("authhost payment v1", identity, decision, str(amount_minor), currency,
                       merchant_id, purpose)).encode()
+
+
+def instant(us: int) -> str:
+    """As answers say it; '' of what was set aside: nothing was decided."""
+    return as_datetime(us).isoformat(timespec="milliseconds") if us else ""

@@ -3,7 +3,7 @@
 -- $7: whether products matter; what was bought together is counted under all their codes.
 WITH mark AS (SELECT coalesce((SELECT fence FROM rolled WHERE account_id = $1), 0) AS fence),
 tail AS MATERIALIZED (
-    SELECT j.minute / 60 AS hour, j.day, j.week, j.month, j.kind = 'funding' AS funding, j.products, j.money, j.volume, j.count
+    SELECT j.minute / 60 AS hour, j.day, j.week, j.month, j.kind IN ('funding', 'verification') AS funding, j.products, j.money, j.volume, j.count
     FROM journal j, mark
     WHERE j.account_id = $1 AND j.fence >= mark.fence AND j.fence < $2
       AND (j.money <> 0 OR j.volume <> 0 OR j.count <> 0 OR j.products <> '')

@@ -1,6 +1,6 @@
 -- Move an account's roll-up forward to a fence ($2) below which no row will come: add the rows since its mark ($3).
 WITH fresh AS MATERIALIZED (
-    SELECT minute / 60 AS hour, day, week, month, kind = 'funding' AS funding, products, subaccount_id, site_id, money, volume, count
+    SELECT minute / 60 AS hour, day, week, month, kind IN ('funding', 'verification') AS funding, products, subaccount_id, site_id, money, volume, count
     FROM journal
     WHERE account_id = $1 AND fence >= $3 AND fence < $2 AND (money <> 0 OR volume <> 0 OR count <> 0 OR products <> '')
 ),

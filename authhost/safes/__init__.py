@@ -1,0 +1,1 @@
+"""Smart safes: the life of a deposit, what safes say, and what speaks against a credit."""
