@@ -1,0 +1,2 @@
+-- The bank of an account.
+SELECT bank_id FROM account WHERE account_id = $1
