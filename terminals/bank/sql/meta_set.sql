@@ -1,0 +1,2 @@
+-- A value of the bank's own.
+INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value
