@@ -1,0 +1,53 @@
+"""The routes of forecasts: when a safe will be full, for who plans its emptying.
+
+Knows HTTP; what will be is authhost/forecast's. Pieces and days, never a name or an amount.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from authhost.admin.access import allow
+from authhost.admin.keyring import Keyring
+from authhost.admin.pages import cursor_of, place_of
+from authhost.admin.refusals import Unknown
+from authhost.doors.admin_call import AdminCall, admitted, page_response
+from authhost.doors.call import Endpoint, json_response
+from authhost.doors.response import Response
+from authhost.forecast.forecasts import PAGE, Forecasts
+
+
+class ForecastRoutes:
+    """The rows of the route table."""
+
+    def __init__(self, forecasts: Forecasts, keyring: Keyring, secret: bytes) -> None:
+        self._forecasts = forecasts
+        self._keyring = keyring
+        self._secret = secret
+
+    def endpoints(self) -> list[Endpoint]:
+        """What HttpDoor is given."""
+        return [
+            Endpoint("GET", "/v1/forecasts",
+                     admitted(self._keyring, self._secret, self._page)),
+            Endpoint("GET", "/v1/safes/{terminal_id}/forecast",
+                     admitted(self._keyring, self._secret, self._one)),
+        ]
+
+    async def _one(self, call: AdminCall) -> Response:
+        allow(call.actor, "forecast.read")
+        terminal_id = call.call.path["terminal_id"]
+        found = await self._forecasts.of(terminal_id, call.actor) \
+            if "\0" not in terminal_id else None
+        if found is None:
+            raise Unknown("there is no such safe", "terminal_id")
+        return json_response(msgspec.json.encode(found))
+
+    async def _page(self, call: AdminCall) -> Response:
+        allow(call.actor, "forecast.read")
+        call.query("after", "limit")
+        most = min(call.limit(), PAGE)
+        place = place_of(call.call.query.get("after", ""), str)
+        found = await self._forecasts.page(call.actor, place[0] if place else "", most)
+        following = cursor_of(found[-1].terminal_id) if len(found) == most else None
+        return page_response(found, following)
