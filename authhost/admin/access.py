@@ -1,9 +1,11 @@
 """Who may do what: roles, actions, the one table of both, and the one place that decides.
 
 PURE. 1. A role has the actions that the table gives it, and no other. 2. Over what, says its
-scope: a fleet's client has its own account, a station manager his site; every statement is given
-the scope, so that what lies outside is not there at all. 3. A fleet's client changes only the
-fields named below, and limits only towards less (loosening.py).
+scope: a fleet's client has its own account, a station manager his site, a client of a safe and
+his cashiers their account, a bank and a courier themselves; every statement is given the scope, so
+that what lies outside is not there at all. 3. A role with a scope changes only the fields named
+below, and a fleet limits only towards less (loosening.py). 4. Whoever watches sees states and
+alarms, never names or amounts: of what a column may tell says sight.py.
 """
 
 from __future__ import annotations
@@ -20,19 +22,38 @@ class Role(StrEnum):
     """What somebody is to us."""
 
     ADMINISTRATOR = "administrator"
-    ANALYST = "analyst"  # reads everything, changes nothing
+    ANALYST = "analyst"  # reads, changes nothing
     FLEET = "fleet"  # a fleet's client
     STATION = "station"  # a station's manager
+    CLIENT = "client"  # a safe's client: his finance department
+    CASHIER = "cashier"  # of a safe's client
+    BANK = "bank"  # that credits clients
+    COURIER = "courier"  # carries cassettes and counts them
+    MONITORING = "monitoring"  # watches safes day and night
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who acts. account_id, site_id: the scope; None is everything. access_id 0: the operator."""
+    """Who acts. account_id to courier_id: the scope; all None is everything.
+
+    access_id 0: the operator.
+    """
 
     name: str
     role: str
     access_id: int = 0
     account_id: int | None = None
     site_id: str | None = None
+    bank_id: str | None = None
+    courier_id: str | None = None
+
+    @property
+    def scope(self) -> tuple[str, int | str] | None:
+        """(column, value) of what is his; None: everything. One at most: the table holds it."""
+        for column in SCOPES:
+            value: int | str | None = getattr(self, column)
+            if value is not None:
+                return column, value
+        return None
 
 
 def operator(name: str) -> Actor:
@@ -40,67 +61,110 @@ def operator(name: str) -> Actor:
     return Actor(name, "operator")
 
 
-_ALL: Final = frozenset({Role.ADMINISTRATOR, Role.ANALYST, Role.FLEET, Role.STATION})
-_OFFICE: Final = frozenset({Role.ADMINISTRATOR, Role.ANALYST})
-_FLEETS: Final = _OFFICE | {Role.FLEET}
-_STATIONS: Final = _OFFICE | {Role.STATION}
-_OWN: Final = frozenset({Role.ADMINISTRATOR, Role.FLEET})
-_ADMINISTRATOR: Final = frozenset({Role.ADMINISTRATOR})
-
-PERMISSIONS: Final[dict[str, frozenset[Role]]] = {
-    "access.read": _ADMINISTRATOR, "access.add": _ADMINISTRATOR, "access.revoke": _ADMINISTRATOR,
-    "account.read": _FLEETS, "account.create": _ADMINISTRATOR, "account.change": _OWN,
-    "account.block": _ADMINISTRATOR, "account.close": _ADMINISTRATOR,
-    "account.fund": _ADMINISTRATOR,
-    "subaccount.read": _FLEETS, "subaccount.create": _ADMINISTRATOR,
-    "subaccount.change": _OWN,
-    "vehicle.read": _FLEETS, "vehicle.create": _OWN, "vehicle.change": _OWN,
-    "vehicle.reset_meter": _OWN, "vehicle.consumption": _FLEETS,
-    "driver.read": _FLEETS, "driver.create": _OWN, "driver.change": _OWN,
-    "card.read": _FLEETS, "card.create": _ADMINISTRATOR, "card.change": _OWN,
-    "card.activate": _ADMINISTRATOR, "card.block": _OWN, "card.unblock": _OWN,
-    "card.replace": _ADMINISTRATOR, "card.close": _ADMINISTRATOR,
-    "card.unlock_pin": _ADMINISTRATOR,
-    "card_order.read": _OFFICE, "card_order.create": _ADMINISTRATOR,
-    "card_order.batch": _ADMINISTRATOR,
-    "product.read": _ALL, "product.create": _ADMINISTRATOR, "product.change": _ADMINISTRATOR,
-    "product_group.read": _ALL, "product_group.create": _ADMINISTRATOR,
-    "product_group.change": _ADMINISTRATOR,
-    "product_code.read": _OFFICE, "product_code.change": _ADMINISTRATOR,
-    "program.read": _OFFICE, "program.create": _ADMINISTRATOR, "program.change": _ADMINISTRATOR,
-    "merchant.read": _OFFICE, "merchant.create": _ADMINISTRATOR,
-    "merchant.change": _ADMINISTRATOR,
-    "site.read": _STATIONS, "site.create": _ADMINISTRATOR, "site.change": _ADMINISTRATOR,
-    "terminal.read": _STATIONS, "terminal.create": _ADMINISTRATOR,
-    "terminal.change": _ADMINISTRATOR,
-    "import.run": _ADMINISTRATOR,
-    "price.read": _OFFICE, "price.change": _ADMINISTRATOR,
-    "transaction.read": _ALL, "total.read": _STATIONS, "exception.read": _FLEETS,
-    "station.read": _STATIONS, "station.permit": _ADMINISTRATOR,
-    "parked.read": _OFFICE, "parked.settle": _ADMINISTRATOR,
-    "audit.read": _OFFICE,
+# The column of a scope, and whose it is. A role that is not here has everything.
+SCOPES: Final[dict[str, frozenset[Role]]] = {
+    "account_id": frozenset({Role.FLEET, Role.CLIENT, Role.CASHIER}),
+    "site_id": frozenset({Role.STATION}),
+    "bank_id": frozenset({Role.BANK}),
+    "courier_id": frozenset({Role.COURIER}),
 }
 
-# What a fleet's client may change of its own; of everything else it may read.
-FLEET_FIELDS: Final[dict[str, frozenset[str]]] = {
-    "account": frozenset({"prompts", "watch"}),
-    "subaccount": frozenset({"limits"}),
-    "vehicle": frozenset({"plate", "number", "status", "tank_ml", "limits"}),
-    "driver": frozenset({"name", "number", "status", "limits"}),
-    "card": frozenset({"limits", "prompts"}),
+_LETTERS: Final = {
+    "A": Role.ADMINISTRATOR, "N": Role.ANALYST, "F": Role.FLEET, "S": Role.STATION,
+    "C": Role.CLIENT, "K": Role.CASHIER, "B": Role.BANK, "U": Role.COURIER, "M": Role.MONITORING}
+
+
+def _table(text: str) -> dict[str, frozenset[Role]]:
+    """Lines of `noun: action=letters ...` as {'noun.action': roles}."""
+    found = {}
+    for line in text.strip().splitlines():
+        noun, _, actions = line.strip().partition(":")
+        for part in actions.split():
+            action, _, letters = part.partition("=")
+            found[f"{noun}.{action}"] = frozenset(_LETTERS[letter] for letter in letters)
+    return found
+
+
+# A administrator, N analyst, F fleet, S station, C client, K cashier, B bank, U courier,
+# M monitoring. What a bank and a courier read of each is in sight.py.
+PERMISSIONS: Final[dict[str, frozenset[Role]]] = _table("""
+    access: read=A add=A revoke=A
+    account: read=ANFCB create=A change=AFC block=A close=A fund=A
+    subaccount: read=ANF create=A change=AF
+    vehicle: read=ANF create=AF change=AF reset_meter=AF consumption=ANF
+    driver: read=ANF create=AF change=AF
+    card: read=ANF create=A change=AF activate=A block=AF unblock=AF replace=A close=A unlock_pin=A
+    card_order: read=AN create=A batch=A
+    product: read=ANFS create=A change=A
+    product_group: read=ANFS create=A change=A
+    product_code: read=AN change=A
+    program: read=AN create=A change=A
+    merchant: read=AN create=A change=A
+    site: read=ANS create=A change=A
+    terminal: read=ANS create=A change=A
+    import: run=A
+    price: read=AN change=A
+    transaction: read=ANFS
+    total: read=ANS
+    exception: read=ANF
+    station: read=ANS permit=A
+    parked: read=AN settle=A
+    audit: read=AN
+    bank: read=ANB create=A change=AB
+    courier: read=ANU create=A change=AU
+    safe: read=ANCKBUM create=A change=A total=ANCKB
+    safe_client: read=ANCB change=A
+    depositor: read=AC create=AC change=AC
+    cassette: read=ANUM create=A change=A
+    note_category: read=ANCBUM create=A change=A
+    safe_fee: read=ANC change=A
+    courier_fee: read=ANU change=A
+    alarm: read=ANCUM
+    deposit: read=ANCKBM amounts=ANCKB names=ACK
+    receipt: read=ANCKB print=ACK
+    stay: read=ANCBUM
+    count: read=ANCBU tell=ABU
+    case: read=ANCB propose=A decide=A
+    counterfeit: read=ANB report=A
+    pickup: read=ANCUM change=ACUM
+    statement: read=ANB tell=AB
+    forecast: read=ANCUM
+    certificate: read=AN issue=A renew=A revoke=A
+""")
+
+# What a role with a scope may change of its own; of everything else it may read.
+OWN_FIELDS: Final[dict[Role, dict[str, frozenset[str]]]] = {
+    Role.FLEET: {
+        "account": frozenset({"prompts", "watch"}),
+        "subaccount": frozenset({"limits"}),
+        "vehicle": frozenset({"plate", "number", "status", "tank_ml", "limits"}),
+        "driver": frozenset({"name", "number", "status", "limits"}),
+        "card": frozenset({"limits", "prompts"}),
+    },
+    Role.CLIENT: {
+        "account": frozenset({"contact"}),
+        "depositor": frozenset({"name", "role", "status", "terminals"}),
+    },
+    Role.BANK: {"bank": frozenset({"status"})},  # it says itself that it is down
+    Role.COURIER: {"courier": frozenset({"address"})},
 }
+
+
+def may(actor: Actor, action: str) -> bool:
+    """Whether the table gives him this. KeyError: no such action, a bug."""
+    return actor.role == "operator" or actor.role in PERMISSIONS[action]
 
 
 def allow(actor: Actor, action: str) -> None:
     """The one decision. Forbidden names the action. KeyError: no such action, a bug."""
-    roles = PERMISSIONS[action]
-    if actor.role != "operator" and actor.role not in roles:
+    if not may(actor, action):
         raise Forbidden(f"the role {actor.role} may not do {action}", action)
 
 
 def allow_fields(actor: Actor, noun: str, fields: frozenset[str]) -> None:
-    """A fleet's client changes what is its own to change. Forbidden names the action."""
-    if actor.role != Role.FLEET:
+    """A role with a scope changes what is its own to change. Forbidden names the field."""
+    if actor.scope is None:
         return
-    for field in sorted(fields - FLEET_FIELDS.get(noun, frozenset())):
-        raise Forbidden(f"the role fleet may not change {noun}.{field}", f"{noun}.change.{field}")
+    for field in sorted(fields - OWN_FIELDS.get(Role(actor.role), {}).get(noun, frozenset())):
+        raise Forbidden(f"the role {actor.role} may not change {noun}.{field}",
+                        f"{noun}.change.{field}")

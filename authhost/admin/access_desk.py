@@ -16,7 +16,7 @@ from pathlib import Path
 import asyncpg
 
 from authhost import logs
-from authhost.admin.access import Role, operator
+from authhost.admin.access import SCOPES, Role, operator
 from authhost.admin.keyring import Keyring, NewAccess
 from authhost.admin.refusals import Refused
 from authhost.cli_options import DATA, Failed, add_command, add_database, database_url
@@ -32,8 +32,10 @@ def add_access(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     new = add_command(actions, "add", _add, "let somebody in; the token is printed this once")
     new.add_argument("name", help="a person's or a program's")
     new.add_argument("--role", required=True, choices=[str(role) for role in Role])
-    new.add_argument("--account", type=int, help="of a fleet's client")
+    new.add_argument("--account", type=int, help="of a fleet, a safe's client, his cashier")
     new.add_argument("--site", help="of a station's manager")
+    new.add_argument("--bank", help="of a bank")
+    new.add_argument("--courier", help="of a courier")
     new.add_argument("--certificate", default="", metavar="COMMON-NAME",
                      help="that the client must show over mutual TLS, beside the token")
     new.add_argument("--no-token", action="store_true", help="the certificate alone is to do")
@@ -49,7 +51,8 @@ def add_access(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add(arguments: argparse.Namespace) -> int:
     wanted = NewAccess(
         name=arguments.name, role=Role(arguments.role), account_id=arguments.account,
-        site_id=arguments.site, certificate=arguments.certificate,
+        site_id=arguments.site, bank_id=arguments.bank, courier_id=arguments.courier,
+        certificate=arguments.certificate,
         with_token=not arguments.no_token,
         expires_at=datetime.now(UTC) + timedelta(days=arguments.days))
 
@@ -63,7 +66,8 @@ def _add(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     async def run(keyring: Keyring) -> Sequence[str]:
         return [" ".join((
-            f"{row['name']:<24}{row['role']:<16}{row['account_id'] or row['site_id'] or '-':<14}",
+            f"{row['name']:<24}{row['role']:<16}",
+            f"{next((row[one] for one in SCOPES if row[one] is not None), '-'):<14}",
             f"{row['expires_at']:%Y-%m-%d}", "token" if row["token"] else "-",
             row["certificate"] or "-", "revoked" if row["revoked_at"] else ""))
             for row in await keyring.all(operator(getpass.getuser()))]

@@ -24,14 +24,14 @@ class AuditReads:
         self._pool = pool
 
     async def page(self, actor: Actor, subject: str, who: str, since: datetime | None,
-                   until: datetime | None, after: str,
-                   most: int) -> tuple[list[dict[str, Any]], str | None]:
-        """A page, the newest first, and the cursor of the next. Refused."""
+                   until: datetime | None, after: str, most: int, *,
+                   refused: bool = False) -> tuple[list[dict[str, Any]], str | None]:
+        """A page, the newest first, and the cursor of the next. refused: what was, alone."""
         allow(actor, "audit.read")
         place = pages.place_of(after, int)
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(statement("audit_read"), subject, who, since, until,
-                                          place[0] if place else None, most)
+                                          place[0] if place else None, most, refused)
         found = [dict(row.items()) | {"change": msgspec.Raw(row["change"].encode())}
                  for row in rows]
         return found, pages.cursor_of(rows[-1]["id"]) if len(rows) == most else None

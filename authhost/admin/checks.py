@@ -1,14 +1,17 @@
-"""Is what was sent well-formed: limits, prompts, hours, zones, currencies, groups, numbers.
+"""Is what was sent well-formed: limits, prompts, hours, zones, currencies, rails, keys, numbers.
 
 PURE. What must be looked up (is there such a site?) is references.py's.
 """
 
 from __future__ import annotations
 
+import base64
+import re
 import zoneinfo
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -16,9 +19,14 @@ from authhost import currencies
 from authhost.admin.refusals import Invalid
 from authhost.counters import decode_limits
 from authhost.prompts import decode_prompts
+from authhost.safes.sscc import is_sscc
 
 _LIMITS: Final = ("limits", "site_limits")
 _MOST_IN_GROUP: Final = 4_096
+# Business identifier code: prefix, country, suffix, and a branch where there is one (ISO 9362).
+_BIC: Final = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
+_HERE: Final = ("127.0.0.1", "::1", "localhost")
+_INSTANT: Final = "EUR"  # SEPA's instant credit transfer has this currency alone
 
 
 def check(values: Mapping[str, Any]) -> None:
@@ -30,14 +38,52 @@ def check(values: Mapping[str, Any]) -> None:
         _decoded(decode_prompts, values["prompts"], "prompts")
     if "currency" in values and values["currency"] not in currencies.NUMERIC:
         raise Invalid(f"{values['currency']} is no currency that we take", "currency")
-    if "time_zone" in values and values["time_zone"] not in _zones():
-        raise Invalid("no such time zone: a name of the IANA database", "time_zone")
+    if "time_zone" in values:
+        zone(values["time_zone"], "time_zone")
     if "pan" in values and not has_check_digit(values["pan"]):
         raise Invalid("the check digit of the number is wrong", "pan")
-    if values.get("iban") is not None and not _is_iban(values["iban"]):
-        raise Invalid("the check digits of the IBAN are wrong", "iban")
+    _bank_account(values, "")
+    _around_safes(values)
     if values.get("hours") is not None and not any(values["hours"]):
         raise Invalid("no hour of the week is left; block it instead", "hours")
+
+
+def _around_safes(values: Mapping[str, Any]) -> None:
+    """What only safes, their clients and banks have."""
+    for currency in values.get("currencies", ()):
+        if currency not in currencies.NUMERIC:
+            raise Invalid(f"{currency} is no currency that we take", "currencies")
+    if values.get("deposit_key") is not None:
+        key_bytes(values["deposit_key"])
+    if "cassette_id" in values and not is_sscc(values["cassette_id"]):
+        raise Invalid("the check digit of the SSCC is wrong", "cassette_id")
+    if values.get("endpoint"):
+        _endpoint(values["endpoint"])
+    if "rails" in values:
+        _rails(values["rails"])
+
+
+def whole(noun: str, row: Mapping[str, Any]) -> None:
+    """What must go together in a row, as it would be. Invalid."""
+    if noun == "bank" and row.get("rails") and not row.get("endpoint"):
+        raise Invalid("credits of a rail are sent somewhere", "endpoint")
+
+
+def zone(name: str, where: str) -> None:
+    """A name of the IANA database. Invalid."""
+    if name not in _zones():
+        raise Invalid("no such time zone: a name of the IANA database", where)
+
+
+def key_bytes(text: str) -> bytes:
+    """A public key (Ed25519, RFC 8032) of base64. Invalid where it is not 32 bytes."""
+    try:
+        found = base64.b64decode(text, validate=True)
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        raise Invalid("a public key of 32 bytes, in base64", "deposit_key")
+    return found
 
 
 def limits(value: Any, where: str) -> None:
@@ -90,6 +136,51 @@ def _decoded(decode: Any, value: Any, where: str) -> None:
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())
+
+
+def _bank_account(values: Mapping[str, Any], where: str) -> None:
+    """IBAN and BIC, where they are told. Invalid."""
+    if values.get("iban") is not None and not _is_iban(values["iban"]):
+        raise Invalid("the check digits of the IBAN are wrong", f"{where}iban")
+    if values.get("bic") and not _BIC.fullmatch(values["bic"]):
+        raise Invalid("no BIC: 8 or 11 capital letters and digits", f"{where}bic")
+
+
+def _rails(rails: list[dict[str, Any]]) -> None:
+    """The ways of a bank: one a currency, with hours that can be. Invalid."""
+    seen: set[str] = set()
+    for number, rail in enumerate(rails):
+        where = f"rails[{number}]"
+        currency = rail["currency"]
+        if currency not in currencies.NUMERIC:
+            raise Invalid(f"{currency} is no currency that we take", f"{where}.currency")
+        if currency in seen:
+            raise Invalid(f"{currency} has a rail already", f"{where}.currency")
+        seen.add(currency)
+        if rail["rail"] == "instant" and currency != _INSTANT:
+            raise Invalid(f"instant is {_INSTANT} alone", f"{where}.rail")
+        if len(set(rail["days"])) < len(rail["days"]):
+            raise Invalid("a day is named twice", f"{where}.days")
+        if rail["from"] == rail["until"]:
+            raise Invalid("it closes when it opens", f"{where}.until")
+        zone(rail["time_zone"], f"{where}.time_zone")
+        _bank_account(rail["debtor"], f"{where}.debtor.")
+        if not rail["debtor"]["bic"]:
+            raise Invalid("is missing", f"{where}.debtor.bic")
+
+
+def _endpoint(text: str) -> None:
+    """An address over TLS (or of this machine), with no password or fragment in it. Invalid."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        parts, port = SplitResult("", "", "", "", ""), None
+    plain = text.isascii() and text.isprintable() and " " not in text
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+    if not (plain and safe and parts.hostname and port != 0) \
+            or parts.username is not None or parts.fragment or parts.query:
+        raise Invalid("an address like https://bank.example:8443/credits", "endpoint")
 
 
 def _is_iban(text: str) -> bool:

@@ -7,9 +7,10 @@ rules version raised last.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -17,27 +18,42 @@ import asyncpg
 import msgspec
 
 from authhost.admin import checks
-from authhost.admin.access import Actor, Role, allow, allow_fields
+from authhost.admin.access import Actor, allow, allow_fields
 from authhost.admin.loosening import loosened
-from authhost.admin.nouns import ACCOUNT, PRODUCT, PRODUCT_GROUP, Noun, Raises
+from authhost.admin.nouns import (
+    ACCOUNT,
+    BANK,
+    DEPOSITOR,
+    PRODUCT,
+    PRODUCT_GROUP,
+    SAFE,
+    Noun,
+    Raises,
+)
 from authhost.admin.once import Asked, Row, once
 from authhost.admin.raising import (
     audit,
     differences,
+    raise_all_clients,
+    raise_cassette,
     raise_fence,
     raise_group,
     raise_program,
     raise_rules,
     raise_tanks,
 )
-from authhost.admin.references import look_up, number_is_free
+from authhost.admin.references import is_safe, look_up, number_is_free, safes_are_there
 from authhost.admin.refusals import Conflict, Forbidden, Invalid, Moved, Unknown
+from authhost.admin.sight import seen
 from authhost.admin.statements import statement
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Borrowed
+from authhost.safes.raising import raise_clients
 
 MOST_ROWS: Final = 1_000
 _NUMBERED: Final = ("vehicle", "driver")
+# Told by a device every minute: no part of the state that a client has read and changes.
+_LIVE: Final = frozenset({"shift", "shift_by", "software", "signed_on_at", "last_seen_at", "fill"})
 
 
 class Desk:
@@ -67,24 +83,27 @@ class Desk:
                               lambda: insert(connection, actor, noun, values))
 
     async def change(self, actor: Actor, noun: Noun, key: int | str | None, values: Row,
-                     seen: str) -> Row:
-        """Change what is named. seen: the tag that the client read, '*' for any. Refused."""
+                     tag: str) -> Row:
+        """Change what is named. tag: of the state that the client read, '*' for any. Refused."""
         allow(actor, f"{noun.name}.change")
         allow_fields(actor, noun.name, frozenset(values))
         checks.check(values)
         async with self.transaction() as connection:
             before = await locked(connection, actor, noun, key)
-            if seen not in {"*", tag_of(shown(noun, before))}:
+            if tag not in {"*", tag_of(visible(actor, noun, before))}:
                 raise Moved(f"the {noun.name} was changed since it was read", "If-Match")
             moved = differences(before, _columns(noun, values))
             for name in moved:
                 if name in (*noun.fixed, noun.key):
                     raise Invalid("is set when it is made, and stays", name)
             if not moved:
-                return shown(noun, before)
+                return visible(actor, noun, before)
+            checks.whole(noun.name, before | values)
             await _may_move(connection, actor, noun, before, values)
             if noun is not PRODUCT_GROUP:  # a range may name what is sold one day
                 await look_up(connection, values, before.get("account_id"))
+            if noun is DEPOSITOR and values.get("terminals"):
+                await safes_are_there(connection, values["terminals"], before["account_id"])
             if noun.name in _NUMBERED and moved.keys() & {"number", "status"}:
                 # One that comes back may find its number with another one.
                 await number_is_free(connection, noun.name, key, before | values,
@@ -93,65 +112,74 @@ class Desk:
                                  {name: new for name, (_, new) in moved.items()},
                                  f"{noun.name} {key}: {', '.join(sorted(moved))} changed")
             await raise_for(connection, noun, after)
-            return shown(noun, after)
+            return visible(actor, noun, after)
 
     async def read(self, actor: Actor, noun: Noun, key: int | str | None) -> Row:
         """A row as it is shown. Unknown where it is not there, or another's."""
         allow(actor, f"{noun.name}.read")
-        async with Borrowed(self._pool) as connection:
-            text = statement("row_read", **_names(noun))
-            found = await connection.fetchval(text, key, scope(actor, noun)) \
-                if key is not None else None
+        found = None
+        if key is not None:
+            async with Borrowed(self._pool) as connection:
+                found = await _found(connection, actor, noun, "row_read", key)
         if found is None:
             raise Unknown(f"there is no such {noun.name}", noun.key)
-        return shown(noun, json.loads(found))
+        return visible(actor, noun, found)
 
-    async def page(self, actor: Actor, noun: Noun, within: int | str | None, status: str,
+    async def page(self, actor: Actor, noun: Noun, asked: Mapping[str, int | str], status: str,
                    after: int | str | None, most: int) -> list[Row]:
-        """A page of rows by key. within: an account or site to look at, inside the scope."""
+        """A page of rows by key. asked: whose to look at (column: value), inside the scope."""
         allow(actor, f"{noun.name}.read")
-        own = scope(actor, noun)
-        if own is not None and within not in {None, own}:
-            return []
+        bounds = [*asked.items(), *filter(None, [scope(actor, noun)])]
+        condition, values = _within(noun, bounds, 4)
         async with Borrowed(self._pool) as connection:
-            text = statement("row_list", key_type=noun.key_type, **_names(noun))
-            rows = await connection.fetch(text, within if own is None else own, after, status,
-                                          min(most, MOST_ROWS))
-        return [shown(noun, json.loads(row["row"])) for row in rows]
+            text = statement("row_list", table=noun.name, key=noun.key, key_type=noun.key_type,
+                             within=condition)
+            rows = await connection.fetch(text, after, status, min(most, MOST_ROWS), *values)
+        return [visible(actor, noun, json.loads(row["row"])) for row in rows]
 
 
 def tag_of(row: Mapping[str, Any]) -> str:
     """What names this state of a row (an entity tag, RFC 9110)."""
-    text = msgspec.json.encode(row, order="sorted")
+    settled = {name: value for name, value in row.items() if name not in _LIVE}
+    text = msgspec.json.encode(settled, order="sorted")
     return f'"{hashlib.blake2b(text, digest_size=12).hexdigest()}"'
 
 
-def scope(actor: Actor, noun: Noun) -> int | str | None:
-    """What an actor's rows of a noun are compared with; None: everything is his to see."""
-    if noun.scope == "account_id" and actor.account_id is not None:
-        return actor.account_id
-    return actor.site_id if noun.scope == "site_id" else None
+def scope(actor: Actor, noun: Noun) -> tuple[str, int | str] | None:
+    """(column, value) that an actor's rows of a noun are bound by; None: all are his to see."""
+    return actor.scope if noun.bounds else None
 
 
 def shown(noun: Noun, row: Mapping[str, Any]) -> Row:
-    """A row without what nobody is shown."""
-    return {name: value for name, value in row.items() if name not in noun.hidden}
+    """A row without what nobody is shown, its bytes as text."""
+    row = {name: value for name, value in row.items() if name not in noun.hidden}
+    if row.get("deposit_key"):
+        row["deposit_key"] = base64.b64encode(bytes.fromhex(row["deposit_key"][2:])).decode()
+    return row
+
+
+def visible(actor: Actor, noun: Noun, row: Mapping[str, Any]) -> Row:
+    """A row as this actor sees it."""
+    return seen(actor.role, noun.name, shown(noun, row))
 
 
 async def locked(connection: asyncpg.Connection, actor: Actor, noun: Noun,
                  key: int | str | None) -> Row:
     """A row under its lock. Unknown where it is not there, or another's."""
-    found = await connection.fetchval(statement("row_lock", **_names(noun)), key,
-                                      scope(actor, noun)) if key is not None else None
-    if found is None:
+    row = await _found(connection, actor, noun, "row_lock", key) if key is not None else None
+    if row is None:
         raise Unknown(f"there is no such {noun.name}", noun.key)
-    row: Row = json.loads(found)
     return row
 
 
 async def insert(connection: asyncpg.Connection, actor: Actor, noun: Noun, values: Row) -> Row:
     """Write a new row, its fence, its audit, as it is shown. The values were checked."""
     values = _columns(noun, values)
+    checks.whole(noun.name, values)
+    if noun is SAFE:
+        await is_safe(connection, values["terminal_id"])
+    if noun is DEPOSITOR and values.get("terminals"):
+        await safes_are_there(connection, values["terminals"], values["account_id"])
     if noun is not PRODUCT_GROUP:  # a range may name what is sold one day
         named = {name: value for name, value in values.items() if name != noun.key}
         await look_up(connection, named, values.get("account_id"))
@@ -198,6 +226,16 @@ async def raise_for(connection: asyncpg.Connection, noun: Noun, row: Row) -> Non
             await raise_tanks(connection)
     elif noun.raises is Raises.PROGRAM:
         await raise_program(connection, row["program_id"])
+    elif noun.raises is Raises.SAFE:
+        # The rules too: who has seen that there is no such safe has no fence to compare.
+        await raise_rules(connection)
+        await raise_clients(connection, row["terminal_id"])
+    elif noun.raises is Raises.CASSETTE:
+        await raise_rules(connection)
+        await raise_cassette(connection, row["cassette_id"])
+    elif noun.raises is Raises.CLIENTS:
+        await raise_rules(connection)
+        await raise_all_clients(connection)
 
 
 @asynccontextmanager
@@ -228,37 +266,58 @@ def _field(error: asyncpg.PostgresError) -> str:
     inner = name.removeprefix(f"{table}_")
     for ending in ("_fkey", "_check", "_key", "_number"):
         inner = inner.removesuffix(ending)
-    return {"pkey": "", "pan_hmac": "pan"}.get(inner, inner)
+    return {"pkey": "", "pan_hmac": "pan", "account_id_code": "code",
+            "terminal_id_reference": "reference"}.get(inner, inner)
 
 
-def _names(noun: Noun) -> dict[str, str]:
-    """What a statement about a noun is filled with. Without a scope the key stands in for it."""
-    return {"table": noun.name, "key": noun.key, "scope": noun.scope or noun.key,
-            "scope_type": noun.scope_type if noun.scope else noun.key_type}
+async def _found(connection: asyncpg.Connection, actor: Actor, noun: Noun, name: str,
+                 key: int | str) -> Row | None:
+    """A row within the scope by the statement `name`, None where it is not there."""
+    condition, values = _within(noun, list(filter(None, [scope(actor, noun)])), 2)
+    text = statement(name, table=noun.name, key=noun.key, within=condition)
+    found = await connection.fetchval(text, key, *values)
+    return None if found is None else json.loads(found)
+
+
+def _within(noun: Noun, bounds: Sequence[tuple[str, int | str]],
+            first: int) -> tuple[str, list[int | str]]:
+    """Whose rows, as a condition on t, and its values from parameter `first` on."""
+    parts: list[str] = []
+    values: list[int | str] = []
+    for column, value in bounds:
+        if column not in noun.bounds:
+            return "false", []
+        place = str(first + len(values))
+        name = noun.reach.get(column, "")
+        parts.append(statement(name, place=place) if name else f"t.{column} = ${place}")
+        values.append(value)
+    return " AND ".join(f"({part})" for part in parts) or "true", values
 
 
 def _columns(noun: Noun, values: Row) -> Row:
     if noun is PRODUCT_GROUP and "products" in values:
         return {**values, "products": checks.expanded(values["products"])}
+    if values.get("deposit_key"):
+        return {**values, "deposit_key": f"\\x{checks.key_bytes(values['deposit_key']).hex()}"}
     return dict(values)
 
 
 def _own(actor: Actor, noun: Noun, values: Row) -> Row:
-    """A fleet's client makes things of its own account, and need not name it."""
+    """Whoever has an account makes things of it, and need not name it."""
     if actor.account_id is None or noun.scope != "account_id":
         return dict(values)
     if values.get("account_id", actor.account_id) != actor.account_id:
         raise Unknown("there is no such account", "account_id")
     if noun.key in values and noun.key != "account_id":
-        # It could take the ids that others are to be given, and learn which there are.
+        # He could take the ids that others are to be given, and learn which there are.
         raise Forbidden(f"the role {actor.role} may not choose an id", f"{noun.name}.create")
     return {**values, "account_id": actor.account_id}
 
 
 async def _may_move(connection: asyncpg.Connection, actor: Actor, noun: Noun, before: Row,
                     values: Row) -> None:
-    """A fleet's client moves limits towards less, and lifts no block but its own."""
-    if actor.role != Role.FLEET:
+    """Who has a scope moves limits towards less, closes no bank, lifts no block but his own."""
+    if actor.scope is None:
         return
     if "limits" in values:
         fleet = before["limits"]
@@ -270,8 +329,13 @@ async def _may_move(connection: asyncpg.Connection, actor: Actor, noun: Noun, be
         if name:
             raise Forbidden(f"the limit {name} would let more through than now, and than the "
                             "fleet's own", f"{noun.name}.change.limits")
-    if values.get("status", before.get("status")) != before.get("status") \
-            and before["status"] != "active":
+    status = values.get("status", before.get("status"))
+    if status == before.get("status"):
+        return
+    where = f"{noun.name}.change.status"
+    if noun is BANK and status == "closed":
+        raise Forbidden("a bank is closed by the administrator", where)
+    if before["status"] != "active":
         subject = f"{noun.name}/{before[noun.key]}"
-        if await connection.fetchval(statement("status_by"), subject) != Role.FLEET:
-            raise Forbidden("somebody else blocked it", f"{noun.name}.change.status")
+        if await connection.fetchval(statement("status_by"), subject) != actor.role:
+            raise Forbidden("somebody else set it", where)

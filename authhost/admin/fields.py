@@ -35,6 +35,15 @@ Hours = Annotated[list[Annotated[int, msgspec.Meta(ge=0, lt=2**24)]],
 Limits = Annotated[list[dict[str, Any]], msgspec.Meta(max_length=64)]
 Prompts = Annotated[list[dict[str, Any]], msgspec.Meta(max_length=16)]
 Status = Literal["active", "blocked", "closed"]
+Country = Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{2})?" + _END)]
+Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]" + _END)]
+Zone = Annotated[str, msgspec.Meta(max_length=64)]
+Bic = Annotated[str, msgspec.Meta(max_length=11)]
+Sscc = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{18}" + _END)]
+Pieces = Annotated[int, msgspec.Meta(ge=0, le=10**6)]
+BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+Fraction = Annotated[str, msgspec.Meta(
+    pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?" + _END, description="Minor units, a decimal.")]
 
 
 class Fields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,7 +67,7 @@ class Address(Fields, frozen=True):
     number: Text = ""
     postcode: Text = ""
     town: Text = ""
-    country: Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{2})?" + _END)] = ""
+    country: Country = ""
 
 
 class Watch(Fields, frozen=True):
@@ -68,17 +77,40 @@ class Watch(Fields, frozen=True):
     regions: Annotated[list[Key], msgspec.Meta(max_length=64)] | UnsetType = UNSET
 
 
+class Contact(Fields, frozen=True):
+    """Whom to ask."""
+
+    name: Text = ""
+    email: Annotated[str, msgspec.Meta(
+        max_length=254, pattern=r"^([^\s@]+@[^\s@]+\.[^\s@]+)?" + _END)] = ""
+    phone: Annotated[str, msgspec.Meta(pattern=r"^(\+?[0-9 ()/-]{3,24})?" + _END)] = ""
+
+
+class Posting(Fields, frozen=True):
+    """How a client's credits are booked: one by safe and day, by deposit, or one of all. fees: net
+    is taken off the next credit, invoice is owed."""
+
+    by: Literal["safe", "deposit", "client"] = "safe"
+    reference: Annotated[str, msgspec.Meta(max_length=140, pattern=r"^[ -~]*" + _END)] = ""
+    fees: Literal["net", "invoice"] = "net"
+
+
+DepositKey = Annotated[str, msgspec.Meta(
+    pattern=r"^[0-9A-Za-z+/]{43}=" + _END, description="Ed25519, 32 bytes in base64.")]
+
+
 class Account(Fields, frozen=True):
-    """A fleet, or another party with a balance."""
+    """A fleet, a safe's client, or another party with a balance. credit_line: also the most that a
+    safe's client may have been credited and not counted yet."""
 
     account_id: Id | UnsetType = UNSET
     kind: Literal["fleet", "payer", "safe_client", "merchant"] | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     currency: Currency | UnsetType = UNSET
-    time_zone: Annotated[str, msgspec.Meta(max_length=64)] | UnsetType = UNSET
+    time_zone: Zone | UnsetType = UNSET
     limits: Limits | UnsetType = UNSET
     iban: Annotated[str, msgspec.Meta(max_length=34)] | UnsetType | None = UNSET
-    bic: Annotated[str, msgspec.Meta(max_length=11)] | UnsetType | None = UNSET
+    bic: Bic | UnsetType | None = UNSET
     address: Address | UnsetType = UNSET
     products: Products | UnsetType | None = UNSET
     sites: Sites | UnsetType | None = UNSET
@@ -89,6 +121,14 @@ class Account(Fields, frozen=True):
     watch: Watch | UnsetType = UNSET
     key_entry: Literal["none", "open", "pin", "driver_number", "vehicle_number"] | UnsetType = UNSET
     offline: bool | UnsetType = UNSET
+    bank_id: Key | UnsetType | None = UNSET
+    credit_rule: Literal["instant", "night", "count"] | UnsetType = UNSET
+    standing: Literal["good", "watch", "bad"] | UnsetType = UNSET
+    deposit_key: DepositKey | UnsetType | None = UNSET
+    posting: Posting | UnsetType = UNSET
+    billing: Literal["daily", "weekly", "monthly"] | UnsetType = UNSET
+    tolerance_minor: Money | UnsetType = UNSET
+    contact: Contact | UnsetType = UNSET
 
 
 class Subaccount(Fields, frozen=True):
@@ -211,7 +251,7 @@ class Site(Fields, frozen=True):
     merchant_id: Key | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     region: Annotated[str, msgspec.Meta(max_length=32)] | UnsetType = UNSET
-    country: Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{2})?" + _END)] | UnsetType = UNSET
+    country: Country | UnsetType = UNSET
 
 
 class Terminal(Fields, frozen=True):

@@ -14,9 +14,7 @@ import msgspec
 from authhost.admin import pages
 from authhost.admin.access import Actor, allow
 from authhost.admin.consumption import Fill
-from authhost.admin.desk import scope
 from authhost.admin.flags import explained
-from authhost.admin.nouns import VEHICLE
 from authhost.admin.refusals import Invalid, Unknown
 from authhost.admin.statements import statement
 from authhost.journal.entry import JournalUnavailable
@@ -27,7 +25,7 @@ _COUNTED: Final = ("account_id", "card_id", "vehicle_id", "driver_id")
 _FILTERS: Final = (*_COUNTED, "site_id", "terminal_id", "kind")
 _MOVES: Final = "(money <> 0 OR volume <> 0 OR count <> 0 OR products <> '')"
 # A clock that was set back by less than this makes the feed miss nothing.
-_MARGIN: Final = timedelta(seconds=1)
+MARGIN: Final = timedelta(seconds=1)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,14 +54,14 @@ class JournalReads:
                            most: int) -> tuple[list[dict[str, Any]], str | None]:
         """A page, the newest first, and the cursor of the next. Refused."""
         allow(actor, "transaction.read")
-        _bounded(wanted.first, wanted.last)
+        within_days(wanted.first, wanted.last)
         wanted = within(actor, wanted)
         place = pages.place_of(after, str, int)
         conditions, values = _conditions(wanted)
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(
                 statement("transactions", conditions=conditions), wanted.first, wanted.last,
-                _day(place[0]) if place else None, place[1] if place else None, most, *values)
+                day_of(place[0]) if place else None, place[1] if place else None, most, *values)
         found = [_row(row) for row in rows]
         following = None
         if len(rows) == most:
@@ -73,7 +71,7 @@ class JournalReads:
     async def totals(self, actor: Actor, wanted: Wanted) -> list[dict[str, Any]]:
         """Count, money and volume by day, site, kind and currency of what was approved."""
         allow(actor, "total.read")
-        _bounded(wanted.first, wanted.last)
+        within_days(wanted.first, wanted.last)
         wanted = within(actor, wanted)
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(statement("totals"), wanted.first, wanted.last,
@@ -100,8 +98,8 @@ class JournalReads:
                 raise JournalUnavailable("grant pg_read_all_stats: other users' transactions "
                                          "are not to be seen, so that the feed could miss rows")
             rows = await connection.fetch(
-                statement("exceptions"), account_id, _instant(place[0]) if place else None,
-                place[1] if place else None, horizon["horizon"] - _MARGIN, most)
+                statement("exceptions"), account_id, instant_of(place[0]) if place else None,
+                place[1] if place else None, horizon["horizon"] - MARGIN, most)
         found = [_row(row) | {"flags": explained(row["flags"])} for row in rows]
         if rows:
             after = pages.cursor_of(rows[-1]["recorded_at"].isoformat(), rows[-1]["id"])
@@ -111,10 +109,10 @@ class JournalReads:
                     last: date) -> list[Fill]:
         """A vehicle's purchases of fuel between two days, the oldest first. Refused."""
         allow(actor, "vehicle.consumption")
-        _bounded(first, last)
+        within_days(first, last)
         async with Borrowed(self._pool) as connection:
             vehicle = await connection.fetchrow(statement("vehicle_meter"), vehicle_id,
-                                                scope(actor, VEHICLE))
+                                                actor.account_id)
             if vehicle is None:
                 raise Unknown("there is no such vehicle", "vehicle_id")
             rows = await connection.fetch(statement("fills"), vehicle_id, first, last,
@@ -135,8 +133,8 @@ def within(actor: Actor, wanted: Wanted) -> Wanted:
     return wanted
 
 
-def _bounded(first: date, last: date) -> None:
-    """A question about all the years would be the whole journal's to answer."""
+def within_days(first: date, last: date) -> None:
+    """Invalid: a question about all the years would be the whole journal's to answer."""
     if last < first or (last - first).days >= MOST_DAYS:
         raise Invalid(f"from a day to a later one, at most {MOST_DAYS} days", "until")
 
@@ -164,14 +162,16 @@ def _row(row: asyncpg.Record) -> dict[str, Any]:
     return found
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """A date of a cursor. Invalid."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise Invalid("no cursor of ours: begin without one", "after") from None
 
 
-def _instant(text: str) -> datetime:
+def instant_of(text: str) -> datetime:
+    """An instant of a cursor. Invalid."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:

@@ -17,9 +17,10 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from authhost.admin.access import Actor, Role, allow
+from authhost.admin.access import SCOPES, Actor, Role, allow
 from authhost.admin.desk import said_by_database
 from authhost.admin.raising import audit
+from authhost.admin.refusal_log import RefusalLog
 from authhost.admin.refusals import Invalid, NotIdentified, Unknown
 from authhost.admin.statements import statement
 from authhost.journal.reads import Borrowed
@@ -36,15 +37,18 @@ class NewAccess(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     account_id: int | None = None
     site_id: str | None = None
+    bank_id: str | None = None
+    courier_id: str | None = None
     certificate: str = ""
     with_token: bool = True
 
 
 class Keyring:
-    """Access rows over a pool of connections."""
+    """Access rows over a pool of connections; who is refused is written down."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self.refusals = RefusalLog(pool)
 
     async def identify(self, authorization: str, certificate: str | None) -> Actor:
         """Whom a request comes from. NotIdentified, which does not say what was wrong.
@@ -63,7 +67,7 @@ class Keyring:
         if row["certificate"] != (certificate or ""):
             raise NotIdentified("token and certificate do not go together")
         return Actor(row["name"], Role(row["role"]), row["access_id"], row["account_id"],
-                     row["site_id"])
+                     row["site_id"], row["bank_id"], row["courier_id"])
 
     async def add(self, actor: Actor, wanted: NewAccess) -> tuple[int, str]:
         """(id, token) of a new row; '' where there is no token. It is told this once. Refused."""
@@ -72,21 +76,23 @@ class Keyring:
             raise Invalid("a token or a certificate is needed", "certificate")
         if wanted.expires_at.tzinfo is None:
             raise Invalid("an instant has an offset", "expires_at")
-        if (wanted.role is Role.FLEET) != (wanted.account_id is not None):
-            raise Invalid("a fleet's client has an account, and nobody else", "account_id")
-        if (wanted.role is Role.STATION) != (wanted.site_id is not None):
-            raise Invalid("a station's manager has a site, and nobody else", "site_id")
+        scopes = {column: getattr(wanted, column) for column in SCOPES}
+        for column, value in scopes.items():
+            if (wanted.role in SCOPES[column]) != (value is not None):
+                who = ", ".join(sorted(SCOPES[column]))
+                raise Invalid(f"of these alone, and always: {who}", column)
         token = _PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=") \
             if wanted.with_token else ""
         async with Borrowed(self._pool) as connection, said_by_database(connection):
             number = await connection.fetchval(
-                statement("access_add"), wanted.name, wanted.role, wanted.account_id,
-                wanted.site_id, _hashed(token) if token else None, wanted.certificate,
+                statement("access_add"), wanted.name, wanted.role, *scopes.values(),
+                _hashed(token) if token else None, wanted.certificate,
                 wanted.expires_at, actor.name)
             await audit(connection, actor, f"access/{wanted.name}",
                         f"access for {wanted.name} as {wanted.role}",
-                        {"role": (None, wanted.role), "account_id": (None, wanted.account_id),
-                         "site_id": (None, wanted.site_id),
+                        {"role": (None, wanted.role),
+                         **{column: (None, value) for column, value in scopes.items()
+                            if value is not None},
                          "certificate": (None, wanted.certificate),
                          "expires_at": (None, wanted.expires_at)})
         return int(number), token

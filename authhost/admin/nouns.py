@@ -3,18 +3,20 @@
 PURE. A change of what an account owns raises that account's fence, a change of what terminals and
 prices go by raises the rules version, a change of a program raises the fence of every account that
 has cards of it, one of a product group or of what is fuel those of the accounts that it says
-something about: in the same transaction, so that from its commit on nothing is approved under the
-rule before it, on any host.
+something about, one of a safe or of the cassette in it those of the safe's clients, one of a
+category of notes those of all clients: in the same transaction, so that from its commit on nothing
+is approved under the rule before it, on any host.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from authhost.admin import fields
+from authhost.admin import fields, safe_fields
 from authhost.admin.fields import Fields
 
 
@@ -24,13 +26,19 @@ class Raises(StrEnum):
     FENCE = "fence"
     RULES = "rules"
     PROGRAM = "program"
+    SAFE = "safe"
+    CASSETTE = "cassette"
+    CLIENTS = "clients"
     NOTHING = "nothing"
 
 
 class Noun(msgspec.Struct, frozen=True):
     """One kind of thing. key: its column. scope: the column that a scope is compared with.
 
-    fixed: set when it is made, and never after. hidden: columns that nobody is shown.
+    fixed: set when it is made, and never after. hidden: columns that nobody is shown. reach: what
+    else says whose it is: a column of access -> its own column of that name (''), or a condition
+    in sql/. A noun with neither is everybody's; of one with some, a scope that is not among them
+    sees nothing.
     """
 
     name: str
@@ -45,6 +53,12 @@ class Noun(msgspec.Struct, frozen=True):
     scope_type: str = "bigint"
     made: bool = False  # its id is given out here where none is named
     hidden: tuple[str, ...] = ()
+    reach: Mapping[str, str] = {}
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """The columns of access that say whose it is."""
+        return (*((self.scope,) if self.scope else ()), *self.reach)
 
     def key_of(self, text: str) -> int | str | None:
         """A key as its column has it; None for what cannot be one."""
@@ -58,7 +72,8 @@ _OWN: Final = ("account_id",)
 
 ACCOUNT: Final = Noun(
     "account", "accounts", fields.Account, "account_id", "bigint", Raises.FENCE,
-    ("kind", "name", "currency"), ("kind", "currency"), "account_id", made=True)
+    ("kind", "name", "currency"), ("kind", "currency"), "account_id", made=True,
+    reach={"bank_id": ""})
 SUBACCOUNT: Final = Noun(
     "subaccount", "subaccounts", fields.Subaccount, "subaccount_id", "bigint", Raises.FENCE,
     ("account_id", "name"), _OWN, "account_id", made=True)
@@ -92,6 +107,27 @@ TERMINAL: Final = Noun(
 CARD_ORDER: Final = Noun(
     "card_order", "card-orders", fields.CardOrder, "order_id", "bigint", Raises.NOTHING,
     ("account_id", "program_id", "expiry"), (), "account_id")
+# Where a credit goes is looked up by the statement that writes a deposit: a bank raises nothing.
+BANK: Final = Noun(
+    "bank", "banks", safe_fields.Bank, "bank_id", "text", Raises.NOTHING, ("bank_id", "name"), (),
+    "bank_id", "text")
+COURIER: Final = Noun(
+    "courier", "couriers", safe_fields.Courier, "courier_id", "text", Raises.NOTHING,
+    ("courier_id", "name"), (), "courier_id", "text")
+SAFE: Final = Noun(
+    "safe", "safes", safe_fields.Safe, "terminal_id", "text", Raises.SAFE, ("terminal_id",), (),
+    "courier_id", "text", hidden=("sequence_seen",),
+    reach={"account_id": "safe_of_account", "bank_id": "safe_of_bank"})
+DEPOSITOR: Final = Noun(
+    "depositor", "depositors", safe_fields.Depositor, "depositor_id", "bigint", Raises.FENCE,
+    ("account_id", "code", "name"), ("account_id", "code"), "account_id", made=True)
+CASSETTE: Final = Noun(
+    "cassette", "cassettes", safe_fields.Cassette, "cassette_id", "text", Raises.CASSETTE,
+    ("cassette_id",), (), reach={"courier_id": "cassette_of_courier"})
+NOTE_CATEGORY: Final = Noun(
+    "note_category", "note-categories", safe_fields.NoteCategory, "category", "text",
+    Raises.CLIENTS, ("category", "name", "kept", "credited", "reported", "source"))
 
 NOUNS: Final = (ACCOUNT, SUBACCOUNT, VEHICLE, DRIVER, CARD, PRODUCT, PRODUCT_GROUP, PROGRAM,
-                MERCHANT, SITE, TERMINAL)
+                MERCHANT, SITE, TERMINAL, BANK, COURIER, SAFE, DEPOSITOR, CASSETTE,
+                NOTE_CATEGORY)

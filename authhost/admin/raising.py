@@ -15,6 +15,7 @@ import msgspec
 from authhost.admin.access import Actor
 from authhost.admin.statements import statement
 from authhost.journal.statements import statement as journal_statement
+from authhost.safes.raising import raise_clients
 
 _PATIENCE: Final = "200ms"
 Changes = Mapping[str, tuple[Any, Any]]
@@ -62,6 +63,20 @@ async def raise_tanks(connection: asyncpg.Connection) -> None:
     """Raise the fences of all accounts that have a vehicle with a tank."""
     await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
     await connection.execute(statement("fences_raise_tanks"))
+
+
+async def raise_all_clients(connection: asyncpg.Connection) -> None:
+    """Raise the fences of all clients of all safes."""
+    await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
+    await connection.execute(statement("fences_raise_clients"))
+
+
+async def raise_cassette(connection: asyncpg.Connection, cassette_id: str) -> None:
+    """Raise the fences of all clients of the safe that has this cassette in it."""
+    rows = await connection.fetch("SELECT terminal_id FROM safe WHERE cassette_id = $1",
+                                  cassette_id)
+    for row in rows:
+        await raise_clients(connection, row["terminal_id"])
 
 
 async def raise_rules(connection: asyncpg.Connection) -> None:

@@ -5,7 +5,7 @@ Knows statements; must not know which noun is changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -37,6 +37,22 @@ async def look_up(connection: asyncpg.Connection, values: Mapping[str, Any],
                       "products" if in_products else "limits")
     name, owned = _NAMES[field]
     raise Invalid(f"there is no {name} {value}{' of this account' if owned else ''}", field)
+
+
+async def safes_are_there(connection: asyncpg.Connection, terminals: Sequence[str],
+                          account_id: int) -> None:
+    """Invalid names the first that is no safe of this client."""
+    found = await connection.fetchval(statement("safes_not_of"), list(terminals), account_id)
+    if found is not None:
+        raise Invalid(f"{found} is no safe of this client", "terminals")
+
+
+async def is_safe(connection: asyncpg.Connection, terminal_id: str) -> None:
+    """Invalid where there is no such terminal, or it is no safe."""
+    kind = await connection.fetchval("SELECT kind FROM terminal WHERE terminal_id = $1",
+                                     terminal_id)
+    if kind != "safe":
+        raise Invalid("it is no safe" if kind else "there is no such terminal", "terminal_id")
 
 
 async def number_is_free(connection: asyncpg.Connection, table: str, key: int | str | None,

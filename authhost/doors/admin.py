@@ -11,17 +11,25 @@ import asyncpg
 
 from authhost.admin.accounts import AccountActions, Fund
 from authhost.admin.audit_reads import AuditReads
+from authhost.admin.bank_statements import BankStatements
 from authhost.admin.card_orders import CardOrders
 from authhost.admin.cards import Cards
+from authhost.admin.courier_fees import CourierFees
 from authhost.admin.csv_lines import MOST_BYTES
 from authhost.admin.desk import Desk
 from authhost.admin.imports import Imports
 from authhost.admin.journal_reads import JournalReads
 from authhost.admin.keyring import Keyring
 from authhost.admin.product_codes import ProductCodes
+from authhost.admin.safe_clients import SafeClients
+from authhost.admin.safe_fees import SafeFees
+from authhost.admin.safe_reads import SafeReads
+from authhost.certificates.authority import Authority
+from authhost.certificates.desk import Certificates
 from authhost.clock import Clock
 from authhost.doors.admin_call import admitted
 from authhost.doors.admin_cards import AccessRoutes, CardRoutes
+from authhost.doors.admin_certificates import CertificateRoutes, DeviceCertificateRoutes
 from authhost.doors.admin_imports import PATH as IMPORTS
 from authhost.doors.admin_imports import ImportRoutes
 from authhost.doors.admin_master import MasterRoutes
@@ -29,21 +37,29 @@ from authhost.doors.admin_prices import PATH as BASE_PRICES
 from authhost.doors.admin_prices import PriceRoutes
 from authhost.doors.admin_products import ProductRoutes
 from authhost.doors.admin_reads import ReadRoutes
+from authhost.doors.admin_safes import AdminSafeRoutes
+from authhost.doors.admin_statements import MOST_BYTES as STATEMENT_BYTES
+from authhost.doors.admin_statements import PATH as STATEMENTS
+from authhost.doors.admin_statements import BankStatementRoutes
 from authhost.doors.admin_stations import AdminStationRoutes
 from authhost.doors.call import Endpoint
 from authhost.pan_index import PanIndex
 from authhost.station.stations import Stations
 
-_FILES: Final = (IMPORTS, BASE_PRICES)  # a file is known by its content, and needs no key
+# Path -> the most bytes. A file is known by its content, and needs no key.
+_FILES: Final = {IMPORTS: MOST_BYTES, BASE_PRICES: MOST_BYTES, STATEMENTS: STATEMENT_BYTES}
 
 
 class AdminRoutes:
-    """Everything under /v1/admin."""
+    """Everything under /v1/admin, and a device's renewal of its certificate."""
 
     def __init__(self, *, pool: asyncpg.Pool, pan_index: PanIndex, clock: Clock,
-                 fund: Fund, stations: Stations | None = None) -> None:
+                 fund: Fund, stations: Stations | None = None, keyring: Keyring | None = None,
+                 authority: Authority | None = None) -> None:
         self._secret = pan_index.fingerprint_key
-        self._keyring = Keyring(pool)
+        self._keyring = keyring or Keyring(pool)
+        certificates = Certificates(pool, authority, clock)
+        self._devices = DeviceCertificateRoutes(certificates, self._keyring.refusals)
         desk, cards = Desk(pool), Cards(pool, pan_index)
         self._routes = [
             *MasterRoutes(desk, cards).routes(),
@@ -53,10 +69,15 @@ class AdminRoutes:
             *PriceRoutes(pool).routes(),
             *ImportRoutes(Imports(pool, pan_index)).routes(),
             *ReadRoutes(JournalReads(pool), AuditReads(pool), clock).routes(),
+            *AdminSafeRoutes(SafeClients(pool), SafeFees(pool), CourierFees(pool),
+                             SafeReads(pool, clock), clock).routes(),
+            *BankStatementRoutes(BankStatements(pool)).routes(),
+            *CertificateRoutes(certificates).routes(),
             *(AdminStationRoutes(stations).routes() if stations is not None else ())]
 
     def endpoints(self) -> list[Endpoint]:
         """Rows for the route table of the HTTP door."""
-        return [Endpoint(method, path, admitted(self._keyring, self._secret, work),
-                         *((MOST_BYTES, False) if path in _FILES else ()))
-                for method, path, work in self._routes]
+        return [*self._devices.endpoints(), *(
+            Endpoint(method, path, admitted(self._keyring, self._secret, work, path),
+                     *((_FILES[path], False) if path in _FILES else ()))
+            for method, path, work in self._routes)]

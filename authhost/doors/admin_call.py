@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import asyncpg
 import msgspec
-from starlette.responses import Response
 
 from authhost.admin.access import Actor
 from authhost.admin.desk import tag_of
 from authhost.admin.keyring import Keyring
 from authhost.admin.once import Asked, asked
+from authhost.admin.refusal_log import NOBODY, Refusal
 from authhost.admin.refusals import (
     Conflict,
     Forbidden,
@@ -28,6 +28,7 @@ from authhost.admin.refusals import (
 )
 from authhost.doors.call import Call, Handler, json_response
 from authhost.doors.problems import ProblemError
+from authhost.doors.response import Response
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
 
 PAGE: Final = 100
@@ -108,29 +109,49 @@ class AdminCall:
         return int(text) if is_id else None
 
 
-def admitted(keyring: Keyring, secret: bytes, work: Work) -> Handler:
-    """A handler that lets in whom the keyring knows, and says refusals in HTTP's words."""
+def admitted(keyring: Keyring, secret: bytes, work: Work, path: str = "") -> Handler:
+    """A handler that lets in whom the keyring knows, and says refusals in HTTP's words.
+
+    Each refusal is in the audit trail. path: the route's, for it.
+    """
     async def handler(call: Call) -> Response:
+        actor: Actor | None = None
         try:
             actor = await keyring.identify(call.headers.get("authorization", ""),
                                            call.certificate)
-            return await work(AdminCall(call, actor, secret))
+            return await _worked(work, AdminCall(call, actor, secret))
         except NotIdentified as refused:
-            response = ProblemError(401, "Not identified", refused.detail,
-                                    "Authorization").response()
+            problem = ProblemError(401, "Not identified", refused.detail, "Authorization")
+            await keyring.refusals.note(Refusal(call.certificate or NOBODY, NOBODY, "",
+                                                "401 Authorization"))
+            response = problem.response()
             response.headers["WWW-Authenticate"] = "Bearer"
             return response
-        except asyncpg.DataError:
-            # A value of the query or the path that no column holds: an id of 30 digits, a NUL.
-            raise ProblemError(422, "Invalid", "a value that cannot be") from None
-        except Refused as refused:
-            status, title = _STATUS[type(refused)]
-            raise ProblemError(status, title, refused.detail, refused.where) from None
-        except (HsmUnavailable, HsmRefused):
-            raise ProblemError(503, "Busy", "no HSM answers: nothing was done, try again",
-                               retry_after_s=1) from None
+        except ProblemError as problem:
+            if actor is not None and problem.status < 500:
+                where = path.format_map(call.path) if path else ""
+                await keyring.refusals.note(Refusal(
+                    actor.name, str(actor.role), f"{call.method} {where}".rstrip(),
+                    f"{problem.status} {problem.where}".rstrip()))
+            raise
 
     return handler
+
+
+async def _worked(work: Work, call: AdminCall) -> Response:
+    try:
+        return await work(call)
+    except asyncpg.DataError:
+        # A value of the query or the path that no column holds: an id of 30 digits, a NUL.
+        raise ProblemError(422, "Invalid", "a value that cannot be") from None
+    except NotIdentified:
+        raise
+    except Refused as refused:
+        status, title = _STATUS[type(refused)]
+        raise ProblemError(status, title, refused.detail, refused.where) from None
+    except (HsmUnavailable, HsmRefused):
+        raise ProblemError(503, "Busy", "no HSM answers: nothing was done, try again",
+                           retry_after_s=1) from None
 
 
 def row_response(row: Mapping[str, Any], status: int = 200, location: str = "") -> Response:

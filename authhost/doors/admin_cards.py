@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from starlette.responses import Response
 
 from authhost.admin.access import Role, allow
 from authhost.admin.accounts import ACCOUNT_ACTIONS, AccountActions
@@ -19,6 +18,7 @@ from authhost.admin.keyring import Keyring, NewAccess
 from authhost.admin.refusals import Unknown
 from authhost.doors.admin_call import AdminCall, Work, row_response
 from authhost.doors.call import json_response
+from authhost.doors.response import Response
 from authhost.translate.bodies import Body
 
 _ROOT = "/v1/admin"
@@ -69,6 +69,8 @@ class AccessBody(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     expires_at: datetime
     account_id: int | None = None
     site_id: str | None = None
+    bank_id: str | None = None
+    courier_id: str | None = None
     certificate: Annotated[str, msgspec.Meta(max_length=64)] = ""
     with_token: bool = True
 

@@ -6,12 +6,12 @@ Knows the query and the body; what a file may hold is admin's to say.
 from __future__ import annotations
 
 import msgspec
-from starlette.responses import Response
 
 from authhost.admin.access import allow
 from authhost.admin.imports import Imports
 from authhost.doors.admin_call import AdminCall, Work
 from authhost.doors.call import json_response
+from authhost.doors.response import Response
 
 Route = tuple[str, str, Work]
 PATH = "/v1/admin/imports"

@@ -5,8 +5,6 @@ Knows paths and bodies; what may be done is admin's to say.
 
 from __future__ import annotations
 
-from starlette.responses import Response
-
 from authhost.admin import pages
 from authhost.admin.access import allow
 from authhost.admin.cards import Cards
@@ -16,6 +14,7 @@ from authhost.admin.once import Row
 from authhost.admin.refusals import Invalid
 from authhost.doors.admin_call import AdminCall, Work, page_response, row_response
 from authhost.doors.problems import ProblemError
+from authhost.doors.response import Response
 
 _ROOT = "/v1/admin"
 Route = tuple[str, str, Work]
@@ -44,19 +43,20 @@ class MasterRoutes:
             ("PATCH", f"{_ROOT}/{noun.path}/{{id}}", self._change(noun)))
 
     def _list(self, noun: Noun) -> Work:
-        within_name = noun.scope.removesuffix("_id")
+        names = {column.removesuffix("_id"): column for column in noun.bounds}
 
         async def work(call: AdminCall) -> Response:
             allow(call.actor, f"{noun.name}.read")
-            query = call.query("limit", "after", "status", *([within_name] if within_name else []))
+            query = call.query("limit", "after", "status", *names)
             most = call.limit()
             kind = str if noun.key_type == "text" else int
             place = pages.place_of(query.get("after", ""), kind)
-            within: int | str | None = None
-            if within_name:
-                within = query.get(within_name) or None if noun.scope_type == "text" \
-                    else call.number(within_name)
-            rows = await self._desk.page(call.actor, noun, within, query.get("status", ""),
+            asked: dict[str, int | str] = {}
+            for name, column in names.items():
+                value = call.number(name) if column == "account_id" else query.get(name)
+                if value:
+                    asked[column] = value
+            rows = await self._desk.page(call.actor, noun, asked, query.get("status", ""),
                                          place[0] if place else None, most)
             last = pages.cursor_of(rows[-1][noun.key]) if len(rows) == most else None
             return page_response(rows, last)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncpg
 import msgspec
-from starlette.responses import Response
 
 from authhost.admin.access import Actor, allow
 from authhost.admin.refusals import Invalid, Refused
 from authhost.doors.admin_call import AdminCall, Work, page_response
 from authhost.doors.call import json_response
+from authhost.doors.response import Response
 from authhost.journal.reads import Borrowed
 from authhost.pricing.contracts import contracts_of, put_contract
 from authhost.pricing.importing import import_base_prices

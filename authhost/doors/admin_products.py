@@ -6,7 +6,6 @@ Knows paths and bodies; what may be done is admin's to say.
 from __future__ import annotations
 
 import msgspec
-from starlette.responses import Response
 
 from authhost.admin.access import allow
 from authhost.admin.card_orders import CardOrders
@@ -15,6 +14,7 @@ from authhost.admin.product_codes import ProductCodes
 from authhost.admin.refusals import Unknown
 from authhost.doors.admin_call import AdminCall, Work, page_response
 from authhost.doors.call import json_response
+from authhost.doors.response import Response
 from authhost.translate.bodies import Body
 
 _ROOT = "/v1/admin"

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import msgspec
-from starlette.responses import Response
 
 from authhost.admin.access import allow
 from authhost.admin.audit_reads import AuditReads
@@ -22,6 +21,7 @@ from authhost.admin.refusals import Invalid
 from authhost.clock import Clock
 from authhost.doors.admin_call import AdminCall, Work, page_response
 from authhost.doors.call import json_response
+from authhost.doors.response import Response
 
 _ROOT: Final = "/v1/admin"
 _DAYS: Final = 31  # looked at where no day is named
@@ -82,10 +82,11 @@ class ReadRoutes:
         return json_response(msgspec.json.encode(consumption(fills)))
 
     async def _audit_trail(self, call: AdminCall) -> Response:
-        query = call.query("subject", "who", "from", "until", "after", "limit")
+        query = call.query("subject", "who", "from", "until", "refused", "after", "limit")
         rows, following = await self._audit.page(
             call.actor, query.get("subject", ""), query.get("who", ""), call.instant("from"),
-            call.instant("until"), query.get("after", ""), call.limit())
+            call.instant("until"), query.get("after", ""), call.limit(),
+            refused=call.yes("refused"))
         return page_response(rows, following)
 
     def _wanted(self, call: AdminCall) -> Wanted:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 import msgspec
-from starlette.responses import Response
 
 from authhost.admin import pages
 from authhost.admin.access import Actor, allow
 from authhost.admin.refusals import Conflict, Invalid, Unknown
 from authhost.doors.admin_call import AdminCall, Work, page_response
 from authhost.doors.call import json_response
+from authhost.doors.response import Response
 from authhost.station.parked import NoSuchParked, Parked, ParkedBusy, ParkedDone, WhyMissing
 from authhost.station.permits import BadPermit, Permit
 from authhost.station.stations import Stations

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from authhost import limits
+from authhost.certificates.guard import Peer, peer_of
+from authhost.journal.entry import JournalUnavailable
 from authhost.model import Action, Answer
 from iso import DecodeError, Frame, Framer, FramingError
 
@@ -30,11 +32,13 @@ class Connection(asyncio.Protocol):
         self._framer = Framer(door.framing)
         self._transport: asyncio.Transport | None = None
         self._certificate: str | None = None
+        self._peer: Peer | None = None
         self._in_flight = 0
         self._waiting: list[Frame] = []
         self._heard = time.monotonic()
         self._frame_began = 0.0
         self._deaf = False
+        self._turned_away = False
         self._leaving = False  # closes once what came before a bad frame is answered
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -45,7 +49,10 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         if self._door.tls is not None:
-            self._certificate = common_name(transport.get_extra_info("peercert"))
+            peer = peer_of(transport.get_extra_info("ssl_object"))
+            self._certificate = peer.name
+            if self._door.guard is not None:
+                self._peer = peer
         self._transport.set_write_buffer_limits(high=limits.WRITE_BUFFER_BYTES)
         self._door.connections.add(self)
 
@@ -89,6 +96,8 @@ class Connection(asyncio.Protocol):
                 self._overloaded(frame)
                 return
             try:
+                if self._peer is not None and await self._is_refused(self._peer):
+                    return
                 await door.handle(frame, self, self._certificate)
             finally:
                 door.load.leave()
@@ -101,6 +110,33 @@ class Connection(asyncio.Protocol):
             if self._waiting:
                 self._resume()
             self._leave()
+
+    async def _is_refused(self, peer: Peer) -> bool:
+        """Whether the peer's certificate is not believed any more: then it is answered nothing."""
+        guard = self._door.guard
+        assert guard is not None, "a peer is kept for it"
+        why = guard.at_hand(peer)
+        if why is None:
+            try:
+                why = await guard.objection(peer)
+            except JournalUnavailable as error:
+                # Nobody can say: silence, as for every outcome that is not known.
+                self._door.metrics.count(self._door.name, "silence")
+                _log.warning("no answer", door=self._door.name, why=str(error))
+                return True
+        if why:
+            await self._turn_away(peer, why)
+        return bool(why)
+
+    async def _turn_away(self, peer: Peer, why: str) -> None:
+        if self._transport is None or self._turned_away:
+            return
+        self._turned_away = True
+        self._door.metrics.count(self._door.name, "certificate_refused")
+        self.listen_no_more()
+        self.close()
+        assert self._door.guard is not None, "it has said why"
+        await self._door.guard.tell(peer, why)
 
     def _overloaded(self, frame: Frame) -> None:
         """Beyond the cap the answer is quick, and nothing is remembered of it."""
@@ -149,7 +185,14 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def check_age(self, now: float) -> None:
-        """Close a connection that holds half a frame for long, or has said nothing for long."""
+        """Close who holds half a frame for long, says nothing for long, is not believed any more.
+        """
+        if self._peer is not None and self._door.guard is not None \
+                and (why := self._door.guard.at_hand(self._peer)):
+            task = self._door.loop.create_task(self._turn_away(self._peer, why))
+            self._door.tasks.add(task)
+            task.add_done_callback(self._door.tasks.discard)
+            return
         if self._frame_began and now - self._frame_began > limits.HALF_FRAME_TIMEOUT_S:
             self._door.metrics.count(self._door.name, "half_frame")
             self.close()
@@ -166,12 +209,3 @@ class Connection(asyncio.Protocol):
         self._transport = None
         self._waiting.clear()
         self._door.connections.discard(self)
-
-
-def common_name(certificate: dict[str, object] | None) -> str:
-    """The common name of a peer's certificate (X.509, RFC 5280); '' where it has none."""
-    if certificate is None:
-        return ""
-    subject = certificate.get("subject", ())
-    assert isinstance(subject, tuple)
-    return next((str(value) for rdn in subject for name, value in rdn if name == "commonName"), "")

@@ -18,6 +18,7 @@ import structlog
 from authhost import limits, rules
 from authhost.authorize import Authorizer, Busy, Silence
 from authhost.bounded import Bounded
+from authhost.certificates.guard import CertificateGuard
 from authhost.clock import Clock
 from authhost.doors.iso_connection import Connection
 from authhost.doors.load import Load
@@ -60,7 +61,7 @@ class IsoDoor:
     def __init__(self, *, name: str, translator: Fuel93, framing: Framing, authorizer: Authorizer,
                  pan_index: PanIndex, seals: Seals, key_change: KeyChange, clock: Clock,
                  metrics: Metrics, load: Load, compare: Compare,
-                 tls: ssl.SSLContext | None) -> None:
+                 tls: ssl.SSLContext | None, guard: CertificateGuard | None = None) -> None:
         self.name = name
         self.translator = translator
         self.framing = framing
@@ -73,6 +74,7 @@ class IsoDoor:
         self.load = load
         self.compare = compare
         self.tls = tls
+        self.guard = guard
         self.connections: set[Connection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         # In this process's memory alone: the card of a number and expiry that come again.

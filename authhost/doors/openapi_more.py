@@ -6,43 +6,24 @@ here: lists are pages, the rest are rows. A test holds that every route is in it
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
-
-import msgspec
 
 from authhost.admin.nouns import CARD_ORDER, NOUNS, Noun
 from authhost.doors import admin_cards, admin_products, admin_stations, station
+from authhost.doors.described import PAGE, Described, document_of
+from authhost.doors.openapi_cash import CASH
 from authhost.pricing.terms import Contract
 from authhost.pricing.vat import VatRate
 from authhost.station.days import DayTotals
 from authhost.station.heartbeat import Heartbeat
 from authhost.station.permits import Permit
 from authhost.station.shifts import Found, Outcome
-from authhost.translate import bodies
 
 _ADMIN: Final = "/v1/admin"
 _STATION: Final = "/v1/stations/{terminal_id}"
-_PAGE: Final = {"type": "object", "properties": {
-    "data": {"type": "array", "items": {"type": "object"}},
-    "next": {"type": ["string", "null"], "description": "?after= of the next page"}}}
-_ROW: Final = {"type": "object"}
 _CATALOGUE: Final = {"type": "object", "required": ["key", "content", "signature"], "properties": {
     "key": {"type": "integer"}, **{name: {"type": "string", "contentEncoding": "base64"}
                                    for name in ("content", "signature")}}}
-
-
-class Described(msgspec.Struct, frozen=True):
-    """One route. answer: None is a row; query: its parameters; csv: its body is a file."""
-
-    method: str
-    path: str
-    summary: str
-    body: type | None = None
-    answer: type | dict[str, Any] | None = None
-    query: tuple[str, ...] = ()
-    status: str = "200"
-    csv: bool = False
 
 
 STATION: Final = (
@@ -62,7 +43,7 @@ def _of_noun(noun: Noun) -> tuple[Described, ...]:
     root, name = f"{_ADMIN}/{noun.path}", noun.name.replace("_", " ")
     within = noun.scope.removesuffix("_id")
     made = (
-        Described("GET", root, f"List: {name}", answer=_PAGE,
+        Described("GET", root, f"List: {name}", answer=PAGE,
                   query=("limit", "after", "status", *([within] if within else []))),
         Described("POST", root, f"Create: {name}", noun.body, status="201"),
         Described("GET", f"{root}/{{id}}", f"Read: {name}"))
@@ -94,97 +75,57 @@ ADMIN: Final = (
     *_posts(f"{_ADMIN}/vehicles/{{id}}", ("meter-reset", "It has a new odometer")),
     Described("GET", f"{_ADMIN}/vehicles/{{id}}/consumption", "Litres over 100 km, fill by fill",
               query=_SPAN),
-    Described("GET", f"{_ADMIN}/access", "Who is let in", answer=_PAGE),
+    Described("GET", f"{_ADMIN}/access", "Who is let in", answer=PAGE),
     Described("POST", f"{_ADMIN}/access", "Let somebody in: the token is told this once",
               admin_cards.AccessBody, status="201"),
     Described("DELETE", f"{_ADMIN}/access/{{name}}", "Let somebody in no more", status="204"),
-    Described("GET", f"{_ADMIN}/product-codes", "What profiles call products", answer=_PAGE,
+    Described("GET", f"{_ADMIN}/product-codes", "What profiles call products", answer=PAGE,
               query=("profile",)),
     Described("PUT", _CODE, "A profile's code for a product", admin_products.ProductCode),
     Described("DELETE", _CODE, "The code means nothing more", status="204"),
     Described("POST", _BATCH, "Gather the orders that wait", admin_products.Batch, status="201"),
     Described("GET", f"{_BATCH}/{{id}}", "The file that cards are issued from"),
     Described("POST", f"{_BATCH}/{{id}}/completion", "End the cards that were replaced"),
-    Described("POST", f"{_PRICES}/base", "A wholesale list", csv=True, query=(
+    Described("POST", f"{_PRICES}/base", "A wholesale list", file="text/csv", query=(
         "source", "file", "time_zone", "dry_run", "accept_jumps", "reason")),
-    Described("GET", f"{_PRICES}/contracts", "A fleet's contracts", answer=_PAGE,
+    Described("GET", f"{_PRICES}/contracts", "A fleet's contracts", answer=PAGE,
               query=("account",)),
     Described("POST", f"{_PRICES}/contracts", "A contract's next version", Contract,
               query=("dry_run",), status="201"),
-    Described("GET", f"{_PRICES}/vat-rates", "Rates of VAT", answer=_PAGE),
+    Described("GET", f"{_PRICES}/vat-rates", "Rates of VAT", answer=PAGE),
     Described("POST", f"{_PRICES}/vat-rates", "A rate of VAT", VatRate, status="201"),
     Described("POST", f"{_ADMIN}/imports", "Cards, limits, vehicles or drivers from a file",
-              csv=True, query=("kind", "dry_run")),
-    Described("GET", f"{_ADMIN}/transactions", "The newest first", answer=_PAGE, query=(
+              file="text/csv", query=("kind", "dry_run")),
+    Described("GET", f"{_ADMIN}/transactions", "The newest first", answer=PAGE, query=(
         *_SPAN, "account", "site", "terminal", "card", "vehicle", "driver", "kind", "declined",
         "flagged", "limit", "after", "format")),
     Described("GET", f"{_ADMIN}/totals", "Count, money, volume by day, terminal and kind",
-              answer=_PAGE, query=(*_SPAN, "site", "terminal")),
-    Described("GET", f"{_ADMIN}/exceptions", "What was flagged, as a feed", answer=_PAGE,
+              answer=PAGE, query=(*_SPAN, "site", "terminal")),
+    Described("GET", f"{_ADMIN}/exceptions", "What was flagged, as a feed", answer=PAGE,
               query=("account", "after", "limit")),
-    Described("GET", f"{_ADMIN}/audit", "Who changed what", answer=_PAGE,
-              query=("subject", "who", *_SPAN, "after", "limit")),
-    Described("GET", f"{_ADMIN}/stations", "How terminals are", answer=_PAGE,
+    Described("GET", f"{_ADMIN}/audit", "Who changed what", answer=PAGE,
+              query=("subject", "who", *_SPAN, "refused", "after", "limit")),
+    Described("GET", f"{_ADMIN}/stations", "How terminals are", answer=PAGE,
               query=("site", "terminal")),
-    Described("GET", f"{_ADMIN}/station-events", "What has happened", answer=_PAGE,
+    Described("GET", f"{_ADMIN}/station-events", "What has happened", answer=PAGE,
               query=("site", "after", "limit")),
     Described("POST", f"{_ADMIN}/station-permits", "Sell off line, or no more", Permit, Permit),
-    Described("GET", _PARKED, "What could not be posted", answer=_PAGE,
+    Described("GET", _PARKED, "What could not be posted", answer=PAGE,
               query=("site", "terminal", "after", "limit")),
     Described("POST", f"{_PARKED}/{{id}}/retry", "Post it again"),
     Described("POST", f"{_PARKED}/{{id}}/settlement", "It is settled otherwise",
               admin_stations.Settling, status="204"),
+    *CASH,
 )
 
 
 def station_document() -> dict[str, Any]:
     """What terminals ask, ready to be served as JSON."""
-    return _document("authhost for stations", STATION, keyed=False)
+    return document_of("authhost for stations", STATION, keyed=False)
 
 
 def admin_document() -> dict[str, Any]:
     """What people and their programs ask."""
-    made = _document("authhost for offices", ADMIN, keyed=True)
+    made = document_of("authhost for offices", ADMIN, keyed=True)
     made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     return made | {"security": [{"token": []}]}
-
-
-def _document(title: str, routes: tuple[Described, ...], *, keyed: bool) -> dict[str, Any]:
-    types = [bodies.Problem, *(one.body for one in routes if one.body is not None),
-             *(one.answer for one in routes if isinstance(one.answer, type))]
-    types = list(dict.fromkeys(types))
-    schemas, components = msgspec.json.schema_components(
-        types, ref_template="#/components/schemas/{name}")
-    known = dict(zip(types, schemas, strict=True))
-    paths: dict[str, Any] = {}
-    for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(
-            route, known, keyed=keyed and route.method == "POST" and not route.csv)
-    return {"openapi": "3.1.0", "info": {"title": title, "version": "1"}, "paths": paths,
-            "components": {"schemas": components}}
-
-
-def _operation(route: Described, known: dict[type, Any], *, keyed: bool) -> dict[str, Any]:
-    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-                  for name in re.findall(r"\{(\w+)\}", route.path)]
-    parameters += [{"name": name, "in": "query", "schema": {"type": "string"}}
-                   for name in route.query]
-    headers = ("Idempotency-Key",) if keyed else ("If-Match",) if route.method == "PATCH" else ()
-    parameters += [{"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-                   for name in headers]
-    answer = known[route.answer] if isinstance(route.answer, type) else route.answer or _ROW
-    done: dict[str, Any] = {"description": "Done"}
-    if route.status != "204":
-        done["content"] = {"application/json": {"schema": answer}}
-    operation: dict[str, Any] = {
-        "summary": route.summary, "parameters": parameters,
-        "responses": {route.status: done, "default": {
-            "description": "A problem (RFC 9457)",
-            "content": {"application/problem+json": {"schema": known[bodies.Problem]}}}}}
-    if route.body is not None:
-        operation["requestBody"] = {
-            "required": True, "content": {"application/json": {"schema": known[route.body]}}}
-    elif route.csv:
-        operation["requestBody"] = {"required": True,
-                                    "content": {"text/csv": {"schema": {"type": "string"}}}}
-    return operation

@@ -12,11 +12,11 @@ from datetime import date, datetime
 from typing import Annotated, Final
 
 import msgspec
-from starlette.responses import Response
 
 from authhost.authorize import Busy
 from authhost.doors.call import Call, Endpoint, Handler, json_response
 from authhost.doors.problems import ProblemError
+from authhost.doors.response import Response
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.station.catalogue import CatalogueBusy, NoCatalogue
 from authhost.station.comparing import ProductTotal, Told

@@ -1,0 +1,2 @@
+-- A certificate.
+SELECT * FROM device_certificate WHERE serial = $1

@@ -1,0 +1,2 @@
+-- The newest version of all certificates.
+SELECT version FROM certificate_version

@@ -1,0 +1,43 @@
+"""Routes of banks' statements: a file is told, and what was told is listed.
+
+Knows paths and bodies; what a statement means is admin's and clearing's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from authhost.admin.access import allow
+from authhost.admin.bank_statements import BankStatements
+from authhost.doors.admin_call import AdminCall, Work, page_response
+from authhost.doors.call import json_response
+from authhost.doors.response import Response
+
+PATH: Final = "/v1/admin/statements"
+MOST_BYTES: Final = 8 * 1024 * 1024  # a larger one is told by the command line
+Route = tuple[str, str, Work]
+
+
+class BankStatementRoutes:
+    """Over one room."""
+
+    def __init__(self, statements: BankStatements) -> None:
+        self._statements = statements
+
+    def routes(self) -> list[Route]:
+        """(method, path, work)."""
+        return [("POST", PATH, self._tell), ("GET", PATH, self._list)]
+
+    async def _tell(self, call: AdminCall) -> Response:
+        allow(call.actor, "statement.tell")
+        call.query()
+        found = await self._statements.tell(call.actor, call.call.body)
+        return json_response(msgspec.json.encode({"statements": found}))
+
+    async def _list(self, call: AdminCall) -> Response:
+        query = call.query("iban", "after", "limit")
+        rows, following = await self._statements.listed(
+            call.actor, query.get("iban", ""), query.get("after", ""), call.limit())
+        return page_response(rows, following)
