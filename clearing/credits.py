@@ -1,88 +1,82 @@
-"""Who gets a credit transfer tonight: one a client, safe and currency, and one a merchant.
+"""Who gets a credit transfer tonight, decided once: clients for their deposits, merchants.
 
-Knows what is due and whether a bank would take it; what would be refused is held back under a name
-and stays due. Must not know the file that the credits go into.
+Knows the order in which a night moves deposits; every move is authhost.safes.moves', in the
+transaction that stores the credits. Must not know the files that the credits go into. A repeat of
+the run reads what is stored here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 import asyncpg
-import msgspec
 
+from authhost.safes.moves import move
+from clearing.banks import parse_bank
+from clearing.bookings import state_bookings
 from clearing.charset import clean
-from clearing.details import read_json
+from clearing.deposit_credits import deposit_credits
+from clearing.errors import ClearingError
+from clearing.fee_accrual import charge_fees
+from clearing.instant import book_instant
 from clearing.party import creditor_defect, parse_party
 from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
 
-
-class _DepositDetail(msgspec.Struct, frozen=True):
-    receipt: str = ""
-    reference: str = ""
-
-
-_COLUMNS = ("run_id", "end_to_end_id", "purpose", "account_id", "place_id", "currency",
-            "amount_minor", "count", "remittance", "held")
+COLUMNS = ("run_id", "end_to_end_id", "purpose", "account_id", "place_id", "currency",
+           "amount_minor", "count", "remittance", "held", "bank_id")
 
 
 async def store_credits(connection: Connection, run_id: RunId, settings: Settings) -> None:
-    """Decide the credits of a run once and book those that go; a repeat reads what is stored."""
-    deposits = await connection.fetch(query("due_deposits"), str(run_id), run_id.business_date)
-    payouts = await connection.fetch(query("due_payouts"), str(run_id), run_id.business_date)
-    records = [*_deposit_credits(deposits, run_id, settings),
-               *_merchant_payouts(payouts, run_id, settings)]
-    await connection.copy_records_to_table("clearing_credit", records=records, columns=_COLUMNS)
-    await connection.execute(query("post_credits"), str(run_id))
+    """Decide the credits of a run once and book those that go.
+
+    The deposits are locked first, all at once and in key order; so nobody else moves one until
+    this night is stored, and who waited finds it in a file.
+    """
+    run, day = str(run_id), run_id.business_date
+    who = f"clearing {run}"
+    locked = await connection.fetch(query("lock_deposits"))
+    await move(connection, [row["key"] for row in locked if row["credit"] == "queued"], "give_up",
+               who=who, why="the bank has no way to credit at once now")
+    reversed_keys = [row["key"] for row in
+                     await connection.fetch(query("reversed_deposits"), run, day)]
+    await move(connection, reversed_keys, "reversed", who=who, why="given back on its own day")
+    await move(connection, reversed_keys, "withdraw", who=who, why="given back on its own day")
+    await connection.execute(query("due_item_new"), run, day)
+    await connection.execute(query("snapshot_clients"), run)
+    instant = await book_instant(connection, run_id, who)
+    await charge_fees(connection, run_id)
+    banks = {row["party_id"]: parse_bank(row["party_id"], row["content"])
+             for row in await connection.fetch(query("banks"), run)}
+    deposits = await deposit_credits(connection, run_id, settings, banks, who)
+    payouts = await connection.fetch(query("due_payouts"), run, day)
+    await connection.copy_records_to_table(
+        "clearing_credit", columns=COLUMNS,
+        records=[*instant, *deposits, *_merchant_payouts(payouts, run_id, settings)])
+    await connection.execute(query("owing_ended"))
+    await connection.execute(query("owing_new"), run)
+    await connection.execute(query("withdrawn"), run)
+    await connection.execute(query("counted"), run)
+    for posting in ("post_credits", "post_items", "post_fees", "post_differences"):
+        await connection.execute(query(posting), run)
+    await state_bookings(connection, run_id)
 
 
-def _deposit_credits(due: Sequence[asyncpg.Record], run_id: RunId,
-                     settings: Settings) -> Iterator[tuple[object, ...]]:
-    # Those held back have a number too: an id must not depend on how good a neighbour's IBAN is.
-    for number, row in enumerate(due, 1):
-        yield (
-            str(run_id), run_id.end_to_end_id("D", number), "deposit_credit", row["account_id"],
-            row["place_id"], row["currency"], row["amount_minor"], row["count"],
-            deposit_remittance(row["place_id"], run_id.business_date, row["deposits"],
-                               [_receipt(detail) for detail in row["details"] or ()]),
-            _held(row, settings),
-        )
+async def check_deposits(connection: Connection, run_id: RunId) -> None:
+    """Every deposit of the day has its row. ClearingError: one has not, and nobody would pay it."""
+    key = await connection.fetchval(query("no_deposit_row"), str(run_id), run_id.business_date)
+    if key is not None:
+        raise ClearingError(f"{run_id}: deposit {key} has no row in table deposit")
 
 
 def _merchant_payouts(due: Sequence[asyncpg.Record], run_id: RunId,
                       settings: Settings) -> Iterator[tuple[object, ...]]:
     for number, row in enumerate(due, 1):
         settlement = run_id.document("S", number)
+        held = "no_debtor_account" if settings.debtor(row["currency"]) is None else \
+            creditor_defect(parse_party(row["party"]), row["amount_minor"], row["currency"])
         yield (
             str(run_id), run_id.end_to_end_id("M", number), "merchant_payout", row["account_id"],
             row["place_id"], row["currency"], row["amount_minor"], row["count"],
-            clean(f"SETTLEMENT {settlement}, {row['count']} PAYMENTS", 140),
-            _held(row, settings),
-        )
-
-
-def _held(row: asyncpg.Record, settings: Settings) -> str:
-    if settings.debtor(row["currency"]) is None:
-        return "no_debtor_account"
-    return creditor_defect(parse_party(row["party"]), row["amount_minor"], row["currency"])
-
-
-def _receipt(detail: str) -> str:
-    """The number that the depositor has in hand; '' where the safe sent none."""
-    found = read_json(detail, _DepositDetail)
-    return "" if found is None else found.receipt or found.reference
-
-
-def deposit_remittance(safe: str, day: date, count: int, receipts: Sequence[str]) -> str:
-    """What the client reads on the statement: safe, day, how many deposits, the first receipts.
-
-    `receipts` are at most three; the text at most 140 characters (RmtInf/Ustrd) in the SEPA set.
-    """
-    named = ", ".join(clean(receipt, 20) for receipt in receipts if receipt)
-    more = f" AND {count - len(receipts)} MORE" if count > len(receipts) else ""
-    tail = f", RECEIPT {named}{more}" if named else ""
-    plural = "DEPOSIT" if count == 1 else "DEPOSITS"
-    return clean(f"SAFE {clean(safe, 30)} {day.isoformat()}, {count} {plural}{tail}", 140)
+            clean(f"SETTLEMENT {settlement}, {row['count']} PAYMENTS", 140), held, "")

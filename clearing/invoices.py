@@ -74,7 +74,7 @@ def _invoice(number: str, run_id: RunId, settings: Settings,
 
     invoice = make_invoice(
         number=number, run_id=str(run_id), date=run_id.business_date.isoformat(),
-        currency=currency, debtor=_seller(settings, currency),
+        currency=currency, debtor=seller_for(settings, currency),
         buyer=Buyer(account_id, party.name, party.address), lines=lines())
     if not party.address.complete:
         cases.append(Case("invoice", account_id, number, invoice.total_minor, currency,
@@ -82,7 +82,7 @@ def _invoice(number: str, run_id: RunId, settings: Settings,
     return invoice, cases
 
 
-def _seller(settings: Settings, currency: str) -> Debtor:
+def seller_for(settings: Settings, currency: str) -> Debtor:
     """The operator; the account for another currency where there is none for this one."""
     return settings.debtor(currency) or next(iter(settings.debtors.values()))
 

@@ -31,6 +31,7 @@ def _environment() -> Environment:
     environment.filters["money"] = money.readable
     environment.filters["amount"] = _amount
     environment.filters["percent"] = _percent
+    environment.filters["price"] = _price
     return environment
 
 
@@ -41,3 +42,8 @@ def _amount(amount_minor: int, currency: str) -> str:
 
 def _percent(basis_points: int) -> str:
     return f"{(Decimal(basis_points) / 100).normalize():f}\u00a0%"
+
+
+def _price(minor: str, currency: str) -> str:
+    """A price in minor units, with decimals of them, as a decimal of the currency."""
+    return f"{Decimal(minor).scaleb(-money.exponent(currency)):f}"

@@ -53,18 +53,19 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 def parse_party(content: str | None) -> Party | None:
-    """A row of clearing_party; None where the run knows no such account.
-
-    An address is whatever master data holds: parts that are no text or number are left out.
-    """
+    """A row of clearing_party; None where the run knows no such account."""
     if content is None:
         return None
     stored = msgspec.json.decode(content, type=_Stored)
-    given = stored.address if isinstance(stored.address, dict) else {}
-    parts = {part: str(given[part]).strip() for part in Address.__struct_fields__
-             if isinstance(given.get(part), str | int)}
     return Party(stored.name, stored.time_zone, compact(stored.iban), compact(stored.bic),
-                 Address(**parts))
+                 parse_address(stored.address))
+
+
+def parse_address(stored: object) -> Address:
+    """Whatever master data holds; a part that is no text or number is left out."""
+    given = stored if isinstance(stored, dict) else {}
+    return Address(**{part: str(given[part]).strip() for part in Address.__struct_fields__
+                      if isinstance(given.get(part), str | int)})
 
 
 def compact(number: str | None) -> str:

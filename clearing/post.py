@@ -12,7 +12,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from clearing.credits import store_credits
+from clearing.credits import check_deposits, store_credits
 from clearing.errors import ClearingError
 from clearing.money import plain
 from clearing.queries import Connection, query
@@ -54,6 +54,7 @@ async def _post(connection: Connection, run_id: RunId, settings: Settings,
     await connection.execute(query("snapshot"), run, day, LOOK_BACK_DAYS)
     # Lest the planner takes fresh tables for empty ones and loops over the whole day.
     await connection.execute(query("analyze"))
+    await check_deposits(connection, run_id)
     await connection.execute(query("post"), run, day)
     await store_credits(connection, run_id, settings)
     await check_books(connection, run_id)

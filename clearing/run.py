@@ -18,9 +18,11 @@ from typing import Final
 import msgspec
 
 from clearing.bank_files import write_bank_files
+from clearing.bookings import write_bookings
 from clearing.close import close_day
 from clearing.control import check_files, check_totals
 from clearing.errors import ClearingError
+from clearing.fee_files import write_fee_statements
 from clearing.folder import MANIFEST, DayFolder
 from clearing.invoices import write_invoices
 from clearing.journal_day import digest_day
@@ -28,14 +30,15 @@ from clearing.lists import held_cases, write_cases, write_open_holds
 from clearing.post import check_books, post_day
 from clearing.queries import Connection, connect, query
 from clearing.run_id import RunId
+from clearing.safe_totals import write_safe_totals
 from clearing.settings import Settings, check_settings, load_settings
 from clearing.settlements import write_settlements
 from clearing.summary import Case, FileRecord, Summary
 
 Progress = Callable[[str], None]
 
-STEPS: Final = ("close", "read", "post", "invoices", "settlements", "bank", "lists", "control",
-                "release", "done")
+STEPS: Final = ("close", "read", "post", "invoices", "settlements", "fees", "bookings", "bank",
+                "safes", "lists", "control", "release", "done")
 
 
 class _Steps:
@@ -91,8 +94,14 @@ async def _clear(connection: Connection, run_id: RunId, folder: DayFolder, setti
         records, cases = await write_invoices(connection, run_id, settings, folder)
     with steps.step("settlements"):
         records += await write_settlements(connection, run_id, folder)
+    with steps.step("fees"):
+        records += await write_fee_statements(connection, run_id, settings, folder)
+    with steps.step("bookings"):
+        records += await write_bookings(connection, run_id, settings, folder)
     with steps.step("bank"):
         records += await write_bank_files(connection, run_id, settings, folder)
+    with steps.step("safes"):
+        records += await write_safe_totals(connection, run_id, folder)
     with steps.step("lists"):
         cases = [*await held_cases(connection, run_id), *cases]
         records.append(write_cases(folder, tuple(cases)))

@@ -31,9 +31,10 @@ class RunId(msgspec.Struct, frozen=True):
         """The creation time that every file states, ISO 8601: the day's, never the clock's."""
         return f"{self.business_date.isoformat()}T23:59:59Z"
 
-    def message_id(self, purpose: str, currency: str) -> str:
-        """MsgId of a bank file, at most 35 characters."""
-        return self._numbered(f"{self.code}-{purpose.upper()}-{currency}")
+    def message_id(self, purpose: str, currency: str, bank: int = 0) -> str:
+        """MsgId of a bank file, at most 35 characters; bank numbers the files of one purpose."""
+        tail = f"-{bank}" if bank else ""
+        return self._numbered(f"{self.code}-{purpose.upper()}-{currency}{tail}")
 
     def end_to_end_id(self, letter: str, number: int) -> str:
         """EndToEndId of the number-th credit of its kind."""

@@ -1,8 +1,9 @@
 -- The first hop: currencies in which count or sum of what the journal says to book is not what was booked.
 -- $1 run id, $2 business date
 WITH journaled AS (
-    SELECT currency, count(*) AS count, sum(posted_minor) AS minor FROM journal
-    WHERE business_date = $2::date AND posted_minor <> 0 GROUP BY currency
+    SELECT currency, count(*) AS count, sum(booked.minor) AS minor FROM journal
+    CROSS JOIN LATERAL (SELECT CASE kind WHEN 'verification' THEN -money ELSE posted_minor END AS minor) booked
+    WHERE business_date = $2::date AND booked.minor <> 0 GROUP BY currency
 ),
 booked AS (
     SELECT currency, count(*) AS count, sum(amount_minor) AS minor FROM ledger_entry

@@ -3,7 +3,8 @@
 --
 --   what books money   reversed   it and the same-day reversals and returns that give it back come to nothing
 --                      cleared    everything else, a reversal of an earlier day's row among it: it becomes a credit
---   a hold             cleared    its completion has come (the money is the completion's); with it what has raised it
+--   a hold             cleared    its completion has come (the money is the completion's); with it what has raised it;
+--                                 notes in escrow: their deposit is confirmed
 --                      reversed   reversed or expired
 --                      open       nothing has come yet
 -- So the rows that are 'reversed' sum to zero, and the files carry what is 'cleared'.
@@ -13,10 +14,13 @@ WITH day AS MATERIALIZED (
            sum(j.posted_minor) OVER original AS net,
            bool_or(j.kind IN ('reversal', 'return')) OVER original AS given_back,
            j.kind IN ('reversal', 'return') AS gives_back,
-           max(j.id) FILTER (WHERE j.kind NOT IN ('reversal', 'return')) OVER original AS capture_id
+           max(j.id) FILTER (WHERE j.kind NOT IN ('reversal', 'return')) OVER original AS capture_id,
+           -- An envelope, a cheque, or a client who is credited for what was counted.
+           c.kind <> 'cash' OR (c.credit = 'none' AND c.withheld = '' AND c.state <> 'reversed') AS uncounted
     FROM journal j LEFT JOIN account a USING (account_id)
+    LEFT JOIN deposit c ON c.key = j.key AND c.journal_id = j.id AND j.kind = 'deposit'
     WHERE j.business_date = $2::date AND j.approved
-      AND (j.kind IN ('sale', 'offline_sale', 'completion', 'deposit', 'payment', 'payment_receipt')
+      AND (j.kind IN ('sale', 'offline_sale', 'completion', 'deposit', 'payment', 'payment_receipt', 'adjustment', 'verification')
            OR (j.kind IN ('reversal', 'return') AND j.posted_minor <> 0))
     WINDOW original AS (PARTITION BY CASE WHEN j.kind IN ('reversal', 'return') THEN j.original_key ELSE j.key END, j.account_id)
 ),
@@ -34,6 +38,7 @@ earlier AS (
 sourced AS (
     SELECT d.*, e.business_date AS earlier_date, e.id AS earlier_id,
            coalesce(c.flags, e.flags, d.flags) ~ '(^|,)withheld:' AS withheld,
+           coalesce(c.uncounted, d.uncounted, p.family = 'deposit_uncounted', false) AS is_uncounted,
            CASE WHEN NOT d.gives_back THEN d.kind
                 ELSE coalesce(c.kind, e.kind, CASE d.account_kind WHEN 'safe_client' THEN 'deposit'
                                                                   WHEN 'payer' THEN 'payment'
@@ -43,6 +48,8 @@ sourced AS (
     LEFT JOIN day c ON d.gives_back AND c.id = d.capture_id
     LEFT JOIN earlier e ON d.gives_back AND d.capture_id IS NULL
                        AND e.key = d.original_key AND e.account_id IS NOT DISTINCT FROM d.account_id
+    LEFT JOIN clearing_run r ON r.business_date = e.business_date AND r.stream = 'night' AND r.sequence = 1
+    LEFT JOIN clearing_place p ON p.run_id = r.run_id AND p.journal_date = e.business_date AND p.journal_id = e.id
 ),
 base AS (
     SELECT max(business_date) AS day FROM clearing_run WHERE business_date < $2::date
@@ -55,12 +62,12 @@ hold AS (
     UNION  -- two streams of one day list the same open holds
     SELECT j.business_date, j.id, j.key, j.original_key FROM journal j
     WHERE j.business_date > coalesce((SELECT day FROM base), '-infinity') AND j.business_date <= $2::date
-      AND j.kind IN ('preauthorization', 'increment') AND j.approved
+      AND j.kind IN ('preauthorization', 'increment', 'deposit_authorization') AND j.approved
 ),
 ending AS (
-    SELECT j.original_key, bool_or(j.kind = 'completion') AS completed FROM journal j
+    SELECT j.original_key, bool_or(j.kind IN ('completion', 'deposit')) AS completed FROM journal j
     WHERE j.business_date > coalesce((SELECT day FROM base), '-infinity') AND j.business_date <= $2::date
-      AND j.original_key <> '' AND (j.kind = 'expiry' OR (j.approved AND j.kind IN ('completion', 'reversal')))
+      AND j.original_key <> '' AND (j.kind = 'expiry' OR (j.approved AND j.kind IN ('completion', 'deposit', 'reversal')))
     GROUP BY j.original_key
 ),
 ended AS (
@@ -75,6 +82,8 @@ SELECT $1, $2::date, id,
        CASE WHEN given_back AND capture_id IS NOT NULL AND net = 0 THEN 'reversed' ELSE 'cleared' END,
        CASE WHEN source_kind = 'deposit' AND (withheld OR account_kind IS DISTINCT FROM 'safe_client')
                 THEN 'deposit_withheld'
+            WHEN source_kind = 'deposit' AND is_uncounted THEN 'deposit_uncounted'
+            WHEN source_kind IN ('adjustment', 'verification') THEN 'deposit_' || source_kind
             WHEN source_kind IN ('deposit', 'payment', 'payment_receipt') THEN source_kind
             WHEN account_kind = 'fleet' THEN 'fuel'
             ELSE 'fuel_unidentified' END,

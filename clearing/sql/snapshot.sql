@@ -18,10 +18,7 @@ accounts AS (
     UNION SELECT account_id FROM merchants WHERE account_id IS NOT NULL
 )
 INSERT INTO clearing_party (run_id, kind, party_id, content)
-SELECT $1, 'account', a.account_id::text,
-       jsonb_build_object('kind', a.kind, 'name', a.name, 'time_zone', a.time_zone, 'iban', a.iban, 'bic', a.bic,
-                          'address', a.address)
-FROM account a WHERE a.account_id IN (SELECT account_id FROM accounts)
+SELECT $1, 'account', a.account_id::text, a.content FROM account_party a WHERE a.account_id IN (SELECT account_id FROM accounts)
 UNION ALL
 SELECT $1, 'merchant', merchant_id, jsonb_build_object('name', name, 'account_id', account_id) FROM merchants
 UNION ALL

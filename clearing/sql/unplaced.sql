@@ -4,7 +4,7 @@ SELECT j.key, j.kind FROM journal j
 WHERE j.business_date = $2::date
   AND (j.posted_minor <> 0
        OR (j.approved AND j.kind IN ('sale', 'offline_sale', 'completion', 'deposit', 'payment', 'payment_receipt',
-                                     'preauthorization', 'increment', 'return')))
+                                     'preauthorization', 'increment', 'return', 'deposit_authorization', 'adjustment', 'verification')))
   AND NOT EXISTS (SELECT FROM clearing_place p
                   WHERE p.run_id = $1 AND p.journal_date = $2::date AND p.journal_id = j.id
                     AND (p.family <> '' OR j.posted_minor = 0))

@@ -1,0 +1,33 @@
+"""A client's fee statement: what is charged for a billing period, and how it is paid.
+
+PURE values; the sums are fees.py's. Money in minor units of one currency.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from clearing.fees import StatedLine, StatedVat
+from clearing.invoice import Buyer, Seller
+
+
+class FeeStatement(msgspec.Struct, frozen=True):
+    """settle: 'net' is taken off the next credit, 'invoice' is owed by the client.
+
+    fees + interest + VAT = gross: what the ledger has for it.
+    """
+
+    number: str
+    run_id: str
+    period_from: str
+    period_to: str
+    currency: str
+    settle: str
+    seller: Seller
+    client: Buyer
+    lines: tuple[StatedLine, ...]
+    vat: tuple[StatedVat, ...]
+    fees_minor: int
+    interest_minor: int
+    vat_minor: int
+    gross_minor: int

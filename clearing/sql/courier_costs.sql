@@ -1,0 +1,18 @@
+-- What couriers and cash centres did for pick-ups and settled counts of the night, where their prices are known; booked with it.
+-- $1 run id, $2 business date, $3 stays, $4 events
+WITH found AS (
+    INSERT INTO courier_cost (run_id, stay_id, event, courier_id, terminal_id, cassette_id, on_day, currency, amount_minor)
+    SELECT $1, s.stay_id, e.event, s.courier_id, s.terminal_id, s.cassette_id, $2::date, f.currency, price.minor
+    FROM unnest($3::bigint[], $4::text[]) AS e (stay_id, event)
+    JOIN cassette_stay s USING (stay_id)
+    JOIN LATERAL (SELECT * FROM courier_fee c WHERE c.courier_id = s.courier_id AND c.valid_from <= $2::date
+                  ORDER BY c.valid_from DESC, c.version DESC LIMIT 1) f ON true
+    CROSS JOIN LATERAL (SELECT CASE e.event WHEN 'pickup' THEN f.per_pickup_minor ELSE f.per_count_minor END AS minor) price
+    WHERE price.minor > 0
+    RETURNING *
+)
+INSERT INTO ledger_entry (run_id, transaction, line, code, amount_minor, currency)
+SELECT $1, 'stay ' || c.stay_id || '#' || c.event, side.line, CASE side.line WHEN 1 THEN r.debit ELSE r.credit END,
+       c.amount_minor * side.sign, c.currency
+FROM found c JOIN posting_rule r ON r.family = 'courier_cost'
+CROSS JOIN (VALUES (1::smallint, 1), (2::smallint, -1)) AS side (line, sign)

@@ -1,0 +1,8 @@
+-- What is due tonight, deposit by deposit and item by item; gone with the transaction.
+CREATE TEMPORARY TABLE due (
+    source text, key text COLLATE "C", account_id bigint, terminal_id text COLLATE "C", currency text COLLATE "C", amount_minor bigint,
+    family text, journal_date date, journal_id bigint,
+    place_id text COLLATE "C",                                -- what the client's posting logic makes of it
+    single text COLLATE "C",
+    loose boolean
+) ON COMMIT DROP

@@ -1,0 +1,2 @@
+-- Who owed something before this night: it has looked at all that waits.
+DELETE FROM account_owing

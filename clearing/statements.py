@@ -1,0 +1,266 @@
+"""What banks say that they booked, compared with what was sent: what differs becomes a case.
+
+Knows which credits were sent under which id, from which account; must not know who told the file.
+A statement is stored once, whole or not at all, with what became of each of its entries. A case
+(cash_case, kind 'compare') is for a person: money is never moved here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from clearing.bank_files import bank_numbers
+from clearing.banks import debtor_for, parse_bank
+from clearing.camt053 import Entry, Statement, StatementError, read_statements
+from clearing.party import compact
+from clearing.queries import Connection, connect, query
+from clearing.run_id import RunId
+from clearing.settings import Settings
+
+# A payment of a Friday's night is booked on Monday.
+MISSING_AFTER_DAYS: Final = 3
+_INSTANT: Final = re.compile(r"D(\d{2})(\d{2})(\d{2})([0-9A-F]{1,16})")
+_BATCH: Final = re.compile(r"(\d{4})(\d{2})(\d{2})-([A-Z]+)-(\d+)-(DEPOSITS|PAYOUTS)-([A-Z]{3})"
+                           r"(?:-(\d+))?")
+_PURPOSE: Final = {"DEPOSITS": "deposit_credit", "PAYOUTS": "merchant_payout"}
+_ENTRY_COLUMNS: Final = ("statement_id", "line", "end_to_end_id", "batch", "count", "amount_minor",
+                         "currency", "booked_on", "bank_reference", "outcome")
+_NO_CASE: Final = frozenset({"matched", "incoming"})
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """What came of one statement. known: it was told before, and nothing was done."""
+
+    reference: str
+    iban: str
+    page: int
+    known: bool
+    outcomes: dict[str, int]  # entries
+    missing: int  # credits that it should have had
+    cases: int
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A file that was read, and can be believed. digest: SHA-256 of its bytes."""
+
+    digest: bytes
+    statements: tuple[Statement, ...]
+
+
+class ToldOtherwise(StatementError):
+    """A statement of this number was told before, with other content."""
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What an entry was found to be."""
+
+    outcome: str
+    account_id: int | None = None
+    content: dict[str, Any] = {}
+
+
+async def tell_statement(database_url: str, content: bytes, who: str) -> tuple[Compared, ...]:
+    """Store a camt.053 file and compare it. StatementError: it cannot be believed, or it was told
+    with other content before; nothing of it was stored."""
+    connection = await connect(database_url)
+    try:
+        return await compare_statements(connection, read_told(content), who)
+    finally:
+        await connection.close()
+
+
+def read_told(content: bytes) -> Told:
+    """A file of statements, without a database: a large one takes its time. StatementError."""
+    return Told(hashlib.sha256(content).digest(), read_statements(content))
+
+
+async def compare_statements(connection: Connection, told: Told,
+                             who: str) -> tuple[Compared, ...]:
+    """Store and compare them in a transaction of their own. ToldOtherwise."""
+    async with connection.transaction():
+        for iban in sorted({statement.iban for statement in told.statements}):
+            await connection.execute(query("statement_lock"), iban)
+        return tuple([await _Comparison(connection, statement, told.digest, who).made()
+                      for statement in told.statements])
+
+
+class _Comparison:
+    """One statement against what was sent."""
+
+    def __init__(self, connection: Connection, statement: Statement, digest: bytes,
+                 who: str) -> None:
+        self._connection = connection
+        self._statement = statement
+        self._digest = digest
+        self._who = who
+        self._id = 0
+        self._seen: dict[str, int] = {}  # the line of this statement that books a credit
+        self._cases = 0
+
+    async def made(self) -> Compared:
+        """Store it and compare it, unless it is known."""
+        told, fetch = self._statement, self._connection.fetchrow
+        known = await fetch(query("statement_known"), told.iban, told.reference, told.page)
+        if known is not None:
+            if known["digest"] != self._digest:
+                raise ToldOtherwise("was told before with other content",
+                                    f"Stmt {told.reference}")
+            return Compared(told.reference, told.iban, told.page, True, {}, 0, 0)
+        before = await fetch(query("statement_before"), told.iban, told.currency, told.from_day)
+        self._id = await self._connection.fetchval(
+            query("statement_new"), told.iban, told.reference, told.page, told.currency,
+            told.from_day, told.to_day, told.opening_minor, told.closing_minor, len(told.entries),
+            self._digest, self._who)
+        if before is not None and before["closing_minor"] != told.opening_minor:
+            await self._open(None, told.opening_minor - before["closing_minor"], {
+                "what": "gap", "before": before["reference"],
+                "closing_minor": before["closing_minor"], "opening_minor": told.opening_minor})
+        outcomes = await self._entries()
+        missing = await self._missing()
+        return Compared(told.reference, told.iban, told.page, False, dict(outcomes), missing,
+                        self._cases)
+
+    async def _entries(self) -> Counter[str]:
+        told = self._statement
+        ids = [entry.end_to_end_id for entry in told.entries if entry.end_to_end_id]
+        sent = {row["end_to_end_id"]: row for row in
+                await self._connection.fetch(query("sent_credits"), ids)}
+        rows = []
+        for line, entry in enumerate(told.entries, 1):
+            found = await self._found(entry, line, sent)
+            rows.append((self._id, line, entry.end_to_end_id, entry.batch, entry.count,
+                         entry.amount_minor, told.currency, entry.booked_on, entry.bank_reference,
+                         found.outcome))
+            if found.outcome not in _NO_CASE:
+                await self._open(found.account_id, entry.amount_minor, {
+                    "what": found.outcome, "line": line, "end_to_end_id": entry.end_to_end_id,
+                    "batch": entry.batch, "bank_reference": entry.bank_reference, **found.content})
+        await self._connection.copy_records_to_table(
+            "bank_statement_entry", columns=_ENTRY_COLUMNS, records=rows)
+        await self._connection.copy_records_to_table(
+            "credit_seen", columns=("end_to_end_id", "statement_id", "line"),
+            records=[(one, self._id, line) for one, line in sorted(self._seen.items())])
+        await self._connection.execute(query("missed_found"), self._id, list(self._seen),
+                                       self._who)
+        return Counter(row[-1] for row in rows)
+
+    async def _found(self, entry: Entry, line: int,
+                     sent: Mapping[str, asyncpg.Record]) -> _Found:
+        ours = sent.get(entry.end_to_end_id)
+        if entry.amount_minor > 0 or entry.returned:
+            if ours is not None:
+                return _Found("returned", account_id=ours["account_id"],
+                              content={"run_id": ours["run_id"]})
+            return _Found("unexpected" if entry.returned else "incoming")
+        if entry.batch:
+            return await self._batch(entry, line)
+        if ours is not None:
+            return self._credit(entry, line, ours)
+        return await self._instant(entry, line)
+
+    def _credit(self, entry: Entry, line: int, ours: asyncpg.Record) -> _Found:
+        content = {"run_id": ours["run_id"], "sent_minor": ours["amount_minor"]}
+        if self._is_seen(entry.end_to_end_id, ours["seen"]):
+            return _Found("twice", account_id=ours["account_id"], content=content)
+        self._seen[entry.end_to_end_id] = line
+        right = (ours["amount_minor"], ours["currency"]) == (
+            -entry.amount_minor, self._statement.currency)
+        return _Found("matched" if right else "amount", account_id=ours["account_id"],
+                      content=content)
+
+    async def _batch(self, entry: Entry, line: int) -> _Found:
+        """A whole payment file, which names no transaction: by its count and sum."""
+        sent = await self._file(entry.batch)
+        if not sent:
+            return _Found("unexpected")
+        if any(self._is_seen(row["end_to_end_id"], row["seen"]) for row in sent):
+            return _Found("twice", content={"run_id": sent[0]["run_id"]})
+        total = sum(row["amount_minor"] for row in sent)
+        if (len(sent), total) != (entry.count, -entry.amount_minor):
+            return _Found("amount", content={"run_id": sent[0]["run_id"], "sent_minor": total,
+                                             "sent": len(sent), "booked": entry.count})
+        self._seen |= dict.fromkeys((row["end_to_end_id"] for row in sent), line)
+        return _Found("matched")
+
+    async def _file(self, message_id: str) -> Sequence[asyncpg.Record]:
+        named = _BATCH.fullmatch(message_id)
+        if named is None:
+            return ()
+        year, month, day, stream, sequence, purpose, currency, number = named.groups()
+        try:
+            run_id = RunId(date(int(year), int(month), int(day)), stream.lower(), int(sequence))
+        except ValueError:
+            return ()
+        totals = await self._connection.fetch(query("credit_totals"), str(run_id))
+        banks = {bank: bank_id for bank_id, bank in bank_numbers(totals).items()}
+        return await self._connection.fetch(
+            query("sent_batch"), str(run_id), _PURPOSE[purpose], currency,
+            banks.get(int(number), "?") if number else "")
+
+    async def _instant(self, entry: Entry, line: int) -> _Found:
+        """A credit at once that no night has booked yet."""
+        named = _INSTANT.fullmatch(entry.end_to_end_id)
+        row = None
+        if named is not None:
+            try:
+                day = date(2000 + int(named[1]), int(named[2]), int(named[3]))
+            except ValueError:
+                return _Found("unexpected")
+            row = await self._connection.fetchrow(
+                query("instant_deposit"), day, int(named[4], 16) & 0x7FFF_FFFF_FFFF_FFFF,
+                entry.end_to_end_id)
+        if row is None:
+            return _Found("unexpected")
+        content = {"deposit": row["key"], "credit": row["credit"],
+                   "sent_minor": row["amount_minor"]}
+        if self._is_seen(entry.end_to_end_id, row["seen"]):
+            return _Found("twice", account_id=row["account_id"], content=content)
+        self._seen[entry.end_to_end_id] = line
+        if row["credit"] != "accepted":
+            return _Found("not_accepted", account_id=row["account_id"], content=content)
+        right = (row["amount_minor"], row["currency"]) == (
+            -entry.amount_minor, self._statement.currency)
+        return _Found("matched" if right else "amount", account_id=row["account_id"],
+                      content=content)
+
+    def _is_seen(self, end_to_end_id: str, statement_id: int | None) -> bool:
+        return statement_id is not None or end_to_end_id in self._seen
+
+    async def _missing(self) -> int:
+        """What this account should have paid by now, and no statement has."""
+        told, fetch = self._statement, self._connection.fetch
+        due = told.to_day - timedelta(days=MISSING_AFTER_DAYS)
+        count = 0
+        for group in await fetch(query("unseen_groups"), told.iban, told.currency, due):
+            settings = msgspec.json.decode(group["settings"], type=Settings)
+            bank = parse_bank(group["bank_id"], group["bank"]) if group["bank"] else None
+            debtor = debtor_for(bank, settings, told.currency)
+            if debtor is None or compact(debtor.iban) != told.iban:
+                continue
+            for row in await fetch(query("unseen_credits"), group["run_id"], group["purpose"],
+                                   group["bank_id"], told.currency):
+                count += 1
+                case_id = await self._open(row["account_id"], row["amount_minor"], {
+                    "what": "missing", "end_to_end_id": row["end_to_end_id"],
+                    "run_id": group["run_id"], "bank": group["bank_id"]})
+                await self._connection.execute(
+                    "INSERT INTO credit_missed (end_to_end_id, case_id) VALUES ($1, $2)",
+                    row["end_to_end_id"], case_id)
+        return count
+
+    async def _open(self, account_id: int | None, amount_minor: int,
+                    content: dict[str, Any]) -> int:
+        self._cases += 1
+        told = self._statement
+        said = msgspec.json.encode({**content, "statement": told.reference, "iban": told.iban})
+        case_id: int = await self._connection.fetchval(
+            query("compare_case"), account_id, told.currency, amount_minor, said.decode())
+        return case_id
