@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from terminals.database import StoreError
 from terminals.edge.config import (
     Config,
     ConfigError,
@@ -24,7 +25,6 @@ from terminals.edge.config import (
     demand,
     load,
 )
-from terminals.edge.database import StoreError
 from terminals.edge.edge import Edge
 from terminals.edge.reader import card_reader
 from terminals.edge.screen import Screen

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,6 +21,8 @@ from terminals.layout import CURRENCY_NUMBERS
 from terminals.link import Address
 from terminals.purchase import Terminal
 from terminals.session_keys import Algorithm, SessionKeys
+
+_T = TypeVar("_T")
 
 
 class ConfigError(Exception):
@@ -68,6 +70,15 @@ class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     authority: Path
     certificate: Path | None = None
     key: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """Mutual where there is a certificate. ConfigError where a file is no good."""
+        identity = pki.Identity(self.certificate, self.key) \
+            if self.certificate and self.key else None
+        try:
+            return pki.client_context(self.authority, identity)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"[tls]: {error}") from error
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -134,14 +145,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     def context(self) -> ssl.SSLContext | None:
         """TLS, mutual where there is a certificate. ConfigError where a file is no good."""
-        if self.tls is None:
-            return None
-        tls = self.tls
-        identity = pki.Identity(tls.certificate, tls.key) if tls.certificate and tls.key else None
-        try:
-            return pki.client_context(tls.authority, identity)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"[tls]: {error}") from error
+        return self.tls.context() if self.tls is not None else None
 
     def where(self) -> Address:
         """The host's ISO door."""
@@ -162,17 +166,22 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 def load(path: Path) -> Config:
     """The settings of a file. ConfigError says what is wrong with it."""
-    try:
-        config = msgspec.toml.decode(path.read_bytes(), type=Config, dec_hook=_path_of(path.parent))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except msgspec.DecodeError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    config = decoded(path, Config)
     try:
         demand(config)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     return config
+
+
+def decoded(path: Path, wanted: type[_T]) -> _T:
+    """A TOML file as settings of this shape, its paths relative to it. ConfigError."""
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=wanted, dec_hook=_path_of(path.parent))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def demand(config: Config) -> None:

@@ -20,10 +20,10 @@ from zoneinfo import ZoneInfo
 
 from iso import Profile
 from terminals.card_reader import Visit
+from terminals.database import Database, StoreError, Worker
 from terminals.edge.afterwards import Afterwards
 from terminals.edge.asking import Asking
 from terminals.edge.config import Config, secret
-from terminals.edge.database import Database, StoreError, Worker
 from terminals.edge.forwarder import Forwarder
 from terminals.edge.line import Line
 from terminals.edge.premises import LOG, Clock, Contact, Pause, Premises
@@ -286,7 +286,7 @@ class Edge:
 
 def _opened(config: Config, key: bytes) -> Store:
     """The store of these settings, or StoreError and nothing left open."""
-    database = Database(config.store.path)
+    database = Database(config.store.path, "terminals.edge")
     try:
         return Store(database, key, most_waiting=config.store.most_waiting,
                      card_types=config.card_types)

@@ -15,8 +15,8 @@ import msgspec
 
 from iso import Message, Profile, get
 from terminals import layout
+from terminals.database import Worker
 from terminals.edge.config import Config
-from terminals.edge.database import Worker
 from terminals.edge.shelf import Shelf
 from terminals.edge.store import Store
 from terminals.exchange import Exchange
@@ -29,23 +29,24 @@ Pause = Callable[[float], Awaitable[None]]  # for so many seconds of the clock's
 
 
 class Contact:
-    """Whether the host answers. up: None until it was tried."""
+    """Whether the host answers. up: None until it was tried. log: of the program that asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: logging.Logger = LOG) -> None:
+        self._log = log
         self.up: bool | None = None
         self.work = asyncio.Event()  # set: something waits, or the host has come back
 
     def answered(self) -> None:
         """It did."""
         if self.up is not True:
-            LOG.info("the host answers")
+            self._log.info("the host answers")
             self.work.set()
         self.up = True
 
     def silent(self) -> None:
         """It did not."""
         if self.up is not False:
-            LOG.warning("the host does not answer")
+            self._log.warning("the host does not answer")
         self.up = False
 
 

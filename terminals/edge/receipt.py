@@ -6,7 +6,6 @@ card number but the masked one.
 
 from __future__ import annotations
 
-import textwrap
 from collections import defaultdict
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,9 +20,9 @@ from terminals.edge.config import Config
 from terminals.edge.rows import Row, decimal_text, volume_ml
 from terminals.edge.states import Kind, State
 from terminals.edge.ticket import Outcome, outcome_of
+from terminals.paper import WIDTH, money, pair, trimmed, wrapped
 from terminals.purchase import Item
 
-WIDTH: Final = 40
 _TITLES: Final = {
     Kind.SALE: "SALE", Kind.OFFLINE_SALE: "SALE", Kind.COMPLETION: "SALE",
     Kind.PREAUTHORIZATION: "PRE-AUTHORIZATION", Kind.INCREMENT: "PRE-AUTHORIZATION, INCREASED",
@@ -46,23 +45,23 @@ def receipt(row: Row, config: Config, products: Mapping[str, Product],
     litres = volume_ml(items)
     verdict = [] if outcome is Outcome.OFFLINE else [_VERDICTS[outcome]]
     if row.approval_code:
-        verdict.append(_pair("Approval code", row.approval_code))
+        verdict.append(pair("Approval code", row.approval_code))
     if outcome is Outcome.DECLINED:
-        verdict.append(_pair(f"Code {row.action}", row.reason))
+        verdict.append(pair(f"Code {row.action}", row.reason))
     text = _template().render(
-        width=WIDTH, pair=_pair, copy=copy, terminal=place.id, sequence=row.sequence,
-        head=_wrapped(place.name or place.merchant, place.address,
-                      f"VAT no {place.tax_number}" if place.tax_number else ""),
+        width=WIDTH, pair=pair, copy=copy, terminal=place.id, sequence=row.sequence,
+        head=wrapped(place.name or place.merchant, place.address,
+                     f"VAT no {place.tax_number}" if place.tax_number else ""),
         date=f"{row.local_time:%d.%m.%Y}", time=f"{row.local_time:%H:%M:%S}",
         card=row.pan_masked, entry=said.entry, second=said.second_masked,
         prompts=[(name.replace("_", " ").capitalize(), answer)
                  for name, answer in said.prompts.items()],
-        title=_TITLES[row.kind], currency=row.currency, total=_money(amount),
+        title=_TITLES[row.kind], currency=row.currency, total=money(amount),
         items=[_line(item, row, _product(item.product, products)) for item in items],
         litres=decimal_text(Decimal(litres).scaleb(-3)) if litres else "",
         vat=_vat(items, config.vat) if row.state is not State.ABANDONED else [],
-        offline=row.kind is Kind.OFFLINE_SALE, tc=said.tc, verdict=verdict, foot=_wrapped(*foot))
-    return "\n".join(line.rstrip()[:WIDTH] for line in text.splitlines()) + "\n"
+        offline=row.kind is Kind.OFFLINE_SALE, tc=said.tc, verdict=verdict, foot=wrapped(*foot))
+    return trimmed(text)
 
 
 def _line(item: Item, row: Row, product: Product | None) -> dict[str, Any]:
@@ -71,7 +70,7 @@ def _line(item: Item, row: Row, product: Product | None) -> dict[str, Any]:
     price = next((price for price in prices if price.product == item.product), None)
     return {
         "name": product.name if product is not None else item.product,
-        "amount": _money(item.amount_minor),
+        "amount": money(item.amount_minor),
         "quantity": f"{decimal_text(item.quantity)} {item.unit}",
         "unit_price": decimal_text(item.unit_price),
         "contract_price": price.unit_price if price is not None else "",
@@ -91,23 +90,9 @@ def _vat(items: tuple[Item, ...], percents: Mapping[str, str]) -> list[dict[str,
         percent = percents.get(item.product, percents.get("default", ""))
         if percent:
             gross[Decimal(percent)] += item.amount_minor
-    return [{"percent": decimal_text(percent), "amount": _money(int(
+    return [{"percent": decimal_text(percent), "amount": money(int(
         (amount * percent / (100 + percent)).quantize(Decimal(1), ROUND_HALF_UP)))}
             for percent, amount in sorted(gross.items())]
-
-
-def _money(minor: int) -> str:
-    return f"{Decimal(minor).scaleb(-2):.2f}"
-
-
-def _pair(left: str, right: str) -> str:
-    """Left and right; what is too long on the left gives way."""
-    room = WIDTH - len(right) - 1 if right else WIDTH
-    return f"{left[:room]:<{room}} {right}" if right else left[:WIDTH]
-
-
-def _wrapped(*texts: str) -> list[str]:
-    return [line for text in texts for line in textwrap.wrap(text, WIDTH)]
 
 
 @cache

@@ -58,7 +58,7 @@ class Screen:
         """Until `quit`, or the input's end."""
         await self._state()
         print(HELP, flush=True)
-        while (line := await _read("> ")) is not None and line != "quit":
+        while (line := await read("> ")) is not None and line != "quit":
             if not line:
                 continue
             word = self._words.get(line)
@@ -76,13 +76,13 @@ class Screen:
     async def _sell(self) -> None:
         async with self._card() as (card, visit):
             pin = await self._pin(card, visit)
-            items = await items_of(_ask)
+            items = await items_of(ask)
             sale = Sale(card, sum(item.amount_minor for item in items), self._currency, items,
                         prompts=await self._prompts(visit), second=await self._second(),
                         entry="" if card.track_2 or visit is not None else "key", wants_rest=True)
             ticket = await self._edge.sell(sale, visit=visit, pin=pin)
             while ticket.prompts:
-                asked = {name: await _ask(f"{name}?") for name in ticket.prompts}
+                asked = {name: await ask(f"{name}?") for name in ticket.prompts}
                 sale = msgspec.structs.replace(sale, prompts={**sale.prompts, **asked})
                 pin = await self._pin(card, visit)
                 ticket = await self._edge.sell(sale, visit=visit, pin=pin)
@@ -95,7 +95,7 @@ class Screen:
     async def _hold(self) -> None:
         async with self._card() as (card, visit):
             pin = await self._pin(card, visit)
-            amount = minor_of(await _ask("Amount (0: as much as may be)", "0"))
+            amount = minor_of(await ask("Amount (0: as much as may be)", "0"))
             sale = Sale(card, amount, self._currency, prompts=await self._prompts(visit),
                         second=await self._second(), wants_rest=True,
                         entry="" if card.track_2 or visit is not None else "key")
@@ -103,24 +103,24 @@ class Screen:
 
     async def _more(self) -> None:
         hold = await self._named(Kind.PREAUTHORIZATION)
-        await self._show(await self._edge.increment(hold, minor_of(await _ask("How much more"))))
+        await self._show(await self._edge.increment(hold, minor_of(await ask("How much more"))))
 
     async def _complete(self) -> None:
         hold = await self._named(Kind.PREAUTHORIZATION)
-        items = await items_of(_ask, may_be_none=True)
+        items = await items_of(ask, may_be_none=True)
         sale = Sale(Card("", ""), sum(item.amount_minor for item in items), hold.currency, items,
                     prompts=hold.particulars.prompts)
         await self._show(await self._edge.complete(hold, sale))
 
     async def _take_back(self) -> None:
         original = await self._named(*_SOLD)
-        items = await items_of(_ask)
+        items = await items_of(ask)
         await self._show(await self._edge.take_back(original, Sale(
             Card("", ""), sum(item.amount_minor for item in items), original.currency, items)))
 
     async def _reverse(self) -> None:
         original = await self._named(*_SOLD, Kind.PREAUTHORIZATION)
-        amount = await _ask("Amount (empty: all)", "")
+        amount = await ask("Amount (empty: all)", "")
         await self._show(await self._edge.reverse(
             original, minor_of(amount) if amount else None))
 
@@ -153,7 +153,7 @@ class Screen:
         print(f"{len(rows)} messages")
 
     async def _again(self) -> None:
-        row = await self._edge.find(await _ask("Number"))
+        row = await self._edge.find(await ask("Number"))
         if row is None:
             raise BadOrder("there is no such message")
         await self._edge.send_again(row)
@@ -185,7 +185,7 @@ class Screen:
     async def _named(self, *kinds: Kind) -> Row:
         """A message by its number, or the last of these kinds."""
         last = await self._edge.last(*kinds)
-        number = await _ask("Number", last.sequence if last is not None else "")
+        number = await ask("Number", last.sequence if last is not None else "")
         row = await self._edge.find(number) if number else None
         if row is None:
             raise BadOrder("there is no such message")
@@ -194,7 +194,7 @@ class Screen:
     @asynccontextmanager
     async def _card(self) -> AsyncIterator[tuple[Card, Visit | None]]:
         """By number, by track, or the chip that is in the reader."""
-        asked = await _ask("Card (number, track 2" + (", chip)" if self._reader else ")"))
+        asked = await ask("Card (number, track 2" + (", chip)" if self._reader else ")"))
         if asked == "chip" and self._reader is not None:
             visiting = self._reader.visit()
             visit = await asyncio.to_thread(visiting.__enter__)
@@ -203,15 +203,15 @@ class Screen:
             finally:
                 await asyncio.to_thread(visiting.__exit__, None, None, None)
         elif asked.isdecimal():
-            yield Card(asked, await _ask("Expiry YYMM")), None
+            yield Card(asked, await ask("Expiry YYMM")), None
         else:
             yield Card.of_track(asked.strip(";?")), None
 
     async def _second(self) -> Card | None:
-        asked = await _ask("Second card (empty: none)", "")
+        asked = await ask("Second card (empty: none)", "")
         if not asked:
             return None
-        return Card(asked, await _ask("Expiry YYMM")) if asked.isdecimal() \
+        return Card(asked, await ask("Expiry YYMM")) if asked.isdecimal() \
             else Card.of_track(asked.strip(";?"))
 
     async def _pin(self, card: Card, visit: Visit | None) -> EncipheredPin | None:
@@ -236,10 +236,10 @@ class Screen:
     async def _prompts(self, visit: Visit | None) -> dict[str, str]:
         """What the card asks for; the odometer from everybody; more by name."""
         wanted = prompt_names(visit, self._edge.profile)
-        answers = {name: await _ask(f"{name}?") for name in wanted}
-        if "odometer" not in answers and (km := await _ask("Odometer (empty: none)", "")):
+        answers = {name: await ask(f"{name}?") for name in wanted}
+        if "odometer" not in answers and (km := await ask("Odometer (empty: none)", "")):
             answers["odometer"] = km
-        while more := await _ask("More (driver_number=..., empty: go on)", ""):
+        while more := await ask("More (driver_number=..., empty: go on)", ""):
             name, _, answer = more.partition("=")
             answers[name.strip()] = answer.strip()
         return answers
@@ -253,7 +253,7 @@ class Screen:
             print(await self._edge.receipt(ticket.row), flush=True)
 
 
-async def _read(question: str) -> str | None:
+async def read(question: str) -> str | None:
     """A line; None at the input's end."""
     print(question, end="", flush=True)
     line = await asyncio.to_thread(sys.stdin.readline)
@@ -262,9 +262,9 @@ async def _read(question: str) -> str | None:
     return line.strip() if line else None
 
 
-async def _ask(question: str, default: str | None = None) -> str:
+async def ask(question: str, default: str | None = None) -> str:
     """An answer; without one the default, and without a default it is left."""
-    answer = await _read(f"{question} [{default}]: " if default else f"{question}: ")
+    answer = await read(f"{question} [{default}]: " if default else f"{question}: ")
     if answer:
         return answer
     if answer is None or default is None:
@@ -275,4 +275,4 @@ async def _ask(question: str, default: str | None = None) -> str:
 async def _pin(question: str) -> str:
     if sys.stdin.isatty():
         return await asyncio.to_thread(getpass.getpass, question)
-    return await _read(question) or ""
+    return await read(question) or ""

@@ -11,10 +11,9 @@ from typing import TypeVar
 
 import msgspec
 
+from terminals.database import Database
 from terminals.edge.catalogue import Content, Permission, Price, Product, ReceiptLines
-from terminals.edge.database import Database
 from terminals.edge.offline import Floor, Good, Listed
-from terminals.edge.statements import statement
 
 _T = TypeVar("_T")
 
@@ -132,10 +131,9 @@ class Shelf:
             [(section, _key(section, key)) for key in keys])
 
     def _put(self, section: str, entries: dict[str, object]) -> None:
-        self._database.connection.executemany(
-            statement("catalogue_entry_put"),
-            [{"section": section, "key": _key(section, key),
-              "value": msgspec.json.encode(value).decode()} for key, value in entries.items()])
+        self._database.execute_many("catalogue_entry_put", [
+            {"section": section, "key": _key(section, key),
+             "value": msgspec.json.encode(value).decode()} for key, value in entries.items()])
 
 
 def _key(section: str, key: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from terminals.edge.database import Database
+from terminals.database import Database
 from terminals.edge.rows import Row, volume_ml
 from terminals.edge.states import Kind, State
 

@@ -17,10 +17,9 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken
 
 from iso import Message
-from terminals.edge.database import Database, StoreError
+from terminals.database import Database, StoreError
 from terminals.edge.rows import New, Particulars, Row, kept
 from terminals.edge.shifts import Shifts
-from terminals.edge.statements import statement
 from terminals.edge.states import REQUESTS, Kind, State, move
 from terminals.layout import Stamp
 from terminals.purchase import Card
@@ -184,9 +183,7 @@ class Store:
     def prune(self, before: datetime) -> int:
         """Forget what is over since before that instant; how many messages."""
         with self.database.transaction():
-            cursor = self.database.connection.execute(statement("message_prune"),
-                                                      {"before": _utc(before)})
-            return cursor.rowcount
+            return self.database.execute("message_prune", before=_utc(before)).rowcount
 
     def _put(self, new: New, at: datetime, build: Build) -> Row:
         if new.reference:  # whoever asked under it before heard that nothing was sold

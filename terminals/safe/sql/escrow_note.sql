@@ -1,0 +1,2 @@
+-- It is decided where they go.
+UPDATE escrow SET state = :state

@@ -1,0 +1,2 @@
+-- The notes that are neither inside nor handed back.
+SELECT state, count, slip, authorization FROM escrow

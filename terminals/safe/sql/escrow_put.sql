@@ -1,0 +1,3 @@
+-- Notes are counted.
+INSERT INTO escrow (one, state, count, slip, authorization)
+VALUES (1, :state, :count, :slip, :authorization)

@@ -1,0 +1,2 @@
+-- A message by its number.
+SELECT * FROM message WHERE sequence = :sequence

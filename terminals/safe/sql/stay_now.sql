@@ -1,0 +1,2 @@
+-- The cassette that is inside.
+SELECT id, cassette FROM stay WHERE closed_at IS NULL
