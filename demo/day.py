@@ -22,6 +22,8 @@ from authhost.clock import Clock
 from demo import office as desk
 from demo.agreed import CONTRACTS, SOURCE, VAT, WHOLESALE
 from demo.bureau import Issued
+from demo.cash import CashDay, CashSite
+from demo.cash_books import CashBooks
 from demo.chips import ChipDay
 from demo.edge_books import Books
 from demo.edges import Site
@@ -41,6 +43,7 @@ from demo.stations import StationDay
 from demo.stripes import StripeDay
 from demo.tally import Tally
 from terminals import pki
+from terminals.bank.server import BankServer
 from terminals.json_door import JsonDoor, NoAnswer, Problem
 from terminals.link import Address
 from terminals.merchant import Till
@@ -48,7 +51,6 @@ from terminals.phone import Phone
 from terminals.pos import Pos, Timing, Unanswered
 from terminals.purchase import Terminal
 from terminals.record import Record
-from terminals.safe import Safe
 from terminals.store import OfflineStore
 
 ZONE: Final = ZoneInfo("Europe/Vienna")
@@ -91,10 +93,12 @@ class Day:
     """One run of the plan. record: what all terminals together sent and got; spoken: in secret."""
 
     def __init__(self, portfolio: Portfolio, prepared: Prepared, host: Host, clock: Clock,
-                 tally: Tally, folder: Path) -> None:
+                 tally: Tally, folder: Path, banks: Mapping[str, BankServer]) -> None:
         self.record = Record(folder / "terminals.jsonl")
         self.books = Books()
+        self.cash = CashBooks()
         self._folder = folder / "edges"
+        self._cash_folder = folder / "safes"
         self.spoken = Spoken()
         self.spoken.numbers |= {card.card.pan for card in portfolio.cards}
         self.metrics = ""  # of the host, when all terminals had closed
@@ -105,6 +109,7 @@ class Day:
         self._host = host
         self._clock = clock
         self._tally = tally
+        self.banks = banks
         self._busy = asyncio.Semaphore(_BUSY)
 
     async def run(self, visits: Sequence[Visit], progress: Callable[[], None]) -> None:
@@ -116,9 +121,11 @@ class Day:
             forecourt = Forecourt(stations, terminals, self._prepared.equipment, self._tally,
                                   self._until)
             fuel = FuelDay(self._portfolio, forecourt, self._tally)
-            safes = SafeDay(self._safes(stack), self._tally)
+            cash = self.cash_day = self._cash_day(stack)
+            await stack.enter_async_context(cash.open())
+            safes = SafeDay(cash.safes, self._tally)
             phones = PhoneDay(self._tills(stack), self._phones(stack), self._tally)
-            office = await self._office(stack)
+            office, vault = await self._office(stack), await self._vault(stack)
             purchases = PurchaseDay(self._portfolio, forecourt, office, self._tally)
             holds = HoldDay(self._portfolio, forecourt, self._tally)
             async with asyncio.TaskGroup() as opening:
@@ -143,12 +150,15 @@ class Day:
             await stations_day.prepare(office)
             async with asyncio.TaskGroup() as visiting:
                 visiting.create_task(stations_day.run(office))
+                visiting.create_task(cash.run(office, vault))
                 for visit in visits:
                     await asyncio.sleep(self._seconds_until(visit.at_s))
                     visiting.create_task(one(visit))
             async with asyncio.TaskGroup() as closing:
                 for device in stations:
                     closing.create_task(forecourt.close(device))
+                closing.create_task(cash.close())
+            cash.read()
             await self._looked_up(office, purchases.filled)
             scraper = self._door(stack, "prometheus")
             self.metrics = (await scraper.get("/metrics")).decode()
@@ -194,6 +204,13 @@ class Day:
         for contract in CONTRACTS:
             await office.post("/prices/contracts", contract)
         return office
+
+    async def _vault(self, stack: AsyncExitStack) -> Office:
+        """A second administrator, who decides what the first one proposes."""
+        vault = Office(f"https://127.0.0.1:{self._host.http_port}", self._identity(desk.SECOND),
+                       await desk.let_in(self._host.database_url, desk.SECOND))
+        stack.push_async_callback(vault.close)
+        return vault
 
     async def _looked_up(self, office: Office, vehicles: Sequence[int]) -> None:
         """What the office sees at night: each exception that must be there, and consumption."""
@@ -248,10 +265,13 @@ class Day:
             terminals[device.terminal_id] = pos
         return terminals
 
-    def _safes(self, stack: AsyncExitStack) -> list[Safe]:
-        return [Safe(device.terminal_id, self._door(stack, device.terminal_id),
-                     now=self.local_now, currency=device.currency)
-                for device in self._portfolio.devices_of("safe")]
+    def _cash_day(self, stack: AsyncExitStack) -> CashDay:
+        host = self._host
+        return CashDay(
+            CashSite(folder=self._cash_folder, http_port=host.http_port, authority=host.authority,
+                     zone=str(ZONE), rate=RATE),
+            self._portfolio, self.banks, until=self._moment, now=self.local_now,
+            tally=self._tally, books=self.cash, doors=lambda name: self._door(stack, name))
 
     def _tills(self, stack: AsyncExitStack) -> list[Till]:
         return [Till(device.terminal_id, self._door(stack, device.terminal_id))

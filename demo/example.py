@@ -112,7 +112,8 @@ def _fuel(parties: Portfolio) -> tuple[str, ...]:
 
 
 def _money(parties: Portfolio, directory: Path) -> tuple[str, ...]:
-    safe, till = parties.devices_of("safe")[0], parties.devices_of("till")[0]
+    safe, other = parties.devices_of("safe")[:2]
+    till = parties.devices_of("till")[0]
     payer = parties.payers[0]
     key = directory / "payer.pem"
     descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -120,8 +121,9 @@ def _money(parties: Portfolio, directory: Path) -> tuple[str, ...]:
         file.write(payer.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
                                                    NoEncryption()))
     return (
-        (f"python -m terminals.safe --terminal {safe.terminal_id} --depositor Ana"
-         f" --cassette C1 5000x4 100x3"),
+        f"python -m terminals.safe --terminal {safe.terminal_id} screen",
+        (f"python -m terminals.safe --terminal {other.terminal_id}"
+         f" --depositor {portfolio.DEPOSITORS[0]} 5000x4 100x3"),
         f"python -m terminals.merchant --till {till.terminal_id} --phone {payer.phone} 12.50",
         f"python -m terminals.phone --phone {payer.phone} --key {key} list",
         f"python -m terminals.phone --phone {payer.phone} --key {key} approve ID",

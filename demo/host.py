@@ -40,6 +40,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     http_port: int
     authority: pki.Authority
     identity: pki.Identity
+    bank_identity: pki.Identity  # by which banks know it
+    operator: Path  # who runs the safes, for receipts
     clock: Clock
 
     def arguments(self) -> list[str]:
@@ -53,6 +55,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
             "--http", f"127.0.0.1:{self.http_port}:tls",
             "--tls-ca", str(self.authority.certificate_path),
             "--tls-cert", str(self.identity.certificate), "--tls-key", str(self.identity.key),
+            "--bank-ca", str(self.authority.certificate_path),
+            "--bank-cert", str(self.bank_identity.certificate),
+            "--bank-key", str(self.bank_identity.key), "--operator", str(self.operator),
             "--clock", str(self.clock), "--log-level", "warning",
         ]
 

@@ -30,13 +30,25 @@ async def insert(database_url: str, portfolio: Portfolio, business_date: date,
         [device.row() for device in portfolio.devices],
         [payer.row() for payer in portfolio.payers],
     ]
+    cash: list[object] = [
+        [safe.row() for safe in portfolio.safes],
+        [{"terminal_id": safe.terminal_id, "account_id": safe.account_id, "reference": ""}
+         for safe in portfolio.safes],
+        portfolio.depositors,
+        [{"cassette_id": number} for safe in portfolio.safes for number in safe.cassettes],
+    ]
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
             await connection.execute(statement("months"), business_date)
             await connection.execute(
+                statement("banks"), *(msgspec.json.encode(table).decode()
+                                      for table in (portfolio.banks, portfolio.couriers)))
+            await connection.execute(
                 statement("portfolio"), *(msgspec.json.encode(table).decode() for table in rows),
                 business_date)
+            await connection.execute(
+                statement("safes"), *(msgspec.json.encode(table).decode() for table in cash))
     finally:
         await connection.close()
 

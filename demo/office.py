@@ -19,6 +19,7 @@ from authhost.admin.access import Role, operator
 from authhost.admin.keyring import Keyring, NewAccess
 
 NAME: Final = "office"
+SECOND: Final = "vault"  # who decides what the office proposes
 _PAGE: Final = 1_000
 _TIMEOUT_S: Final = 20.0
 
@@ -83,11 +84,11 @@ class Office:
             headers={"Content-Type": "application/json", **(headers or {})}))
 
 
-async def let_in(database_url: str) -> str:
-    """An administrator's token, as `authhost access add` prints it."""
+async def let_in(database_url: str, name: str = NAME) -> str:
+    """The token of an administrator with this certificate, as `authhost access add` prints it."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
-        _, token = await Keyring(pool).add(operator(NAME), NewAccess(
-            name=NAME, role=Role.ADMINISTRATOR, certificate=NAME,
+        _, token = await Keyring(pool).add(operator("operator"), NewAccess(
+            name=name, role=Role.ADMINISTRATOR, certificate=name,
             expires_at=datetime.now(UTC) + timedelta(days=1)))
     return token
 

@@ -44,7 +44,8 @@ class ProductGroup(msgspec.Struct, frozen=True, kw_only=True):
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A fleet, payer, safe's client or merchant, with its bank details.
 
-    credit_line: minor units, 0 is prepaid, None no bound. watch: flagged outside, not refused.
+    credit_line: minor units, 0 is prepaid, None no bound; of a safe's client: what may be credited
+    and not be counted yet. watch: flagged outside, not refused. credit_rule: instant, night, count.
     """
 
     account_id: int
@@ -64,6 +65,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     iban: str | None = None
     bic: str | None = None
     address: dict[str, str] = msgspec.field(default_factory=dict)
+    bank_id: str | None = None
+    credit_rule: str = "night"
+    standing: str = "good"
+    posting: dict[str, str] = msgspec.field(default_factory=dict)
+    billing: str = "daily"
+    tolerance_minor: int = 0
+    contact: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Subaccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +178,59 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
         return row
 
 
+class Bank(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank that credits safes' clients. Where it listens is known when it does."""
+
+    bank_id: str
+    name: str
+    bic: str
+    status: str = "active"
+    endpoint: str = ""
+    server_name: str = ""
+    rails: tuple[dict[str, Any], ...] = ()
+    answer_s: int = 10
+
+
+class Courier(msgspec.Struct, frozen=True, kw_only=True):
+    """Who takes cassettes to the cash centre."""
+
+    courier_id: str
+    name: str
+    status: str = "active"
+    address: dict[str, str] = msgspec.field(default_factory=dict)
+    lead_h: int = 24
+
+
+class SmartSafe(msgspec.Struct, frozen=True, kw_only=True):
+    """What a safe's terminal has besides. cassettes: the one of the morning, and the next."""
+
+    terminal_id: str
+    account_id: int
+    currency: str
+    courier_id: str
+    cassettes: tuple[str, str]
+    note_capacity: int = 5_000
+    coin_capacity: int = 5_000
+
+    def row(self) -> dict[str, Any]:
+        """The row that the host keeps; nothing is inside yet."""
+        return {"terminal_id": self.terminal_id, "courier_id": self.courier_id,
+                "model": "TS-3", "currencies": [self.currency],
+                "note_capacity": self.note_capacity, "coin_capacity": self.coin_capacity,
+                "time_zone": "Europe/Vienna"}
+
+
+class Depositor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may put money in, at every safe of a client."""
+
+    depositor_id: int
+    account_id: int
+    code: str
+    name: str
+    role: str = "depositor"
+    status: str = "active"
+
+
 class Payer(msgspec.Struct, frozen=True, kw_only=True):
     """A payer's phone. seed: its private key (RFC 8032, 32 bytes), which the host never sees."""
 
@@ -207,6 +268,10 @@ class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
     sites: tuple[Site, ...]
     devices: tuple[Device, ...]
     payers: tuple[Payer, ...]
+    banks: tuple[Bank, ...] = ()
+    couriers: tuple[Courier, ...] = ()
+    safes: tuple[SmartSafe, ...] = ()
+    depositors: tuple[Depositor, ...] = ()
 
     def cards_of(self, role: str, currency: str = "EUR") -> list[FleetCard]:
         """The cards that the day uses for this."""

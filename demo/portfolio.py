@@ -10,11 +10,15 @@ from datetime import date
 from random import Random
 from typing import Final, TypedDict
 
+from authhost.safes.sscc import made as sscc
 from demo import controls
 from demo.controls import DIESEL, limit
 from demo.numbers import iban, luhn_check_digit
 from demo.parties import (
     Account,
+    Bank,
+    Courier,
+    Depositor,
     Device,
     Driver,
     FleetCard,
@@ -22,6 +26,7 @@ from demo.parties import (
     Payer,
     Portfolio,
     Site,
+    SmartSafe,
     Subaccount,
     Vehicle,
 )
@@ -49,6 +54,10 @@ _FLEET_IDS: Final = (101, 102, 103, PIN_FLEET, controls.CONTROLLED, controls.PRE
 _SWISS_FLEET: Final = 103
 _CLIENTS: Final = ("Markthalle Mitte", "Kaufhaus Sonne", "Baumarkt Nord", "Apotheke am Ring",
                    "Casino Royal Betrieb", "Reisemarkt Bahnhof")
+DEPOSITORS: Final = ("Berger", "Fuchs", "Lang", "Winkler")  # as they type it at a safe
+_GIVEN: Final = ("Eva", "Jan", "Mia", "Paul")
+COURIER: Final = "GELDTRANS"
+_COMPANY: Final = "34012345"  # of the cassettes' SSCC
 _SHOPS: Final = ("Blumen", "Taxi", "Pizzeria", "Buchladen", "Friseur", "Kartenbüro")
 _TOWNS: Final = (("Wien", "1010", "AT"), ("Graz", "8010", "AT"), ("Linz", "4020", "AT"),
                  ("München", "80331", "DE"), ("Passau", "94032", "DE"))
@@ -58,6 +67,9 @@ _FIRST_NAMES: Final = ("Anna", "Lukas", "Maria", "Jonas", "Sophie", "David", "Le
 # (country, bank code, BIC, digits of the account number)
 _BANKS: Final = (("AT", "20111", "GIBAATWWXXX", 11), ("AT", "12000", "BKAUATWWXXX", 11),
                  ("DE", "37040044", "COBADEFFXXX", 10), ("DE", "50070010", "DEUTDEFFXXX", 10))
+# Banks that credit safes' clients: name, BIC, and the operator's own account there, which pays.
+BANKS: Final = {"BANK1": ("Erste Musterbank", "GIBAATWWXXX", iban("AT", "2011100000099999")),
+                "BANK2": ("Zweite Musterbank", "BKAUATWWXXX", iban("AT", "1200000000099999"))}
 _SWISS_BANK: Final = ("CH", "00700", "ZKBKCHZZ80A", 12)
 
 _OFFICE_DAY: Final = sum(1 << hour for hour in range(8, 16))
@@ -111,7 +123,10 @@ def build(seed: int) -> Portfolio:
         merchants=(*stations, *clients, *shops),
         sites=sites,
         devices=(*terminals, *safes, *tills),
-        payers=_payers(random),
+        payers=_payers(random), banks=_banks(),
+        couriers=(Courier(courier_id=COURIER, name="Geldtrans GmbH",
+                          address={"town": "Wien", "country": "AT"}),),
+        safes=_smart_safes(safes), depositors=_depositors(),
     )
 
 
@@ -253,12 +268,44 @@ def _clients() -> tuple[list[Merchant], list[Device]]:
 
 
 def _client_accounts(random: Random) -> list[Account]:
-    """The casino has a cap on its provisional credit that its day runs into."""
+    """The first three are the first bank's. The casino has a limit that its day runs into; the last
+    one is kept in francs, for which no bank has a rail of its own."""
     return [Account(account_id=201 + number, kind="safe_client", name=name,
                     currency="CHF" if number == 5 else "EUR",
                     limits=(limit("day", "money", 3_000_000),) if number == 4 else (),
+                    credit_line=100_000_000,
+                    bank_id="BANK1" if number < 3 else "BANK2", credit_rule="instant",
+                    contact={"name": f"Buchhaltung {name}", "email": "kassa@example.com"},
                     address=_address(random), **_bank(random, swiss=number == 5))
             for number, name in enumerate(_CLIENTS)]
+
+
+def _banks() -> tuple[Bank, ...]:
+    """Euro at once, each from the operator's account there."""
+    return tuple(Bank(bank_id=bank_id, name=name, bic=bic, rails=({
+        "currency": "EUR", "rail": "instant", "debtor": {
+            "name": "Bargeldbetrieb GmbH", "iban": account, "bic": bic, "address": {
+                "street": "Hafenstraße", "number": "1", "postcode": "1020", "town": "Wien",
+                "country": "AT"}}},))
+        for bank_id, (name, bic, account) in BANKS.items())
+
+
+def _smart_safes(devices: list[Device]) -> tuple[SmartSafe, ...]:
+    """Each with the cassette of the morning and another."""
+    return tuple(SmartSafe(
+        terminal_id=device.terminal_id, account_id=device.account_id or 0,
+        currency=device.currency, courier_id=COURIER,
+        cassettes=(sscc(_COMPANY, 2 * number), sscc(_COMPANY, 2 * number + 1)))
+        for number, device in enumerate(devices))
+
+
+def _depositors() -> tuple[Depositor, ...]:
+    """The same four names at each client."""
+    return tuple(Depositor(depositor_id=10 * (201 + client) + number, account_id=201 + client,
+                           code=code, name=f"{_GIVEN[number]} {code}",
+                           role="supervisor" if number == 0 else "depositor")
+                 for client in range(len(_CLIENTS))
+                 for number, code in enumerate(DEPOSITORS))
 
 
 def _shops(random: Random) -> tuple[list[Merchant], list[Device]]:

@@ -5,6 +5,8 @@ Knows the words of the summary and whether all of it is well; computes no sum of
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from demo.tally import Latency
@@ -86,6 +88,63 @@ class Fleets(msgspec.Struct, frozen=True, kw_only=True):
     consumption: tuple[str, ...]  # litres over 100 km, of the vehicles that were looked up
 
 
+class CashCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A case from its opening to what was booked of it; minor units, signed."""
+
+    kind: str
+    safe: str
+    state: str
+    amount_minor: int
+    currency: str
+    proposal: str
+    proposed_by: str
+    decided_by: str
+    booked_minor: int
+    booked_as: str  # the journal's key
+    taken_off: str  # EndToEndId of the credit in a night's file
+    serial: str  # of a counterfeit
+    report_by: date | None
+    why: str
+
+
+class Printed(msgspec.Struct, frozen=True, kw_only=True):
+    """A client's receipt, as its safe prints it. pdf: where the same lies as a file."""
+
+    safe: str
+    code: str
+    text: str
+    pdf: str
+
+
+class Cash(msgspec.Struct, frozen=True, kw_only=True):
+    """The cash cycle. credits: deposits by how far the bank's credit is after the night. down_...:
+    what the bank that was down would else have credited at once. offline: deposits while a safe's
+    line was out; told: of these, by the host's own rows; offline_credits: how far they are."""
+
+    safes: int
+    banks: tuple[str, ...]
+    deposits: int
+    credits: dict[str, int]
+    paid_at_once: int  # by the banks' own books
+    paid_by_file: int
+    down: str  # the bank
+    down_minutes: int
+    down_deposits: int
+    down_minor: int
+    down_paid: tuple[str, ...]  # EndToEndIds of the file, each once in its books
+    cut_safe: str
+    offline: int
+    told: int
+    offline_credits: dict[str, int]
+    waited: int  # messages, when the line was mended
+    cut_off_minutes: int
+    swaps: int
+    counts: int
+    shifts_balanced: int
+    cases: tuple[CashCase, ...]
+    receipt: Printed
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The summary. Money in minor units; maps are by currency."""
 
@@ -105,6 +164,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     proved: Proved
     fleets: Fleets
     stations: Stations
+    cash: Cash
     deposits: int
     payments: int
     latencies_ms: dict[str, Latency]

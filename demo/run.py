@@ -38,12 +38,14 @@ from demo.day import MIDNIGHT, Day, Host, Prepared, rate_of
 from demo.host import Command, HostError, free_port, running
 from demo.insert import insert
 from demo.keyloader import load_keys
+from demo.paper import operator_file
 from demo.parties import Portfolio
 from demo.plan import Visit, plan
 from demo.print_shop import PrintShop
-from demo.result import Difference, File, Fleets, Proved, Result, Stations
+from demo.result import Cash, Difference, File, Fleets, Proved, Result, Stations
 from demo.tally import Tally
 from terminals import pki
+from terminals.bank.server import BankServer
 from terminals.record import unanswered
 
 _PLAIN_WIDTH: Final = 120  # columns, where the output is no terminal
@@ -93,7 +95,7 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
             shop = PrintShop(data_dir / "print-shop")
             servers = stack.enter_context(_servers(data_dir, shop))
         database_url = servers.postgres.url
-        parties = portfolio.build(seed)
+        parties = _with_ports(portfolio.build(seed))
         with steps.step("schema and portfolio"):
             await migrate(database_url)
             await _insert(parties, servers)
@@ -108,14 +110,20 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
         tally.surprises += await check.not_invoiced(database_url, portfolio.BUSINESS_DATE,
                                                     summary.files)
         priced = await check.contract_prices(database_url, portfolio.BUSINESS_DATE)
+        day.cash_day.settle(files)
+        await day.cash.close(database_url)
+        day.cash.file(files)
+        for bank in day.banks.values():
+            await bank.close()
         differences = check.differences(
             tally, await check.journal_sums(database_url, portfolio.BUSINESS_DATE))
     with steps.step("the search for what is secret"):
         exposed = search.found_in((data_dir, files), day.spoken)
-    tally.surprises += day.books.faults()
+    tally.surprises += [*day.books.faults(), *day.cash.faults()]
     return _result(tally, summary, differences, exposed=exposed,
                    fleets=figures.fleets(tally, day.exceptions, day.consumptions, priced),
-                   stations=day.books.figures(), proved=figures.proved(day.metrics, tally),
+                   stations=day.books.figures(), cash=day.cash.figures(),
+                   proved=figures.proved(day.metrics, tally),
                    out_dir=files / portfolio.BUSINESS_DATE.isoformat(), seconds=steps.seconds,
                    total_s=round(time.perf_counter() - started, 2))
 
@@ -188,16 +196,37 @@ async def _play(parties: Portfolio, prepared: Prepared, visits: Sequence[Visit],
         database_url=servers.postgres.url, redis_url=servers.valkey.url, hsm_url=servers.hsm.url,
         iso_ports={profile: free_port() for profile in portfolio.PROFILES},
         http_port=free_port(), authority=authority,
-        identity=authority.server(), clock=clock)
+        identity=authority.server(), bank_identity=authority.client("bargeldbetrieb"),
+        operator=operator_file(here), clock=clock)
     host = Host(iso_ports=command.iso_ports, http_port=command.http_port, authority=authority,
                 database_url=command.database_url)
-    day = Day(parties, prepared, host, clock, tally, here)
+    banks = await _banks(parties, command.identity, authority, here)
+    day = Day(parties, prepared, host, clock, tally, here, banks)
     async with running(command, here / "host.log"):
         with _progress(console, day, len(visits)) as advance:
             await day.run(visits, advance)
     tally.lost += [f"{entry.kind} {entry.terminal_id} {entry.stan}"
                    for entry in unanswered(day.record.entries)]
     return day
+
+
+def _with_ports(parties: Portfolio) -> Portfolio:
+    """Where each bank will listen."""
+    return msgspec.structs.replace(parties, banks=tuple(
+        msgspec.structs.replace(bank, endpoint=f"https://127.0.0.1:{free_port()}")
+        for bank in parties.banks))
+
+
+async def _banks(parties: Portfolio, identity: pki.Identity, authority: pki.Authority,
+                 here: Path) -> dict[str, BankServer]:
+    """The banks, listening."""
+    banks = {bank.bank_id: BankServer(
+        here / f"{bank.bank_id}.sqlite",
+        pki.server_context(authority.certificate_path, identity),
+        port=int(bank.endpoint.rpartition(":")[2])) for bank in parties.banks}
+    for bank in banks.values():
+        await bank.open()
+    return banks
 
 
 @contextmanager
@@ -213,7 +242,7 @@ def _progress(console: Console, day: Day, total: int) -> Iterator[Callable[[], N
 
 def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...], *,
             exposed: tuple[tuple[str, str], ...], proved: Proved, fleets: Fleets,
-            stations: Stations, out_dir: Path,
+            stations: Stations, cash: Cash, out_dir: Path,
             seconds: dict[str, float], total_s: float) -> Result:
     faults = (*tally.surprises, *(f"not balanced: {text}" for text in tally.unbalanced),
               *(f"another answer: {text}" for text in tally.repeats_different),
@@ -230,7 +259,7 @@ def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...],
         repeats=tally.repeats, repeats_identical=not tally.repeats_different,
         lost=len(tally.lost), card_numbers_at_rest=numbers,
         secrets_at_rest=len(exposed) - numbers, proved=proved,
-        fleets=fleets, stations=stations, deposits=tally.kinds["deposit"],
+        fleets=fleets, stations=stations, cash=cash, deposits=tally.kinds["deposit"],
         payments=tally.kinds["payment"], latencies_ms=tally.latencies(),
         differences=differences, faults=faults,
         files=tuple(File(entry.path, entry.kind, entry.count, entry.sum_minor, entry.currency)

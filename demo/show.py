@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from demo import cash_table
+from demo.amounts import money
 from demo.result import Fleets, Proved, Result, Stations
 
 _FILES_SHOWN: Final = 14
@@ -32,6 +34,15 @@ def show(result: Result, console: Console) -> None:
     console.print(_table("Fleets", ("what", "count", "besides"), _fleets(result.fleets)))
     console.print(_table("Stations with the edge program", ("what", "count", "besides"),
                          _stations(result.stations)))
+    console.print(_table("Cash", ("what", "count", "besides"), cash_table.counted(result.cash)))
+    console.print(_table("What went wrong with cash, and what became of it",
+                         ("story", "where", "what", "outcome"), cash_table.stories(result.cash)))
+    receipt = result.cash.receipt
+    console.print(f"[bold]A receipt of {receipt.safe}[/], as the safe prints it. The day is "
+                  "played; 'Recorded' is the database's own clock.", highlight=False)
+    console.print(escape(receipt.text), highlight=False)
+    console.print(f"The same for the client, as PDF: {escape(receipt.pdf)}\n", highlight=False,
+                  soft_wrap=True)
     files = [(entry.path, entry.kind, f"{entry.count:,}", money(entry.sum_minor), entry.currency)
              for entry in result.files]
     if len(files) > _FILES_SHOWN:
@@ -101,12 +112,6 @@ def _counted(counts: dict[str, int]) -> tuple[int, str]:
     return sum(counts.values()), ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
-def money(minor: int) -> str:
-    """Minor units of a currency with two decimals, for people."""
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
-
-
 def _verdict(result: Result, console: Console) -> None:
     checks = (
         (result.balanced, "debits equal credits"),
@@ -126,7 +131,7 @@ def _verdict(result: Result, console: Console) -> None:
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None,
                   padding=(0, 2, 0, 0))
-    numbers = {"count", "p50 ms", "p99 ms", "sum", "debits", "credits"}
+    numbers = {"count", "p50 ms", "p99 ms", "sum", "debits", "credits", "difference", "booked"}
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left",
                          overflow="fold")
