@@ -43,7 +43,7 @@ class Ask(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 def ask_of(request: Request, rules: View, names: dict[str, str], hold_minor: int, hold_ml: int, *,
            partial_ok: bool) -> Ask:
     """What a message asks of its card's account. names: the profile's codes -> those inside."""
-    money = hold_minor if request.amount_open else request.amount_minor
+    money = hold_minor if request.amount_open else request.counted_minor
     # A raise is of money: the hold has its litres. Who asks for as much as there is may get less of
     # either, and each by itself.
     volume_open = _is_open(request)

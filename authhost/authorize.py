@@ -42,6 +42,7 @@ from authhost.proofs import Proofs
 from authhost.repeats import REPLAYED, Render, Repeats, Reply, parked
 from authhost.reservations import Reservations, meters_of, whose_of
 from authhost.rows import entry_of
+from authhost.safekeeping import Safekeeping
 from authhost.settlement import Plan, Take, need
 from authhost.standing import Found
 from authhost.state.accounts import Accounts, Stale
@@ -50,6 +51,10 @@ from authhost.states import State
 
 # Events that are refused where their terminal may not send them.
 _LOOKED_AT: Final = frozenset({Kind.PAYMENT, Kind.RETURN})
+# Advices about what was held before.
+_COMPLETING: Final = frozenset({Kind.OFFLINE_SALE, Kind.COMPLETION, Kind.DEPOSIT})
+# Of an escrow that is empty: it was confirmed before, or handed back. TAKEN is a deposit itself.
+_EMPTIED: Final = frozenset({State.COMPLETED, State.REVERSED, State.TAKEN})
 
 
 class Busy(Exception):
@@ -65,7 +70,9 @@ class Authorizer:
 
     def __init__(self, *, views: Views, accounts: Accounts, append: Lane[Posting],
                  settle: Lane[Settlement], reads: Reads, clock: Clock, proofs: Proofs,
-                 fuelling: Fuelling, approval_code: Callable[[], str]) -> None:
+                 fuelling: Fuelling, safekeeping: Safekeeping,
+                 approval_code: Callable[[], str],
+                 deposited: Callable[[str, int], None]) -> None:
         self.views = views
         self.accounts = accounts
         self._append = append
@@ -74,6 +81,8 @@ class Authorizer:
         self._clock = clock
         self._proofs = proofs
         self._fuelling = fuelling
+        self._safekeeping = safekeeping
+        self._deposited = deposited  # told of each deposit: its safe and number
         self._approval_code = approval_code
         self._loop = asyncio.get_running_loop()
         self._reservations = Reservations(views, accounts, clock)
@@ -95,7 +104,10 @@ class Authorizer:
             if request.kind is Kind.INCREMENT:
                 return await self._raise(request, render)
             story = self._take if request.original is None else self._event
-            return await story(request, render)
+            reply = await story(request, render)
+            if request.deposit is not None:
+                self._deposited(request.terminal_id, request.deposit.sequence)
+            return reply
         except (StateUnavailable, HsmUnavailable, HsmRefused) as error:
             # An advice comes again by itself, and is never told to go away: not for want of an HSM.
             if request.advice and not isinstance(error, StateUnavailable):
@@ -119,7 +131,7 @@ class Authorizer:
     async def _take(self, request: Request, render: Render) -> Reply:
         proof, proved_by = NOTHING_TO_PROVE, None
         for _ in range(limits.TRIES):
-            terminal = await self._terminal(request)
+            request, terminal = await self._looked_at(request)
             view = await self._reservations.view(request, terminal)
             if view is not None and view.means != proved_by:
                 proved_by = view.means
@@ -199,21 +211,22 @@ class Authorizer:
         assert original is not None, "an event names its original"
         for _ in range(limits.TRIES):
             terminal = await self._terminal(request)
-            found = await self._find(original, request)
+            found, seen = await self._find(original, request), None
             wrong = _no_return(request, terminal, found)
             if wrong:
                 return await self._take(msgspec.structs.replace(request, wrong=wrong), render)
-            if request.kind in {Kind.OFFLINE_SALE, Kind.COMPLETION}:
+            if request.kind in _COMPLETING:
                 if found is None:
                     # The original may be on its way still: from now on it finds itself declined.
                     if not await self.reads.tombstone(original.keys):
                         continue
                     return await self._take(_without_original(request), render)
                 found = await self.reads.base(found)
-                request = await self._as_completion(request, found, terminal)
+                request, seen = await self._as_completion(request, found, terminal)
             shares = parts.renamed(request.parts,
                                    await self._reservations.names(request, terminal))
-            if found is not None and await self._is_nobodys(request, found, terminal, shares):
+            if found is not None and (_is_anothers(request, found, seen) or await self._is_nobodys(
+                    request, found, terminal, shares)):
                 flags = (*request.flags, f"original_{found.state.name.lower()}")
                 return await self._take(msgspec.structs.replace(request, flags=flags), render)
             try:
@@ -227,7 +240,8 @@ class Authorizer:
                 self._answering(request, render, takes, said, prices), terminal.site_id,
                 terminal.merchant_id, original.keys if found is None else (),
                 terminal.rules_version if request.kind in _LOOKED_AT else 0, request.deadline_us,
-                shares, _restores(request, found), found.extends if found else "")
+                shares, _restores(request, found), found.extends if found else "",
+                (seen.account_id, seen.fence) if seen is not None else (0, 0))
             result = await self._settle.put(item)
             if isinstance(result, SettledResult):
                 return await self._told(result, takes)
@@ -239,7 +253,7 @@ class Authorizer:
             reply = await self._not_new(request, render, result)
             if reply is not None:
                 return reply
-            await self._reservations.reload_all(request, takes)
+            await self._reservations.reload_all(request, takes, seen)
         raise Silence("the original does not come to rest")
 
     async def _terminal(self, request: Request) -> TerminalView:
@@ -250,6 +264,13 @@ class Authorizer:
                 and request.kind is not Kind.EXPIRY):
             raise Silence("an advice is not proved")
         return terminal
+
+    async def _looked_at(self, request: Request) -> tuple[Request, TerminalView]:
+        """The message with what speaks against it at a safe, and where it comes from."""
+        terminal = await self._terminal(request)
+        if request.deposit is None:
+            return request, terminal
+        return await self._safekeeping.looked_at(request, terminal), terminal
 
     async def _find(self, original: Original, request: Request) -> Found | None:
         masked = request.card.pan_masked if request.card else ""
@@ -272,14 +293,17 @@ class Authorizer:
     async def _is_nobodys(self, request: Request, found: Found, terminal: TerminalView,
                           shares: Shares) -> bool:
         """A completion that must be counted, and no account to count it on: posted all the same."""
-        if request.kind is not Kind.COMPLETION or not need(request, found, shares):
+        if request.kind not in _COMPLETING or not need(request, found, shares):
             return False
         return await self._reservations.payer(request, found, terminal) is None
 
-    async def _as_completion(self, request: Request, found: Found,
-                             terminal: TerminalView) -> Request:
+    async def _as_completion(self, request: Request, found: Found, terminal: TerminalView,
+                             ) -> tuple[Request, AccountView | None]:
         """What speaks against an advice is flagged, once. What its card may not buy is, too: the
-        state looks at what goes beyond a hold, and nobody at the rest."""
+        state looks at what goes beyond a hold, and nobody at the rest. Of a deposit with the
+        account under whose fence it was looked at."""
+        if request.kind is Kind.DEPOSIT:
+            return await self._as_confirm(request, found, terminal)
         view = await self._reservations.payer(request, found, terminal)
         names = await self._reservations.names(request, terminal)
         reason = rules.refused(request, terminal, None)
@@ -288,7 +312,19 @@ class Authorizer:
             found_wrong += rules.objections(request, view, names)
         new = tuple(reason for reason in dict.fromkeys(found_wrong) if reason not in request.flags)
         return msgspec.structs.replace(request, kind=Kind.COMPLETION,
-                                       flags=(*request.flags, *new))
+                                       flags=(*request.flags, *new)), None
+
+    async def _as_confirm(self, request: Request, found: Found, terminal: TerminalView,
+                          ) -> tuple[Request, AccountView | None]:
+        """What lay in an escrow goes in once, or is handed back, and is for whom it was asked: the
+        rest is cash that nobody has explained, and a person looks at it."""
+        if found.state in _EMPTIED:
+            request = msgspec.structs.replace(request, wrong=request.wrong or "authorization")
+        request = await self._safekeeping.looked_at(request, terminal)
+        seen = await self._reservations.view(request, terminal)
+        if _is_anothers(request, found, seen):
+            request = msgspec.structs.replace(request, wrong=request.wrong or "authorization")
+        return request, seen
 
     async def _priced(self, request: Request, found: Found | None,
                       terminal: TerminalView) -> Priced:
@@ -412,6 +448,14 @@ def _no_return(request: Request, terminal: TerminalView, found: Found | None) ->
     if found is None or not _is_same_card(request, found):
         return "original_not_found"
     return "currency" if found.currency and request.currency != found.currency else ""
+
+
+def _is_anothers(request: Request, found: Found, seen: AccountView | None) -> bool:
+    """Whether a deposit is for another client than was asked, or names a deposit: what it names is
+    none of its own."""
+    asked = found.legs[0].whose.account_id if found.legs else None
+    return request.kind is Kind.DEPOSIT and asked is not None and (
+        seen is None or seen.account_id != asked or found.state is State.TAKEN)
 
 
 def _is_same_card(request: Request, found: Found) -> bool:

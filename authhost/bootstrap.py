@@ -16,7 +16,11 @@ import asyncpg
 import structlog
 
 from authhost import limits
+from authhost.admin.keyring import Keyring
 from authhost.authorize import Authorizer, Busy, Silence
+from authhost.bookings import Bookings
+from authhost.cash import Cash
+from authhost.certificates.authority import FileAuthority
 from authhost.doors.admin import AdminRoutes
 from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
@@ -42,6 +46,8 @@ from authhost.pan_index import PanIndex
 from authhost.parked import ParkedPosting
 from authhost.pricing.prices import Prices
 from authhost.proofs import Proofs
+from authhost.receipts.key import receipt_key
+from authhost.safekeeping import Safekeeping
 from authhost.seals import Seals
 from authhost.settings import IsoListen, Settings, SettingsError
 from authhost.state.accounts import Accounts
@@ -67,7 +73,7 @@ class Host:
     """One host process: doors in front; state, journal and HSM behind."""
 
     def __init__(self, settings: Settings, pool: asyncpg.Pool, hsm_pool: HsmPool, keys: HsmKeys,
-                 pan_index: PanIndex) -> None:
+                 pan_index: PanIndex, receipt_key: bytes) -> None:
         self.settings = settings
         self._pool = pool
         self.hsm_pool = hsm_pool
@@ -86,13 +92,19 @@ class Host:
         self.settle: Lane[Settlement] = Lane(settings.database_url, Settle(), limits.SETTLE_ROWS,
                                              clock.real_now_us)
         self.prices = Prices(pool, clock)
+        self.bookings = Bookings(self.views, self.accounts, self.append, clock,
+                                 pan_index.fingerprint_key)
+        keyring = Keyring(pool)
+        self.cash = Cash(pool=pool, bank_pool=_pool_of(settings, limits.BANK_CONNECTIONS),
+                         settings=settings, bookings=self.bookings, keyring=keyring,
+                         secret=pan_index.fingerprint_key, receipt_key=receipt_key)
         self.authorizer = Authorizer(
             views=self.views, accounts=self.accounts, append=self.append, settle=self.settle,
             reads=self.reads, clock=clock, proofs=Proofs(self.hsm, keys),
             fuelling=Fuelling(self.views, self.prices, clock),
-            approval_code=approval_code)
-        self.funding = Funding(self.views, self.accounts, self.append, clock,
-                               pan_index.fingerprint_key)
+            safekeeping=Safekeeping(self.views, self.cash.safes.views, clock),
+            approval_code=approval_code, deposited=self.cash.deposited)
+        self.funding = Funding(self.bookings)
         self.key_change = KeyChange(self.hsm, keys, clock.real_now_us)
         self.seals = Seals(self.hsm, keys, self.reads, clock.real_now_us)
         self.parked = ParkedPosting(self.authorizer, clock)
@@ -107,7 +119,9 @@ class Host:
             hold_us=_HOLD_US, ready=self.ready,
             more=[*StationRoutes(self.stations).endpoints(), *AdminRoutes(
                 pool=pool, pan_index=pan_index, clock=clock, fund=self.funding.fund,
-                stations=self.stations).endpoints()])
+                stations=self.stations, keyring=keyring,
+                authority=FileAuthority.open(*settings.authority) if settings.authority else None,
+            ).endpoints(), *self.cash.endpoints(self.authorizer)])
         self._http: HttpServer | None = None
         self._chores: list[asyncio.Task[None]] = []
         self._watch()
@@ -124,8 +138,8 @@ class Host:
             ports[door.name] = await door.listen(listen.host, listen.port)
         if self.settings.http is not None:
             http = self.settings.http
-            self._http = HttpServer(self.http_door.app, http.host, http.port,
-                                    tls if http.tls else None)
+            self._http = HttpServer(self.http_door.endpoints, http.host, http.port,
+                                    tls if http.tls else None, self.cash.guard)
             ports["http"] = await self._http.listen()
         self._chores = [
             asyncio.create_task(_every(limits.EXPIRY_SWEEP_S, self._expire)),
@@ -134,7 +148,9 @@ class Host:
             asyncio.create_task(_every(limits.CATALOGUE_S, self.stations.build)),
             asyncio.create_task(_every(limits.STATIONS_S, self.stations.look)),
             asyncio.create_task(_every(limits.ROLL_UP_S, self._roll_up)),
+            *(asyncio.create_task(_every(seconds, chore)) for seconds, chore in self.cash.chores()),
         ]
+        await self.cash.start()
         # What lives as long as the process need not be looked at by every collection.
         gc.collect()
         gc.freeze()
@@ -151,6 +167,7 @@ class Host:
             await self._http.close()
         await self.append.close()
         await self.settle.close()
+        await self.cash.stop()
         await self.state.close()
         await self.hsm_pool.close()
         await self._pool.close()
@@ -180,7 +197,7 @@ class Host:
             pan_index=self.pan_index, seals=self.seals, key_change=self.key_change,
             framing=FRAMINGS[listen.framing], authorizer=self.authorizer,
             clock=self.settings.clock, metrics=self.metrics, load=self.load,
-            compare=self.stations.compare_day, tls=None)
+            compare=self.stations.compare_day, tls=None, guard=self.cash.guard)
 
     async def _expire(self) -> None:
         """Open holds and payment requests whose time has come end by their own journal row."""
@@ -216,6 +233,7 @@ class Host:
         gauge("authhost_connections", "Open ISO 8583 connections.",
               lambda: sum(len(door.connections) for door in self.iso_doors))
         self._watch_hsm(self.hsm_pool)
+        self.cash.watch(self.metrics)
 
     def _watch_hsm(self, pool: HsmPool) -> None:
         gauge, total = self.metrics.gauge, self.metrics.total
@@ -237,7 +255,7 @@ def _attribute(lane: Lane[Posting] | Lane[Settlement], name: str) -> float:
     return value
 
 
-async def _every(seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+async def _every(seconds: float, chore: Callable[[], Awaitable[object]]) -> None:
     """A chore again and again; one that fails is told and tried at its next turn."""
     while True:
         await asyncio.sleep(seconds)
@@ -253,6 +271,13 @@ async def _nothing_to_reset(_: asyncpg.Connection) -> None:
     """A read leaves nothing behind, and what the driver resets by default is a statement each."""
 
 
+def _pool_of(settings: Settings, most: int) -> asyncpg.Pool:
+    """Not opened yet."""
+    return asyncpg.create_pool(
+        settings.database_url, min_size=1, max_size=most,
+        command_timeout=limits.STATEMENT_TIMEOUT_MS / 1000, reset=_nothing_to_reset)
+
+
 async def make_host(settings: Settings) -> Host:
     """A host with its connections; not yet listening.
 
@@ -264,11 +289,11 @@ async def make_host(settings: Settings) -> Host:
     await hsm_pool.start()
     pool: asyncpg.Pool | None = None
     try:
-        pool = await asyncpg.create_pool(
-            settings.database_url, min_size=1, max_size=READS_AT_ONCE,
-            command_timeout=limits.STATEMENT_TIMEOUT_MS / 1000, reset=_nothing_to_reset)
+        pool = await _pool_of(settings, READS_AT_ONCE)
         keys = HsmKeys(pool)
-        return Host(settings, pool, hsm_pool, keys, await PanIndex.make(Hsm(hsm_pool), keys))
+        hsm = Hsm(hsm_pool)
+        return Host(settings, pool, hsm_pool, keys, await PanIndex.make(hsm, keys),
+                    await receipt_key(hsm, keys))
     except BaseException:
         if pool is not None:
             await pool.close()

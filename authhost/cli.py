@@ -21,14 +21,19 @@ import uvloop
 
 from authhost import cli_desk, console, key_console, logs
 from authhost.bootstrap import make_host
+from authhost.certificates import commands as certificate_commands
+from authhost.certificates.authority import AuthorityError
 from authhost.cli_options import (
     DATA,
     Command,
     Failed,
+    add_cash,
     add_command,
     add_database,
     add_hsm,
+    authority_of,
     database_url,
+    operator_of,
     tls_files,
 )
 from authhost.clock import Clock
@@ -63,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command(arguments)
     except (Failed, SettingsError, EmbeddedError, MigrationError, StateUnavailable, IsoError,
             HsmUnavailable, HsmRefused, JournalUnavailable, console.UnknownCard,
-            key_console.KeyProblem) as error:
+            key_console.KeyProblem, AuthorityError) as error:
         print(f"authhost: {error}", file=sys.stderr)
         return 1
     except (asyncpg.PostgresError, OSError) as error:
@@ -101,6 +106,12 @@ def _parser() -> argparse.ArgumentParser:
                           help="open the first business day of a new database")
     _doors(serve, iso=None, http=None)
 
+    statement = add_command(commands, "statement", _statement,
+                            "compare a bank's statement (camt.053) with what was sent to it")
+    statement.add_argument("file", type=Path)
+    statement.add_argument("--data-dir", type=Path, default=DATA)
+    add_database(statement)
+
     clear = add_command(commands, "clear", _clear, "close a business day and write its files")
     clear.add_argument("--date", type=_date, required=True, metavar="YYYY-MM-DD")
     clear.add_argument("--out", type=Path, default=Path("files"))
@@ -114,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_desk.add(commands)
     price_commands.add(commands)
     catalogue_commands.add(commands)
+    certificate_commands.add(commands)
     return parser
 
 
@@ -124,6 +136,7 @@ def _doors(parser: argparse.ArgumentParser, iso: str | None, http: str | None) -
     parser.add_argument("--tls-ca", type=Path, help="who may connect (PEM)")
     parser.add_argument("--tls-cert", type=Path)
     parser.add_argument("--tls-key", type=Path)
+    add_cash(parser)
     parser.add_argument("--clock", default="", help="real_us:origin_us:rate of a simulated clock")
     parser.add_argument("--log-level", default="info",
                         choices=("debug", "info", "warning", "error"))
@@ -139,7 +152,9 @@ def _settings(arguments: argparse.Namespace, database_url: str, redis_url: str,
         hsm=hsm_addresses(hsm, hsm_tls), hsm_tls=hsm_tls,
         iso=tuple(IsoListen.parse(text) for text in texts),
         http=HttpListen.parse(arguments.http) if arguments.http else None,
-        tls=tls_files(arguments, "tls"), clock=Clock.parse(arguments.clock),
+        tls=tls_files(arguments, "tls"), bank_tls=tls_files(arguments, "bank"),
+        operator=operator_of(arguments.operator), authority=authority_of(arguments),
+        clock=Clock.parse(arguments.clock),
         log_level=arguments.log_level)
 
 
@@ -221,6 +236,21 @@ def _clear(arguments: argparse.Namespace) -> int:
         print(f"{file.kind:<24}{file.count:>8}{file.sum_minor:>16} {file.currency:<4}{file.path}")
     print(f"balanced: {summary.balanced}")
     return 0 if summary.balanced else 1
+
+
+def _statement(arguments: argparse.Namespace) -> int:
+    from authhost.admin.bank_statements import tell_file  # noqa: PLC0415  # as for the night
+    from clearing.camt053 import StatementError  # noqa: PLC0415
+
+    try:
+        told = asyncio.run(tell_file(database_url(arguments), arguments.file.read_bytes()))
+    except StatementError as error:
+        raise Failed(str(error)) from None
+    for one in told:
+        found = ", ".join(f"{count} {what}" for what, count in one.outcomes.items())
+        print(f"{one.reference}: {found or 'nothing new'}; missing {one.missing}, "
+              f"cases {one.cases}")
+    return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:

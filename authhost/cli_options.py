@@ -11,7 +11,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from authhost.hsm.address import HsmAddress
+from authhost.operator import Operator
 from authhost.settings import SettingsError, TlsFiles, hsm_addresses
 
 DATA = Path("authhost-data")
@@ -43,6 +46,36 @@ def add_hsm(parser: argparse.ArgumentParser) -> None:
 def add_database(parser: argparse.ArgumentParser) -> None:
     """The option that names the database."""
     parser.add_argument("--database-url", help="default: that of a running `authhost up`")
+
+
+def add_cash(parser: argparse.ArgumentParser) -> None:
+    """The options of the cash cycle: banks, receipts, devices' certificates."""
+    parser.add_argument("--bank-ca", type=Path, help="who signs the banks' certificates (PEM)")
+    parser.add_argument("--bank-cert", type=Path, help="the host's own, for the banks")
+    parser.add_argument("--bank-key", type=Path)
+    parser.add_argument("--operator", type=Path,
+                        help="who runs the safes, as receipts name them (JSON: docs/receipts.md)")
+    parser.add_argument("--authority", type=Path,
+                        help="directory of the devices' certification authority")
+    parser.add_argument("--authority-passphrase", type=Path, help="the file that opens it")
+
+
+def operator_of(path: Path | None) -> Operator:
+    """Who runs the safes. SettingsError says what is wrong with the file."""
+    if path is None:
+        return Operator()
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Operator)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SettingsError(f"--operator {path}: {error}") from None
+
+
+def authority_of(arguments: argparse.Namespace) -> tuple[Path, Path] | None:
+    """The authority's directory and passphrase file: both or none, else SettingsError."""
+    directory, passphrase = arguments.authority, arguments.authority_passphrase
+    if (directory is None) != (passphrase is None):
+        raise SettingsError("--authority and --authority-passphrase go together")
+    return None if directory is None else (directory, passphrase)
 
 
 def tls_files(arguments: argparse.Namespace, prefix: str) -> TlsFiles | None:

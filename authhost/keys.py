@@ -22,6 +22,7 @@ CLASS: Final[dict[Kind, str]] = {
     Kind.SALE: "20",
     Kind.RETURN: "20",
     Kind.DEPOSIT: "21",
+    Kind.DEPOSIT_AUTHORIZATION: "10",
     Kind.COMPLETION: "22",
     Kind.OFFLINE_SALE: "22",
     Kind.REVERSAL: "42",
@@ -32,6 +33,8 @@ CLASS: Final[dict[Kind, str]] = {
     Kind.PAYMENT_CANCELLATION: "62",
     Kind.EXPIRY: "70",
     Kind.FUNDING: "80",
+    Kind.ADJUSTMENT: "81",
+    Kind.VERIFICATION: "82",
 }
 
 _CRYPTOGRAM: Final = "cryptogram/"

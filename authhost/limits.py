@@ -15,6 +15,8 @@ HALF_FRAME_TIMEOUT_S: Final = 20  # a frame begun must end: slow senders hold a 
 IDLE_CONNECTION_TIMEOUT_S: Final = 900
 WRITE_BUFFER_BYTES: Final = 256 * 1024  # a peer that does not read is closed
 HTTP_BODY_BYTES: Final = 64 * 1024
+HTTP_HEAD_BYTES: Final = 16 * 1024
+LINGER_S: Final = 5  # of quiet, after an answer to who still sends: it should hear it
 DRAIN_TIMEOUT_S: Final = 10
 
 # A request's life.
@@ -56,6 +58,22 @@ HOLD_S: Final = 24 * 3_600  # a pre-authorization without completion gives back 
 HOLD_MINOR: Final = 15_000  # held where a pre-authorization names no amount, and no program says
 HOLD_ML: Final = 150_000
 INCREMENTS: Final = 5  # of one hold
+ESCROW_S: Final = 300  # notes that wait for the depositor's word
+
+# Safes.
+SAFE_VIEWS: Final = 20_000
+SAFE_VIEW_AGE_S: Final = 30  # how full a safe is told to be moves no fence
+SEQUENCES: Final = 20_000  # safes whose numbers a process remembers
+SEQUENCE_FLUSH_S: Final = 0.25
+SEQUENCE_RANGES: Final = 1_000  # of a safe's numbers; beyond it the oldest gaps are given up
+SEQUENCE_RANGES_KEPT: Final = SEQUENCE_RANGES // 2
+MISSING_RANGES: Final = 32  # of a safe's numbers, told at once
+MESSAGE_DAYS: Final = 31  # an older message is another month's
+CUSTODY_S: Final = 2  # between looks at what custody has decided to book
+SAFES_S: Final = 60  # between looks whether a safe is silent
+LOOK_AGAIN_S: Final = 60  # at counts that came before their cassette's last deposit
+FORECAST_S: Final = 300
+BANK_CONNECTIONS: Final = 4  # of the connector to the database; its other bounds: bank/bounds.py
 EXPIRY_SWEEP_S: Final = 1
 EXPIRY_ROWS: Final = 500
 

@@ -32,6 +32,9 @@ class Kind(StrEnum):
     INCREMENT = "increment"  # a pre-authorization that raises an open one
     RETURN = "return"  # goods come back: a request, with the sale that they were bought in
     FUNDING = "funding"  # paid into an account: a prepaid one, or an invoice that was paid
+    DEPOSIT_AUTHORIZATION = "deposit_authorization"  # notes in escrow: may be refused still
+    ADJUSTMENT = "adjustment"  # what a count found more or less than was credited, signed
+    VERIFICATION = "verification"  # counted: what was provisional is no exposure any more
 
 
 class Action:
@@ -201,6 +204,46 @@ class ContractPrice(msgspec.Struct, frozen=True, gc=False):
     version: int
 
 
+class Piece(msgspec.Struct, frozen=True, gc=False):
+    """So many notes or coins of one value. category: of ECB/2010/14 for notes, '' for coins."""
+
+    value_minor: int
+    count: int
+    kind: str  # 'note' or 'coin'
+    category: str = ""
+
+
+class Suspect(msgspec.Struct, frozen=True, gc=False):
+    """One note that the device keeps and does not take for genuine."""
+
+    value_minor: int
+    currency: str
+    category: str
+    serial: str = ""
+
+
+class Deposit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What a safe has counted, or holds in escrow.
+
+    client: as the device names it, '' for the safe's own; account: the IBAN that was asked for;
+    local_time: of the safe, without zone; sequence: the device's own number, 0 where it sends none;
+    order: what the client's own key signs, and the signature (64 bytes), b'' where there is none.
+    """
+
+    kind: str = "cash"  # 'cash', 'envelope', 'cheque'
+    client: str = ""
+    account: str = ""
+    depositor: str = ""
+    cassette: str = ""
+    shift: str = ""
+    local_time: str = ""
+    sequence: int = 0
+    pieces: tuple[Piece, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    order: bytes = b""
+    signature: bytes = b""
+
+
 class Original(msgspec.Struct, frozen=True, gc=False):
     """How a completion or reversal names what it is about.
 
@@ -228,7 +271,7 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     amount_minor: int = 0
     currency: str = ""
     card: CardRef | None = None
-    account_id: int | None = None  # a payment's payer; a deposit's client comes with the terminal
+    account_id: int | None = None  # a payment's payer; a deposit's client, where the safe says so
     volume_ml: int = 0
     products: tuple[str, ...] = ()
     merchant_id: str = ""  # as the message claims it; the terminal's own rules
@@ -251,6 +294,14 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     wants_rest: bool = False  # the answer says what may be sold and what is left
     volume_open: bool = False  # a hold: nobody knows yet how much fuel it will be
     amount_open: bool = False  # a hold: for as much as the host lets
+    deposit: Deposit | None = None
+
+    @property
+    def counted_minor(self) -> int:
+        """What of the amount its account's counters move by: nothing of what is only declared, for
+        an envelope or a cheque is credited after its count."""
+        told = self.deposit
+        return self.amount_minor if told is None or told.kind == "cash" else 0
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):

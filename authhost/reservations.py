@@ -19,6 +19,7 @@ from authhost.journal.entry import JournalUnavailable
 from authhost.journal.views import AccountView, TerminalView, Views
 from authhost.model import NOT_PROMPTED, Kind, Outcome, Proof, Request
 from authhost.packing import PIN_FIELD
+from authhost.safekeeping import DEPOSITS
 from authhost.settlement import Effect, Need, Plan, Take
 from authhost.standing import UNREAD, Found, Meters, Whose, Windows
 from authhost.state.accounts import Accounts, GiveBack, Stale
@@ -42,8 +43,10 @@ class Reservations:
         """Whose counters a message goes on; None where nobody knows the card or account."""
         if request.card is not None:
             return await self.views.shown(request.card, request.second, request.prompted)
-        account_id = terminal.account_id if request.kind is Kind.DEPOSIT else request.account_id
-        if account_id is None:
+        account_id = request.account_id
+        if account_id is None and request.kind in DEPOSITS:
+            account_id = terminal.account_id
+        if not account_id:
             return None
         return await self.views.cached_account(account_id)
 
@@ -67,8 +70,11 @@ class Reservations:
         elif view is not None:
             await self.views.account(view.account_id)
 
-    async def reload_all(self, request: Request, takes: tuple[Take, ...]) -> None:
-        """What was reserved met another fence: whoever it was for is looked at again."""
+    async def reload_all(self, request: Request, takes: tuple[Take, ...],
+                         seen: AccountView | None = None) -> None:
+        """What was reserved, or seen, met another fence: whoever it was for is looked at again."""
+        if seen is not None:
+            await self.views.account(seen.account_id)
         for take in takes:
             whose = take.whose
             if request.card is not None:
@@ -230,7 +236,7 @@ def _no_account(request: Request) -> str:
 
 def stateless(request: Request, status: str, reason: str, clock: Clock) -> Outcome:
     """An outcome where there is no account to ask: nothing is counted."""
-    amount = request.amount_minor if status == "approved" else 0
+    amount = request.counted_minor if status == "approved" else 0
     broken = (reason,) if request.advice and reason != "approved" else ()
     return Outcome(status, reason, amount, 0, 0, clock.now_us() // 1000, 0, 0, 0, 0, 0, broken)
 

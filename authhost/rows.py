@@ -18,6 +18,7 @@ from authhost.states import State
 _STATES: Final = {
     Kind.PREAUTHORIZATION: State.HOLD,
     Kind.INCREMENT: State.HOLD,
+    Kind.DEPOSIT_AUTHORIZATION: State.HOLD,
     Kind.PAYMENT_REQUEST: State.REQUESTED,
     Kind.RECONCILIATION: State.NOTED,
 }
@@ -30,11 +31,14 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
     raised = request.original.keys[0] if request.kind is Kind.INCREMENT \
         and request.original is not None and request.original.keys else ""
     state = _STATES.get(request.kind, State.TAKEN) if approved else State.DECLINED
-    amount = outcome.amount_minor
+    # What is only declared moves no counter, and is in the row all the same.
+    declared = request.amount_minor - request.counted_minor if approved else 0
+    amount = outcome.amount_minor + declared
     posted = amount if state is State.TAKEN else 0
     return Entry(
         request.key, 0, request.fingerprint, body, request.door, state,
-        amount if approved else 0, _ends_us(request, view, outcome) if approved else 0,
+        outcome.amount_minor if approved else 0,
+        _ends_us(request, view, outcome) if approved else 0,
         answer.approval_code,
         request.alias, request.kind, approved, answer.action, answer.reason,
         request.amount_minor, amount, posted, request.currency, request.terminal_id,
@@ -46,7 +50,8 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
         else 0,
         view.account_id if view else None, outcome.fence,
         view.card_id if view else None, view.vehicle_id if view else None,
-        view.driver_id if view else None, outcome.day, outcome.week, outcome.month, amount,
+        view.driver_id if view else None, outcome.day, outcome.week, outcome.month,
+        outcome.amount_minor,
         outcome.volume_ml, outcome.count, request.detail, outcome.pin_tries, outcome.minute,
         to_text(taken_shares(ask, outcome)) if ask is not None else "",
         view.subaccount_id if view else None, view.second_card_id if view else None,

@@ -73,6 +73,21 @@ _ACTIONS: Final[dict[str, str]] = {
     "second_card_not_effective": Action.CARD_NOT_EFFECTIVE,
     "second_card_blocked": Action.RESTRICTED_CARD,
     "second_card_closed": Action.RESTRICTED_CARD,
+    "certificate": Action.SECURITY_VIOLATION,
+    "order_signature": Action.SECURITY_VIOLATION,
+    "client_unknown": Action.NO_ACCOUNT,
+    "account": Action.NO_ACCOUNT,
+    "depositor": Action.NOT_PERMITTED_CARDHOLDER,
+    "depositor_blocked": Action.NOT_PERMITTED_CARDHOLDER,
+    "shift_closed": Action.NOT_PERMITTED_TERMINAL,
+    "cassette": Action.NOT_PERMITTED_TERMINAL,
+    "cassette_unknown": Action.NOT_PERMITTED_TERMINAL,
+    "capacity": Action.INVALID_AMOUNT,
+    "category": Action.COUNTERFEIT,
+    "suspects": Action.COUNTERFEIT,
+    "standing": Action.DO_NOT_HONOUR,
+    "master_data": Action.DO_NOT_HONOUR,
+    "date": Action.INVALID_TRANSACTION,
 }
 # What a completion may have been asked before, at its hold.
 _PROMPTED_KINDS: Final = frozenset({Kind.SALE, Kind.PREAUTHORIZATION, Kind.OFFLINE_SALE})
@@ -129,6 +144,7 @@ class Purchasing(Protocol):
 
 _TERMINAL_KINDS: Final[dict[Kind, str]] = {
     Kind.DEPOSIT: "safe",
+    Kind.DEPOSIT_AUTHORIZATION: "safe",
     Kind.PAYMENT_REQUEST: "till",
     Kind.PAYMENT: "till",
 }
@@ -227,7 +243,7 @@ def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes =
     broken = outcome.broken
     if request.kind is Kind.DEPOSIT:
         # The cash is in the safe and stays counted; what it broke withholds the credit.
-        broken = tuple(f"withheld:{reason}" for reason in broken)
+        broken = tuple(flag for flag in withheld(broken) if flag not in request.flags)
     if not request.advice:
         # What cut an approval down was not broken; what refused it is the reason.
         broken = tuple(reason for reason in broken if reason.startswith("watch:"))
@@ -237,9 +253,15 @@ def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes =
     # Who asked for as much as there is has got that.
     partial = outcome.status == "partial" and not request.amount_open
     code = Action.PARTIAL if partial else Action.APPROVED
-    return Answer(action=code, reason=outcome.reason, amount_minor=outcome.amount_minor,
+    declared = request.amount_minor - request.counted_minor
+    return Answer(action=code, reason=outcome.reason, amount_minor=outcome.amount_minor + declared,
                   approval_code=approval_code, decided_at_ms=outcome.decided_at_ms, flags=flags,
                   reference=reference(request.key), chip=chip, prices=prices)
+
+
+def withheld(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """Reasons that keep a deposit's credit back, as flags."""
+    return tuple(f"withheld:{reason}" for reason in reasons)
 
 
 def declined(request: Request, reason: str, decided_at_ms: int,

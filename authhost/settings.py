@@ -10,6 +10,7 @@ import msgspec
 
 from authhost.clock import Clock
 from authhost.hsm.address import HsmAddress
+from authhost.operator import Operator
 
 
 class SettingsError(Exception):
@@ -96,6 +97,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     iso: tuple[IsoListen, ...] = ()
     http: HttpListen | None = None
     tls: TlsFiles | None = None
+    bank_tls: TlsFiles | None = None  # who banks are (ca), and who we are to them
+    operator: Operator = Operator()  # who runs the safes and issues receipts
+    authority: tuple[Path, Path] | None = None  # directory and passphrase file of devices' CA
     clock: Clock = Clock()
     log_level: str = "info"
 

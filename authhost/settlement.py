@@ -13,6 +13,7 @@ import msgspec
 from authhost import parts
 from authhost.model import Action, Kind, Outcome, Part, Request
 from authhost.parts import Shares
+from authhost.rules import withheld
 from authhost.standing import (
     NEVER,
     NOBODY,
@@ -33,6 +34,7 @@ from authhost.states import Event, Rule, State, step
 
 EVENTS: Final[dict[Kind, Event]] = {
     Kind.COMPLETION: Event.COMPLETION,
+    Kind.DEPOSIT: Event.COMPLETION,  # of what its authorization has held
     Kind.REVERSAL: Event.REVERSAL,
     Kind.RETURN: Event.RETURN,
     Kind.EXPIRY: Event.EXPIRY,
@@ -126,15 +128,15 @@ def need(request: Request, found: Found, shares: Shares = ()) -> Need:
         return Need(-sum(leg.money for leg in gave), -sum(leg.volume for leg in gave),
                     int(found.ended and bool(gave)),
                     taken + tuple(Part(product, 0, 0) for product in others))
-    if request.kind is not Kind.COMPLETION or not request.amount_minor:
+    if EVENTS.get(request.kind) is not Event.COMPLETION or not request.amount_minor:
         return Need()
     _, rule = step(found.state, Event.COMPLETION)
     if rule is not Rule.SETTLE:
-        return Need(request.amount_minor, request.volume_ml, 1, shares)
+        return Need(request.counted_minor, request.volume_ml, 1, shares)
     held = family(found)
     if all(one.leg.whose.account_id is None for one in held):
         return Need()  # nobody's: there is nothing to count it on
-    more = request.amount_minor - sum(one.money for one in held)
+    more = request.counted_minor - sum(one.money for one in held)
     _, beyond = parts.cover(tuple(share for one in held for share in one.shares), shares)
     return Need(max(more, 0), max(request.volume_ml - sum(one.volume for one in held), 0), 0,
                 beyond)
@@ -149,6 +151,8 @@ def plan(request: Request, found: Found, takes: tuple[Take, ...],
         return None  # another event was first: there is nothing to take any more
     if event is Event.COMPLETION:
         return _completion(request, found, after, rule, takes, shares)
+    if event is Event.REVERSAL and any(leg.kind == Kind.DEPOSIT for leg in found.legs):
+        return _refused(request, found, Action.NOTHING_TO_REVERSE, "deposit_stays")
     if rule is Rule.GIVE_BACK:
         if event is Event.RETURN and request.amount_minor > found.remaining:
             return _refused(request, found, Action.INVALID_AMOUNT, "return_exceeds")
@@ -200,13 +204,15 @@ def _completion(request: Request, found: Found, after: State, rule: Rule,
                 reserved.shares)):
         return None
     broken = reserved.outcome.broken if reserved else ()
+    if request.kind is Kind.DEPOSIT:
+        broken = withheld(broken)
     flags = [flag for flag in broken if flag not in request.flags]
     posted = request.amount_minor
     if rule is Rule.SETTLE:
         held = family(found)
         if found.state is State.TAKEN:
             posted -= found.remaining
-        if request.amount_minor > sum(one.money for one in held):
+        if request.counted_minor > sum(one.money for one in held):
             flags.append("above_hold")
         effects = _settled(request, held, shares)
     else:
@@ -232,7 +238,7 @@ def _settled(request: Request, held: list[Standing], shares: Shares) -> list[Eff
     if not request.amount_minor:
         return releases
     kept = []
-    money, volume, open_ = request.amount_minor, request.volume_ml, shares
+    money, volume, open_ = request.counted_minor, request.volume_ml, shares
     for one in held:
         keeps, fuel = min(money, one.money), min(volume, one.volume)
         money, volume = money - keeps, volume - fuel

@@ -22,7 +22,10 @@ ROOMS: Final = ("iso", "authhost", "hsm_sim", "chip", "issuing", "clearing", "te
                 "loadtest")
 PAPERS: Final = ("README.md", "ARCHITECTURE.md", "INVARIANTS.md", "THREAT-MODEL.md",
                  "CONTRIBUTING.md", "docs/api.md", "docs/connect.md", "docs/operations.md",
-                 "docs/edge.md", "docs/stations.md", "docs/admin.md", "docs/prices.md")
+                 "docs/edge.md", "docs/stations.md", "docs/admin.md", "docs/prices.md",
+                 "docs/custody.md",
+                 "docs/receipts.md", "docs/forecast.md", "docs/safes.md", "docs/banks.md",
+                 "docs/clearing.md", "docs/safe-program.md")
 LONGEST_FUNCTION: Final = 70
 LONGEST_FILE: Final = 500
 
@@ -35,10 +38,12 @@ IMPURE: Final = frozenset({
 CLOCKS: Final = frozenset({"now", "today", "utcnow"})
 UNFINISHED: Final = re.compile(r"\b(TO" r"DO|FIX" r"ME|NotImplemented" r"Error)\b")
 
-# Called by others under these names: asyncio, uvicorn, Prometheus, rich, locust, msgspec.
+# Called by others under these names: asyncio, httptools, uvicorn, Prometheus, rich, locust and
+# msgspec.
 CALLED_FROM_OUTSIDE: Final = frozenset({
     "capture_signals", "collect", "connection_lost", "connection_made", "data_received",
-    "on_message_begin", "on_start", "on_stop", "pause_writing", "resume_writing"})
+    "eof_received", "on_body", "on_header", "on_headers_complete", "on_message_begin",
+    "on_message_complete", "on_start", "on_stop", "on_url", "pause_writing", "resume_writing"})
 
 SQL: Final = re.compile(
     r"\s*(ALTER|CREATE|DELETE|DROP|INSERT|LOCK|SELECT|SET LOCAL|SHOW|TRUNCATE|UPDATE|WITH)\b [^.]")
@@ -208,8 +213,10 @@ def test_sql_has_files_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("room", ["authhost/journal", "authhost/pricing", "authhost/station",
-                                  "authhost/admin", "terminals/edge", "issuing", "clearing",
-                                  "demo", "loadtest"])
+                                  "authhost/admin", "authhost/safes", "authhost/custody",
+                                  "authhost/bank", "authhost/receipts", "authhost/forecast",
+                                  "authhost/certificates", "terminals/edge", "terminals/safe",
+                                  "terminals/bank", "issuing", "clearing", "demo", "loadtest"])
 def test_every_statement_is_used(room: str) -> None:
     # The journal's statements are run by the rest of its room too: console, stored keys.
     texts = {node.value for path in python_files(room.partition("/")[0])

@@ -1,8 +1,12 @@
-"""python -m tests.crash --kills 20 --seed 1 --json. Exit 0 only when nothing was found."""
+"""python -m tests.crash --kills 20 --seed 1 --json. Exit 0 only when nothing was found.
+
+python -m tests.crash --channel deposits --seed 1 --json: a death at each transition of a deposit.
+"""
 
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -11,12 +15,19 @@ import msgspec
 import uvloop
 
 from authhost import logs
+from tests.crash.deposits import run as deposits
 from tests.crash.run import NUMBERS, Options, Result, keep, run
 
 
 def main() -> int:
     """Run once, print, say in the exit code whether it was clean."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--channel", choices=("cards", "deposits"), default="cards")
+    parser.add_argument("--every", action="store_true",
+                        help="deposits: all moments of each point, not one of them by chance")
+    parser.add_argument("--sample", type=int, default=0,
+                        help="deposits: so many deaths, at points by chance; 0: at all of them")
+    parser.add_argument("--only", default="", help="deposits: points named like this")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--answers", type=int, default=1_000, help="at least, between two kills")
@@ -25,6 +36,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--keep", type=Path, help="copy logs and the client's record here")
     arguments = parser.parse_args()
+    if arguments.channel == "deposits":
+        return _deposits(arguments)
     options = Options(kills=arguments.kills, seed=arguments.seed, answers=arguments.answers,
                       hosts=arguments.hosts, planted=arguments.planted)
     logs.configure("error")  # staged hosts live here; the output is the result
@@ -37,6 +50,25 @@ def main() -> int:
                 keep(directory, arguments.keep)
     print(msgspec.json.format(msgspec.json.encode(result)).decode() if arguments.json
           else _text(result))
+    return 0 if result.clean else 1
+
+
+def _deposits(arguments: argparse.Namespace) -> int:
+    """The channel of safes."""
+    options = deposits.Options(seed=arguments.seed, every=arguments.every, sample=arguments.sample,
+                               only=arguments.only, planted=arguments.planted)
+    logs.configure("error")  # the safes live here; the output is the result
+    logging.getLogger("terminals").setLevel(logging.ERROR)  # that they wait for a host is meant
+    with tempfile.TemporaryDirectory(prefix="authhost-crash-") as name:
+        directory = Path(name)
+        try:
+            result = uvloop.run(deposits.run(options, directory))
+        finally:
+            if arguments.keep:
+                keep(directory, arguments.keep)
+    found = msgspec.json.format(msgspec.json.encode(result)).decode()
+    print(found if arguments.json else "\n".join(
+        f"{name:<12}{value}" for name, value in msgspec.structs.asdict(result).items()))
     return 0 if result.clean else 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from tests.crash.judge import Verdict, captured_minor, judge
 from tests.crash.killer import Killer
 from tests.crash.load import Behaviour
 from tests.crash.portfolio import crash_portfolio
+from tests.crash.ports import kept_ports
 from tests.crash.record import Record
 from tests.crash.staged import plant, stage_all
 from tests.crash.terminal import TerminalClient
@@ -117,11 +117,12 @@ async def run(options: Options, directory: Path) -> Result:
     """Start everything in `directory`, kill, drain, judge, clear, judge the files."""
     began = time.monotonic()
     # Leaving stops all servers, whatever happened; starting them blocks, and nothing runs yet.
-    with embedded(directory) as servers:
-        return await _run(options, servers, directory, began)
+    with kept_ports(options.hosts) as ports, embedded(directory) as servers:
+        return await _run(options, servers, ports, directory, began)
 
 
-async def _run(options: Options, servers: Servers, directory: Path, began: float) -> Result:
+async def _run(options: Options, servers: Servers, ports: list[int], directory: Path,
+               began: float) -> Result:
     now = datetime.now(UTC)
     portfolio = crash_portfolio(options.seed)
     urls = Urls(servers.postgres.url, servers.valkey.url, servers.hsm.url, directory)
@@ -131,7 +132,7 @@ async def _run(options: Options, servers: Servers, directory: Path, began: float
             card.card.pan for card in portfolio.cards)
     await insert(urls.database, portfolio, now.date(), hashes.__getitem__)
     hosts = [HostProcess(number, port, urls, options.planted)
-             for number, port in enumerate(_free_ports(options.hosts), start=1)]
+             for number, port in enumerate(ports, start=1)]
     record = Record(directory / "record.log")
     crowd = _Crowd(portfolio, [host.port for host in hosts], record, options.seed, now)
     killer = Killer(servers, hosts, record, Random(options.seed), options.answers)
@@ -200,17 +201,6 @@ def _result(options: Options, record: Record, killer: Killer, verdict: Verdict,
         repeats=record.repeats, busy=record.busy, client_minor=ours, files_minor=in_files,
         actions=dict(record.actions.most_common()), killed=killer.log,
         details={name: what[:_DETAILS] for name, what in found.items() if what})
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def keep(directory: Path, where: Path) -> None:

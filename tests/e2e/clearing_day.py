@@ -1,4 +1,7 @@
-"""A business day made by hand: parties and journal rows as the host would have written them."""
+"""A business day made by hand: parties and journal rows as the host would have written them.
+
+A deposit's journal row brings its row of table deposit with it, as the host's one statement does.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,11 @@ _COLUMNS = (
     "rules_version", "account_id", "fence", "card_id", "vehicle_id", "driver_id", "day", "week",
     "month", "money", "volume", "count", "detail",
 )
+_DEPOSIT_COLUMNS = (
+    "key", "business_date", "journal_id", "terminal_id", "account_id", "stay_id", "kind",
+    "currency", "amount_minor", "recorded_at", "state", "withheld", "credit", "bank_id",
+    "answered_at",
+)
 _ids = count(1)
 
 Row = dict[str, Any]
@@ -72,12 +80,27 @@ def fuel(key: str, posted: int, **other: Any) -> Row:
     return row("sale", key, posted, **{"detail": {"items": items, "odometer": 120345}, **other})
 
 
-def deposit(key: str, posted: int, **other: Any) -> Row:
-    """Notes in the safe SAFE1 of a client."""
+def deposit(key: str, posted: int, *, life: Row | None = None, **other: Any) -> Row:
+    """Notes in the safe SAFE1 of a client. life: columns of table deposit, where they are others.
+    """
     plain = {"account_id": CLIENT, "terminal_id": "SAFE1", "merchant_id": "SHOP", "site_id": "",
              "pan_masked": "", "vehicle_id": None, "driver_id": None,
-             "detail": {"receipt": f"R-{key}", "cassette": "C1"}}
-    return row("deposit", key, posted, **{**plain, **other})
+             "detail": {"receipt": f"R-{key}", "cassette": "C1"}, "money": posted}
+    return {**row("deposit", key, posted, **{**plain, **other}), "life": life or {}}
+
+
+def adjustment(key: str, posted: int, **other: Any) -> Row:
+    """What a count found more or less than was credited, decided by two people."""
+    plain = {"account_id": CLIENT, "terminal_id": "", "merchant_id": "", "site_id": "",
+             "pan_masked": "", "vehicle_id": None, "driver_id": None,
+             "detail": {"case_id": 1, "why": "short by a note"}}
+    return row("adjustment", key, posted, **{**plain, **other})
+
+
+def verification(key: str, freed: int, **other: Any) -> Row:
+    """A count ends an exposure: it moves no money but the balance."""
+    return {**adjustment(key, 0, **{"money": -freed, "amount_minor": freed, **other}),
+            "kind": "verification"}
 
 
 def payment(key: str, posted: int, **other: Any) -> list[Row]:
@@ -150,10 +173,25 @@ async def set_up(connection: asyncpg.Connection, open_date: date = DAY) -> None:
 
 
 async def insert(connection: asyncpg.Connection, rows: Iterable[Row]) -> None:
-    """Journal rows, in this order."""
+    """Journal rows, in this order, with the rows of their deposits."""
+    rows = list(rows)
     await connection.copy_records_to_table(
         "journal", columns=_COLUMNS,
         records=[tuple(values[name] for name in _COLUMNS) for values in rows])
+    lives = [_life(values) for values in rows if "life" in values]
+    await connection.copy_records_to_table(
+        "deposit", columns=_DEPOSIT_COLUMNS,
+        records=[tuple(life[name] for name in _DEPOSIT_COLUMNS) for life in lives])
+
+
+def _life(values: Row) -> Row:
+    """The row of table deposit that the host would have written beside a journal row."""
+    withheld = ",".join(flag.removeprefix("withheld:") for flag in values["flags"].split(",")
+                        if flag.startswith("withheld:"))
+    credit = "withheld" if withheld else "night" if values["posted_minor"] else "none"
+    return {**values, "journal_id": values["id"], "amount_minor": values["posted_minor"],
+            "kind": "cash", "state": "reported", "stay_id": None, "bank_id": None,
+            "answered_at": None, "withheld": withheld, "credit": credit, **values["life"]}
 
 
 async def make_day(database_url: str, rows: Iterable[Row], open_date: date = DAY) -> None:

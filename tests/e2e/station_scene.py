@@ -106,7 +106,7 @@ class Scene:
             translator=JsonTranslator(host.pan_index.fingerprint_key), pan_index=host.pan_index,
             authorizer=host.authorizer, clock=self.clock, metrics=host.metrics, load=host.load,
             hold_us=1, ready=host.ready, more=StationRoutes(self.stations).endpoints())
-        server = HttpServer(door.app, "127.0.0.1", 0, None)
+        server = HttpServer(door.endpoints, "127.0.0.1", 0, None)
         return server, f"http://127.0.0.1:{await server.listen()}"
 
     def reset(self) -> None:

@@ -11,6 +11,13 @@ from authhost.funding import FundingRefused
 from tests.support.office import number_of, opened
 from tests.support.rig import running
 
+DEBTOR = {"name": "Operator", "iban": "AT611904300234573201", "bic": "BKAUATWW"}
+RAIL = {"currency": "EUR", "rail": "instant", "debtor": DEBTOR}
+
+
+def bank(rails):
+    return {"bank_id": "B", "name": "B", "endpoint": "https://bank.example/in", "rails": rails}
+
 
 @pytest.fixture(scope="module")
 def rig(servers):
@@ -118,9 +125,49 @@ def test_a_fleet_with_all_that_it_has(rig, boss):
     ("/product-groups", {"name": "x", "products": ["099-001"]}, "products[0]"),
     ("/terminals", {"terminal_id": "T1", "kind": "pos", "acquirer_id": "1",
                     "merchant_id": "NOBODY"}, "merchant_id"),
+    ("/accounts", {"kind": "safe_client", "name": "X", "currency": "EUR", "bank_id": "NONE"},
+     "bank_id"),
+    ("/accounts", {"kind": "safe_client", "name": "X", "currency": "EUR",
+                   "deposit_key": "A" * 42 + "=="}, "deposit_key"),
+    ("/accounts", {"kind": "safe_client", "name": "X", "currency": "EUR", "bic": "ABC"}, "bic"),
+    ("/accounts", {"kind": "safe_client", "name": "X", "currency": "EUR",
+                   "posting": {"by": "moon"}}, "posting.by"),
+    ("/accounts", {"kind": "safe_client", "name": "X", "currency": "EUR",
+                   "contact": {"email": "nobody"}}, "contact.email"),
+    ("/banks", {"bank_id": "B", "name": "B", "bic": "NOBIC"}, "bic"),
+    ("/banks", {"bank_id": "B", "name": "B", "endpoint": "http://bank.example"}, "endpoint"),
+    ("/banks", {"bank_id": "B", "name": "B", "endpoint": "https://me:pw@bank.example"},
+     "endpoint"),
+    ("/banks", {"bank_id": "B", "name": "B", "endpoint": "https://"}, "endpoint"),
+    ("/banks", {"bank_id": "B", "name": "B", "rails": [RAIL]}, "endpoint"),
+    ("/banks", bank([RAIL | {"currency": "EUX"}]), "rails[0].currency"),
+    ("/banks", bank([RAIL, RAIL]), "rails[1].currency"),
+    ("/banks", bank([RAIL | {"currency": "CHF"}]), "rails[0].rail"),
+    ("/banks", bank([RAIL | {"until": "08:00", "from": "08:00"}]), "rails[0].until"),
+    ("/banks", bank([RAIL | {"until": "25:00"}]), "rails[0].until"),
+    ("/banks", bank([RAIL | {"days": [1, 1]}]), "rails[0].days"),
+    ("/banks", bank([RAIL | {"days": []}]), "rails[0].days"),
+    ("/banks", bank([RAIL | {"time_zone": "Mars"}]), "rails[0].time_zone"),
+    ("/banks", bank([RAIL | {"most_minor": 0}]), "rails[0].most_minor"),
+    ("/banks", bank([RAIL | {"debtor": DEBTOR | {"iban": "AT1"}}]), "rails[0].debtor.iban"),
+    ("/banks", bank([RAIL | {"debtor": DEBTOR | {"bic": "x"}}]), "rails[0].debtor.bic"),
+    ("/banks", bank([RAIL | {"debtor": DEBTOR | {"bic": ""}}]), "rails[0].debtor.bic"),
+    ("/safes", {"terminal_id": "POS00001"}, "terminal_id"),
+    ("/safes", {"terminal_id": "NOBODY"}, "terminal_id"),
+    ("/safes", {"terminal_id": "SAFE0001", "courier_id": "NOBODY"}, "courier_id"),
+    ("/safes", {"terminal_id": "SAFE0001", "currencies": ["EUX"]}, "currencies"),
+    ("/safes", {"terminal_id": "SAFE0001", "currencies": []}, "currencies"),
+    ("/safes", {"terminal_id": "SAFE0001", "cut_off": "24:00"}, "cut_off"),
+    ("/safes", {"terminal_id": "SAFE0001", "cassette_id": "1"}, ""),
+    ("/cassettes", {"cassette_id": "376000000000000001"}, "cassette_id"),
+    ("/cassettes", {"cassette_id": "37600000000000000"}, "cassette_id"),
+    ("/depositors", {"account_id": 900_002, "code": "1", "name": "A", "terminals": ["POS00001"]},
+     "terminals"),
+    ("/depositors", {"account_id": 900_002, "code": "a b", "name": "A"}, "code"),
 ])
 def test_what_is_wrong_is_named_and_nothing_is_kept(rig, boss, path, body, where):
-    tables = ("account", "card", "audit", "admin_request", "product_group", "terminal")
+    tables = ("account", "card", "audit WHERE what NOT LIKE 'refused: %'", "admin_request",
+              "product_group", "terminal", "bank", "safe", "cassette")
     before = [rig.sql(f"SELECT count(*) FROM {table}")[0][0] for table in tables]
     answer = boss.post(path, body)
     assert answer.status_code == 422, answer.text

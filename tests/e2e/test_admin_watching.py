@@ -46,7 +46,7 @@ def account(boss):
 
 @pytest.fixture(autouse=True)
 def no_margin(monkeypatch):
-    monkeypatch.setattr(journal_reads, "_MARGIN", timedelta(0))
+    monkeypatch.setattr(journal_reads, "MARGIN", timedelta(0))
 
 
 def row(account, **more):
@@ -107,7 +107,7 @@ def test_rows_that_are_committed_out_of_order_are_not_missed(rig, boss, account)
 
 def test_without_the_horizon_they_would_be(rig, boss, account, monkeypatch):
     """The planted bug: all that is there is told."""
-    monkeypatch.setattr(journal_reads, "_MARGIN", timedelta(hours=-1))
+    monkeypatch.setattr(journal_reads, "MARGIN", timedelta(hours=-1))
     told = out_of_order(rig, boss, account)
     assert sorted(itertools.chain.from_iterable(told)) != [
         "quick1", "quick2", "slow1", "slow2"]

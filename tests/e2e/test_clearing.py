@@ -65,9 +65,13 @@ def test_a_full_day(database_url: str, tmp_path: Path) -> None:
         ("invoice_json", "EUR"): 52_900, ("invoice_html", "EUR"): 52_900,
         ("invoice_json", "RSD"): 99_900, ("invoice_html", "RSD"): 99_900,
         ("deposit_credit_xml", "EUR"): 155_050, ("deposit_credit_xml", "USD"): 8_800,
+        ("deposit_credit_json", "EUR"): 155_050, ("deposit_credit_json", "USD"): 8_800,
+        ("safe_total_csv", "EUR"): 239_350, ("safe_total_csv", "USD"): 8_800,
         ("merchant_payout_xml", "EUR"): 1_999,
         ("settlement_json", "EUR"): 1_999, ("settlement_html", "EUR"): 1_999,
         ("settlement_csv", "EUR"): 1_999,
+        # What the clients are owed after the night: the credit that was held.
+        ("booking_xml", "EUR"): 6_600, ("booking_xml", "USD"): 0,
     }
     assert summary.balanced
     assert summary.debits_minor == summary.credits_minor
@@ -182,6 +186,8 @@ def test_a_posting_that_dies_half_way_leaves_nothing(
     ("settlements/*000002.html", b'data-total-minor="1999"', b'data-total-minor="1990"'),
     ("settlements/*000002.json", b'"net_minor": 1999', b'"net_minor": 1'),
     ("cases.json", b"[", b"[1,"),
+    ("bank/deposits-EUR-details.json", b'"amount_minor":120000', b'"amount_minor":120001'),
+    ("safes/EUR.csv", b"SAFE2,1,1,5000", b"SAFE2,1,1,5001"),
 ])
 def test_a_planted_mismatch_is_refused(pattern: str, old: bytes, new: bytes, database_url: str,
                                        tmp_path: Path) -> None:

@@ -152,6 +152,38 @@ def test_shifts_balance_and_a_planted_difference_is_found_and_mended(
             stations["transactions_found"]) == (1, 1, 1)
 
 
+def test_what_went_wrong_with_cash_is_followed_to_the_booked_adjustment(
+        summary: dict[str, Any]) -> None:
+    cash = summary["cash"]
+    assert (cash["safes"], cash["banks"], cash["down_minutes"]) == (20, ["BANK1", "BANK2"], 60)
+    assert (cash["swaps"], cash["counts"], cash["shifts_balanced"]) == (2, 2, 20)
+    assert set(cash["credits"]) == {"booked", "file"}
+    assert cash["paid_at_once"] == cash["credits"]["booked"]
+    assert cash["offline"] == cash["told"] == cash["offline_credits"]["booked"] >= 3
+    assert cash["waited"] > cash["told"]
+    assert cash["down_deposits"] >= 3
+    assert 0 < len(cash["down_paid"]) <= cash["paid_by_file"]
+    short, false = cash["cases"]
+    for case, kind, currency in ((short, "difference", "EUR"), (false, "counterfeit", "CHF")):
+        assert (case["kind"], case["state"], case["currency"]) == (kind, "closed", currency)
+        assert (case["proposed_by"], case["decided_by"]) == ("office", "vault")
+        assert case["booked_minor"] == case["amount_minor"] < 0
+        assert case["booked_as"]
+        assert case["taken_off"].startswith(f"{BUSINESS_DATE:%Y%m%d}-NIGHT-1-")
+    assert (false["serial"], false["report_by"]) == ("X01234567890", "2026-12-18")
+
+
+def test_a_client_gets_a_receipt_that_lacks_nothing(summary: dict[str, Any]) -> None:
+    receipt = summary["cash"]["receipt"]
+    assert receipt["code"] in receipt["text"]
+    assert "Bargeldbetrieb GmbH" in receipt["text"]
+    assert "lacks" not in receipt["text"]
+    assert max(map(len, receipt["text"].splitlines())) <= 40
+    path = Path(receipt["pdf"])
+    assert path.stem == receipt["code"]
+    assert path.read_bytes().startswith(b"%PDF")
+
+
 def test_some_amounts_were_approved_in_part(summary: dict[str, Any]) -> None:
     assert summary["actions"]["002"] > 0
 

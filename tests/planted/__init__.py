@@ -17,13 +17,16 @@ from authhost.cli import main
 Patch = Callable[[Any, str, Any], None]
 Plant = Callable[[Patch], None]
 
-# Against what proves a card, and against a fleet's rules; all others are against what crashes, and
-# have their scenario there.
+# Against what proves a card, against a fleet's rules, against a deposit's credit; all others are
+# against what crashes, and have their scenario there.
 PROOFS = ("approves_without_hsm", "tries_not_journaled", "repeat_is_a_try",
           "cryptogram_not_claimed")
 FLEETS = ("group_limit_ignored", "rolling_forgets_a_bucket", "gives_back_today",
           "roll_up_counts_twice", "quarter_from_wrong_month", "hydration_forgets_products",
           "reversed_reading_stays", "increment_outlives_its_hold")
+
+DEPOSITS = ("new_name_each_try", "silence_goes_by_night", "silence_is_forgotten",
+            "sent_before_it_is_written", "booked_under_a_new_reference")
 
 
 def serve(plant: Plant) -> int:

@@ -12,6 +12,8 @@ import httpx
 
 from authhost.admin.access import Role, operator
 from authhost.admin.keyring import Keyring, NewAccess
+from authhost.certificates.authority import Authority
+from authhost.certificates.guard import CertificateGuard
 from authhost.doors.admin import AdminRoutes
 from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
@@ -97,8 +99,9 @@ class Office:
 
 
 @contextmanager
-def opened(rig: Rig, tls: TlsFiles | None = None) -> Iterator[Office]:
-    """An office of this rig."""
+def opened(rig: Rig, tls: TlsFiles | None = None, guard: CertificateGuard | None = None,
+           authority: Authority | None = None) -> Iterator[Office]:
+    """An office of this rig; with a guard of certificates, and an authority that signs them."""
     host = rig.host
     office = Office(rig, Keyring(host._pool))
 
@@ -106,17 +109,18 @@ def opened(rig: Rig, tls: TlsFiles | None = None) -> Iterator[Office]:
         await office.fund(*payment)
 
     routes = AdminRoutes(pool=host._pool, pan_index=host.pan_index, clock=rig.settings.clock,
-                         fund=fund)
+                         fund=fund, keyring=office.keyring, authority=authority)
     door = HttpDoor(translator=JsonTranslator(host.pan_index.fingerprint_key),
                     pan_index=host.pan_index, authorizer=host.authorizer,
                     clock=rig.settings.clock, metrics=host.metrics, load=host.load,
                     hold_us=1, ready=host.ready, more=routes.endpoints())
-    server = HttpServer(door.app, "127.0.0.1", 0, tls.context() if tls else None)
+    server = HttpServer(door.endpoints, "127.0.0.1", 0, tls.context() if tls else None, guard)
     office.url = f"{'https' if tls else 'http'}://127.0.0.1:{rig.run(server.listen())}"
     try:
         yield office
     finally:
         rig.run(server.close())
+        rig.run(office.keyring.refusals.close())
 
 
 def number_of(body: int, iin: str = "780131") -> str:

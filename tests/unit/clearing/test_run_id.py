@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from clearing.credits import deposit_remittance
 from clearing.localtime import date_and_time
+from clearing.remittance import deposit_remittance
 from clearing.run_id import RunId
 
 RUN = RunId(date(2026, 7, 23))
@@ -17,6 +17,7 @@ def test_the_ids_of_a_run() -> None:
     assert str(RUN) == "2026-07-23/night/1"
     assert RUN.created == "2026-07-23T23:59:59Z"
     assert RUN.message_id("deposits", "EUR") == "20260723-NIGHT-1-DEPOSITS-EUR"
+    assert RUN.message_id("deposits", "EUR", 12) == "20260723-NIGHT-1-DEPOSITS-EUR-12"
     assert RUN.end_to_end_id("D", 1) == "20260723-NIGHT-1-D0000001"
     assert RUN.document("F", 1) == "F20260723-NIGHT-1-000001"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from random import Random
 
+from demo.amounts import money
 from demo.basket import basket, item, sale
 from demo.check import differences
 from demo.result import Difference
-from demo.show import money
 from demo.tally import Tally
 from iso import Message
 from terminals.pos import Exchange, Reply

@@ -10,7 +10,7 @@ import pytest
 from demo.edge_books import Books
 from demo.figures import fleets
 from demo.tally import Tally
-from terminals.edge.database import schema
+from terminals.statements import schema
 
 ROW = ("INSERT INTO message (position, kind, state, sequence, local_date, local_time, shift,"
        " amount_minor, approved_minor, currency, particulars, sealed, action, sent, noted_at)"
@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> Path:
     """Two sales off line, one with the host, one that never left."""
     path = tmp_path / "edge.db"
     connection = sqlite3.connect(path)
-    for step in schema():
+    for step in schema("terminals.edge"):
         connection.executescript(step)
     connection.execute("INSERT INTO shift (number, day, state, opened_at)"
                        " VALUES ('S', '2026-11-20', 'open', '')")

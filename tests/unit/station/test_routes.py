@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from starlette.requests import Request
 
 from authhost.doors.call import Call
 from authhost.doors.problems import ProblemError
@@ -15,11 +14,10 @@ ENDPOINTS = StationRoutes(stations=None).endpoints()
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
 @pytest.mark.parametrize("certificate", ["POS00002", ""])
 def test_a_certificate_names_the_terminal(endpoint, certificate):
-    scope = {"type": "http", "method": endpoint.method, "path": "/", "query_string": b"",
-             "headers": [], "path_params": {"terminal_id": "POS00001", "date": "", "shift": "1"},
-             "extensions": {"tls": {"client_cert_name": certificate}}}
+    path = {"terminal_id": "POS00001", "date": "", "shift": "1"}
+    call = Call(endpoint.method, path, b"{}", headers={}, certificate=certificate)
     with pytest.raises(ProblemError) as refused:
-        asyncio.run(endpoint.handler(Call(Request(scope), b"{}")))
+        asyncio.run(endpoint.handler(call))
     assert refused.value.status == 403
 
 

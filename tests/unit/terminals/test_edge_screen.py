@@ -13,8 +13,8 @@ import pytest
 from chip.reader import InProcessReader
 from terminals.by_hand import pos_main
 from terminals.card_reader import CardReader
+from terminals.database import Database, StoreError
 from terminals.edge.config import ConfigError, load
-from terminals.edge.database import Database, StoreError
 from terminals.edge.edge import Edge
 from terminals.edge.line import Line
 from terminals.edge.screen import Screen
@@ -163,11 +163,11 @@ def test_a_store_has_one_program_and_one_key(tmp_path: Path) -> None:
                 await Edge(config, clock=Clock()).start()
 
     asyncio.run(run())
-    database = Database(tmp_path / "edge.db")
+    database = Database(tmp_path / "edge.db", "terminals.edge")
     pragmas = [database.connection.execute(f"PRAGMA {name}").fetchone()[0]
                for name in ("journal_mode", "synchronous", "foreign_keys")]
     assert pragmas == ["wal", 2, 1], "2 is FULL"
     database.connection.execute("PRAGMA user_version = 99")
     database.close()
     with pytest.raises(StoreError, match="version 99"):
-        Database(tmp_path / "edge.db")
+        Database(tmp_path / "edge.db", "terminals.edge")

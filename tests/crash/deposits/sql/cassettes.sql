@@ -1,0 +1,2 @@
+-- Cassettes that are known.
+INSERT INTO cassette (cassette_id) SELECT unnest($1::text[])
