@@ -105,7 +105,11 @@ def test_who_dies_after_booking_books_no_second_time(rig, after):
     assert vault.cases() == []
 
 
-def test_a_journal_that_is_away_is_waited_for(rig):
+def test_a_journal_that_is_away_is_waited_for(rig, monkeypatch):
+    async def away(*_):
+        raise JournalUnavailable("the host's own sweep is not to be first")
+
+    monkeypatch.setattr(rig.host.cash.custody._outbox, "_post", away)
     vault, cassette, _ = full(rig, ((FIFTY, 1),))
     vault.counted(cassette, ((FIFTY, 1),))
     vault.port.away = [JournalUnavailable("away")]

@@ -77,7 +77,7 @@ def test_it_ends_well(run: subprocess.CompletedProcess[str], summary: dict[str, 
 
 def test_it_is_a_day_of_thousands_of_messages_and_soon_over(summary: dict[str, Any]) -> None:
     assert summary["messages"] > 3_500
-    assert summary["seconds"] < 80
+    assert summary["seconds"] < 150  # forty on a quiet machine
     assert summary["deposits"] >= sum(plan.SAFES.values()) - plan.SAFES["deposit_repeated"]
     assert summary["payments"] > 100
 

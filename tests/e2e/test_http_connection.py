@@ -57,6 +57,11 @@ def alive(served):
 
 # What comes behind, or too much of it.
 
+# Two threads may share a plain socket, and no TLS connection.
+plain = pytest.mark.parametrize("served", KINDS[:2], indirect=True)
+
+
+@plain
 def test_many_requests_behind_one_that_takes_time_are_held_and_answered(served, peer):
     peer.send(HELD)
     asks = threading.Thread(target=peer.send, args=(GET * 4_000,))
@@ -70,6 +75,7 @@ def test_many_requests_behind_one_that_takes_time_are_held_and_answered(served, 
     asks.join()
 
 
+@plain
 def test_who_is_not_answered_yet_is_not_listened_to_for_ever(served, peer):
     padded = GET[:-2] + b"X: " + b"a" * 8_000 + b"\r\n\r\n"
     asks = threading.Thread(target=peer.send, args=(HELD + padded * 3_000,))

@@ -28,7 +28,15 @@ from authhost.pan_index import PanIndex
 from authhost.reservations import stateless
 from authhost.rows import entry_of
 from authhost.settings import HttpListen, IsoListen, Settings
-from tests.support.portfolio import ACQUIRER, BASE, DAY, Card, Portfolio
+from tests.support.portfolio import (
+    ACQUIRER,
+    BASE,
+    DAY,
+    SAFE_ACCOUNT,
+    SHOP_ACCOUNT,
+    Card,
+    Portfolio,
+)
 
 T = TypeVar("T")
 LOCAL_DAY = "20260723"
@@ -191,6 +199,9 @@ def running(servers: Servers, *, iso: tuple[str, ...] = (), http: bool = False,
     door = HttpListen("127.0.0.1", 0, bool(tls)) if http else None
     rig = Rig(servers, url, **{"iso": listens, "http": door, **more})
     try:
+        for account_id in (SHOP_ACCOUNT, SAFE_ACCOUNT):
+            # Every rig has them: what the Valkey knows is of another database, and its fence.
+            rig.run(rig.host.accounts.forget(account_id))
         yield rig
     finally:
         rig.close()
