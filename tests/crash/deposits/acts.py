@@ -113,20 +113,20 @@ async def reversed_after_its_count(at: Place) -> None:
 
 async def reversed_after_its_adjustment(at: Place) -> None:
     """The same, when its cassette was short and that was booked."""
-    await at.safes["plain"].emptied()
-    number = await at.safes["plain"].deposit(_NOBODY)
-    await short(at, "plain")
-    await at.became("plain", number, state="adjusted")
-    await decided(at, "plain", number, "withheld", "reverse")
-    await at.became("plain", number, state="reversed")
+    await at.safes["adjusted"].emptied()
+    number = await at.safes["adjusted"].deposit(_NOBODY)
+    await short(at, "adjusted")
+    await at.became("adjusted", number, state="adjusted")
+    await decided(at, "adjusted", number, "withheld", "reverse")
+    await at.became("adjusted", number, state="reversed")
 
 
 async def reversed_when_credited(at: Place) -> None:
     """Somebody doubts a deposit whose client has its credit: it is taken back."""
-    number = await at.safes["plain"].deposit()
-    await at.became("plain", number, state="provisional")
-    await doubted(at, "plain", number)
-    await at.became("plain", number, state="reversed")
+    number = await at.safes["adjusted"].deposit()
+    await at.became("adjusted", number, state="provisional")
+    await doubted(at, "adjusted", number)
+    await at.became("adjusted", number, state="reversed")
 
 
 async def reversed_before_the_night(at: Place) -> None:
@@ -158,21 +158,21 @@ async def picked_up(at: Place) -> None:
 
 async def one_note_short(at: Place) -> None:
     """The count is short by a note: two people adjust it."""
-    await at.safes["plain"].emptied()
-    number = await at.safes["plain"].deposit()
-    await short(at, "plain")
-    await at.became("plain", number, state="adjusted")
+    await at.safes["adjusted"].emptied()
+    number = await at.safes["adjusted"].deposit()
+    await short(at, "adjusted")
+    await at.became("adjusted", number, state="adjusted")
 
 
 async def recounted(at: Place) -> None:
     """It was verified, and a recount is short."""
-    await at.safes["plain"].emptied()
-    number = await at.safes["plain"].deposit()
-    cassette = await counted(at, "plain")
-    await at.became("plain", number, state="verified")
-    await count(at, "plain", cassette, missing=1)
-    await difference_decided(at, "plain", cassette)
-    await at.became("plain", number, state="adjusted")
+    await at.safes["adjusted"].emptied()
+    number = await at.safes["adjusted"].deposit()
+    cassette = await counted(at, "adjusted")
+    await at.became("adjusted", number, state="verified")
+    await count(at, "adjusted", cassette, missing=1)
+    await difference_decided(at, "adjusted", cassette)
+    await at.became("adjusted", number, state="adjusted")
 
 
 async def credited_after_the_count(at: Place) -> None:

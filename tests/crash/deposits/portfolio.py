@@ -48,6 +48,9 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 ROLES: Final[dict[str, Role]] = {role.role: role for role in (
     Role(role="plain", number=101),
+    # Who owes after a night is credited by night until it is taken off: what is adjusted has a
+    # client of its own.
+    Role(role="adjusted", number=111),
     Role(role="lost", number=102, conduct={"do": "lose", "every": 2}),
     Role(role="swallowed", number=103, conduct={"do": "swallow", "every": 2}),
     Role(role="refused", number=104, conduct={"do": "refuse", "reason": "AC04"}),
