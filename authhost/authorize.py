@@ -357,7 +357,8 @@ class Authorizer:
     async def _told(self, result: SettledResult, takes: tuple[Take, ...]) -> Reply:
         """Minus after: the row stands, now the state hears of it, once."""
         assert result.settled is not None, "a NEW result says what was settled"
-        await self._reservations.give_back(result.settled.plan, result.settled.fences)
+        await self._reservations.give_back(result.settled.plan.effects,
+                                           result.settled.fences)
         for take in takes:
             self.accounts.settled(take.whose.account_id or 0, take.outcome.fence,
                                   take.outcome.reservation)

@@ -24,7 +24,9 @@ class Kind(StrEnum):
     EXPIRY = "expiry"
     DEPOSIT = "deposit"
     PAYMENT_REQUEST = "payment_request"
-    PAYMENT = "payment"
+    PAYMENT_AUTHORIZATION = "payment_authorization"  # the payer's yes: counted, not booked
+    PAYMENT_RELEASE = "payment_release"  # the bank's no: what the yes has counted is given back
+    PAYMENT = "payment"  # the bank's yes: booked
     PAYMENT_RECEIPT = "payment_receipt"  # the merchant's leg of a payment
     PAYMENT_REFUSAL = "payment_refusal"
     PAYMENT_CANCELLATION = "payment_cancellation"

@@ -7,6 +7,7 @@ after it. Writes no row itself.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -20,7 +21,7 @@ from authhost.journal.views import AccountView, TerminalView, Views
 from authhost.model import NOT_PROMPTED, Kind, Outcome, Proof, Request
 from authhost.packing import PIN_FIELD
 from authhost.safekeeping import DEPOSITS
-from authhost.settlement import Effect, Need, Plan, Take
+from authhost.settlement import Effect, Need, Take
 from authhost.standing import UNREAD, Found, Meters, Whose, Windows
 from authhost.state.accounts import Accounts, GiveBack, Stale
 
@@ -192,17 +193,17 @@ class Reservations:
             GiveBack(view.account_id, outcome.fence, (), outcome.day, outcome.week, outcome.month,
                      0, 0, 0, _pin_field(view.card_id), forgiven, forgiven), outcome.reservation)
 
-    async def give_back(self, made: Plan, fences: dict[int, int]) -> None:
+    async def give_back(self, effects: Sequence[Effect], fences: dict[int, int]) -> None:
         """The row of an event stands: what it gave back is told, by whose and by window."""
         places: dict[tuple[Whose, Windows], list[Effect]] = {}
-        for effect in made.effects:
+        for effect in effects:
             if not effect.compared and effect.whose.account_id is not None:
                 places.setdefault((effect.whose, effect.windows), []).append(effect)
-        for (whose, _), effects in places.items():
+        for (whose, _), together in places.items():
             account_id = whose.account_id or 0
             groups = await self._groups(account_id, fences[account_id]) \
-                if any(effect.shares for effect in effects) else {}
-            tell = _give_back(effects, fences[account_id], groups)
+                if any(effect.shares for effect in together) else {}
+            tell = _give_back(together, fences[account_id], groups)
             if (tell.money or tell.volume or tell.count or any(tell.groups) or tell.readings):
                 await self.tell(tell)
 

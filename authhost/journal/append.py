@@ -6,6 +6,7 @@ Knows the statement and how to read its verdicts: known before fenced before new
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
@@ -24,7 +25,7 @@ from authhost.journal.entry import (
 )
 from authhost.journal.statements import statement
 
-_APPEND: Final = statement("append")
+_DEPOSITS: Final = statement("append") + statement("append_deposits")
 _CLAIMS: Final = statement("claims")
 
 
@@ -41,9 +42,12 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
 
 class Append:
-    """The work of the append lane."""
+    """The work of an append lane. text: of its statement, which begins with append.sql; more: what
+    that takes beside the batch and its accounts."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = _DEPOSITS, more: Sequence[object] = ()) -> None:
+        self._text = text
+        self._more = more
         self.fenced = 0
 
     async def run(self, connection: asyncpg.Connection, items: list[Posting]) -> list[Result]:
@@ -52,7 +56,8 @@ class Append:
             ordered = items
         else:
             ordered = sorted(items, key=lambda posting: posting.legs[0][0])
-        done = await append(connection, [leg for posting in ordered for leg in posting.legs])
+        done = await append(connection, [leg for posting in ordered for leg in posting.legs],
+                            self._text, self._more)
         if len(done.claimed) == len(items) and not done.late:
             return [NEW] * len(items)
         missing = [posting.legs[0] for posting in items if posting.key not in done.claimed]
@@ -84,11 +89,12 @@ class Appended(msgspec.Struct, frozen=True):
     rules_version: int
 
 
-async def append(connection: asyncpg.Connection, entries: list[Entry]) -> Appended:
+async def append(connection: asyncpg.Connection, entries: list[Entry], text: str = _DEPOSITS,
+                 more: Sequence[object] = ()) -> Appended:
     """Run append.sql over these entries, which are in key order, legs together."""
     accounts = sorted({entry.account_id for entry in entries if entry.account_id is not None})
     # asyncpg keeps the prepared statement of a text it has seen.
-    row = await connection.fetchrow(_APPEND, entries, accounts)
+    row = await connection.fetchrow(text, entries, accounts, *more)
     assert row is not None, "there is one rules row, always"
     return Appended(frozenset(row["claimed"] or ()), frozenset(row["late"] or ()), row["version"])
 

@@ -1,0 +1,210 @@
+-- Pay by phone: merchants as they are asked and paid, payers and their phones, payments, what their banks are asked, what merchants are told.
+-- Whatever here decides about a payment is changed together with a raised fence: of the payer's account, or of the merchant's.
+
+-- A merchant as pay by phone knows it. Its account is where payments go; its limits are that account's.
+ALTER TABLE merchant
+    ADD COLUMN display_name text   NOT NULL DEFAULT '' CHECK (length(display_name) <= 70),  -- what the payer reads; '' the name
+    ADD COLUMN capture      text   NOT NULL DEFAULT 'automatic' CHECK (capture IN ('automatic', 'manual')),
+    ADD COLUMN plan_id      text,                             -- of its fees and settlements; null: the plan 'standard'
+    ADD COLUMN sandbox      boolean NOT NULL DEFAULT false;   -- a developer's: no bank is asked, no night pays
+
+-- Fees and settlement of merchants, by version from a day on. fees: {"payment": {"percent", "fixed_minor", "least_minor", "most_minor"},
+-- "qr": {...}, "refund": {...}}; settlement: {"by": "net" | "gross", "every": "day" | "week", "weekday": 1..7, "after_days": 1,
+-- "holdback_percent", "holdback_days", "least_payout_minor"}.
+CREATE TABLE merchant_plan (
+    plan_id    text    NOT NULL CHECK (plan_id ~ '^[!-~]{1,32}$'),
+    valid_from date    NOT NULL,
+    version    integer NOT NULL,
+    fees       jsonb   NOT NULL,
+    settlement jsonb   NOT NULL,
+    who        text    NOT NULL,
+    at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (plan_id, valid_from, version)
+);
+INSERT INTO merchant_plan (plan_id, valid_from, version, fees, settlement, who) VALUES
+    ('standard', '2000-01-01', 1, '{}', '{"by": "net", "every": "day", "after_days": 1}', 'system');
+
+-- Who works for a merchant: a person (an agent, by phone or by certificate) or a program (a till, a shop's server: a client of OAuth 2).
+CREATE TABLE merchant_user (
+    user_id     text    COLLATE "C" PRIMARY KEY CHECK (user_id ~ '^[!-~]{1,64}$'),
+    merchant_id text    NOT NULL REFERENCES merchant,
+    kind        text    NOT NULL CHECK (kind IN ('agent', 'client')),
+    name        text    NOT NULL,
+    phone       text    CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),            -- an agent's: logs in by it
+    secret_hash bytea   CHECK (octet_length(secret_hash) = 32),            -- a client's: SHA-256; told once
+    certificate text    NOT NULL DEFAULT '' CHECK (length(certificate) <= 64),  -- common name over mutual TLS
+    rights      text[]  NOT NULL DEFAULT '{payment,refund,report}',
+    status      text    NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'blocked', 'closed')),
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_by  text    NOT NULL
+);
+CREATE UNIQUE INDEX merchant_user_phone ON merchant_user (phone) WHERE phone IS NOT NULL AND status <> 'closed';
+CREATE UNIQUE INDEX merchant_user_certificate ON merchant_user (certificate) WHERE certificate <> '' AND status <> 'closed';
+
+-- What they hold once they have proved who they are: OAuth 2 access tokens (RFC 6749, 4.4) and agents' sessions.
+CREATE TABLE merchant_session (
+    token_hash bytea   PRIMARY KEY CHECK (octet_length(token_hash) = 32),  -- SHA-256
+    user_id    text    NOT NULL REFERENCES merchant_user,
+    serial     text    NOT NULL DEFAULT '',                   -- of the phone's certificate that an agent's login was signed with
+    rights     text[]  NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    ended_at   timestamptz
+);
+CREATE INDEX merchant_session_ends ON merchant_session (expires_at);
+
+-- An agent's login that waits for the phone.
+CREATE TABLE merchant_login (
+    login_id   text   COLLATE "C" PRIMARY KEY,
+    user_id    text   NOT NULL REFERENCES merchant_user,
+    phone      text   NOT NULL,
+    nonce      text   NOT NULL,
+    browser    text   NOT NULL DEFAULT '',                    -- what the agent reads on the phone: where somebody logs in
+    state      text   NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'confirmed', 'refused', 'expired', 'used')),
+    serial     text   NOT NULL DEFAULT '',
+    evidence   jsonb,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX merchant_login_phone ON merchant_login (phone) WHERE state = 'waiting';
+
+-- The payer and the phone. What it signs with is in payer_certificate; the key never leaves the phone.
+ALTER TABLE payer
+    DROP COLUMN public_key,
+    ADD COLUMN name       text   NOT NULL DEFAULT '',
+    ADD COLUMN status     text   NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'blocked', 'closed')),
+    ADD COLUMN refuses    text[] NOT NULL DEFAULT '{}',       -- merchants that may not ask this payer
+    ADD COLUMN code_hash  bytea  CHECK (octet_length(code_hash) = 32),  -- of the enrolment code: SHA-256, good once
+    ADD COLUMN code_until timestamptz,
+    ADD COLUMN code_tries integer NOT NULL DEFAULT 0,
+    ADD COLUMN push       jsonb;                              -- a web push subscription (RFC 8030): {"endpoint", "p256dh", "auth"}
+CREATE INDEX payer_account ON payer (account_id);
+
+CREATE TABLE payer_certificate (
+    serial      text   COLLATE "C" PRIMARY KEY CHECK (serial ~ '^[0-9a-f]{1,40}$'),
+    phone       text   NOT NULL REFERENCES payer,
+    key_digest  bytea  NOT NULL UNIQUE CHECK (octet_length(key_digest) = 32),  -- SHA-256 of its SubjectPublicKeyInfo: a key is one payer's, once
+    certificate bytea  NOT NULL,                              -- DER
+    not_before  timestamptz NOT NULL,
+    not_after   timestamptz NOT NULL,
+    issued_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    revoked_at  timestamptz,
+    reason      text   NOT NULL DEFAULT '',
+    CHECK (not_after > not_before)
+);
+CREATE INDEX payer_certificate_phone ON payer_certificate (phone);
+
+-- A payment, one row for its whole life: authhost/payments/life.py says what may become of it, append_payments.sql and moves_*.sql write it.
+CREATE TABLE payment (
+    payment_id     text    COLLATE "C" PRIMARY KEY CHECK (payment_id ~ '^[0-9a-z]{26}$'),
+    merchant_id    text    NOT NULL,
+    account_id     bigint  NOT NULL,                          -- the merchant's
+    user_id        text    NOT NULL,                          -- who of the merchant asked
+    kind           text    NOT NULL CHECK (kind IN ('phone', 'qr')),  -- qr: paid in the payer's own bank application, matched from its credit
+    payer_phone    text,                                      -- null: nobody is named; who opens the link may pay
+    payer_id       bigint,                                    -- the payer's account, once somebody has signed
+    currency       text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    amount_minor   bigint  NOT NULL CHECK (amount_minor > 0),
+    payee          text    NOT NULL,                          -- the name that the payer read
+    purpose        text    NOT NULL,
+    reference      text    NOT NULL,                          -- the merchant's own
+    capture        text    NOT NULL CHECK (capture IN ('automatic', 'manual')),
+    nonce          text    NOT NULL,                          -- signed by the payer with the rest
+    callback_url   text    NOT NULL DEFAULT '',
+    sandbox        boolean NOT NULL,
+    business_date  date    NOT NULL,                          -- of the request
+    created_at     timestamptz NOT NULL,
+    expires_at     timestamptz NOT NULL,
+    state          text    NOT NULL,
+    reason         text    NOT NULL DEFAULT '',               -- why it was declined, cancelled or disputed
+    changed_at     timestamptz NOT NULL,
+    version        integer NOT NULL DEFAULT 1,                -- of the row: what is told later has a higher one
+    paid_at        timestamptz,
+    captured_minor bigint  NOT NULL DEFAULT 0,
+    refunded_minor bigint  NOT NULL DEFAULT 0,                -- refunds on their way too, so that they never exceed what was paid
+    before_dispute text    NOT NULL DEFAULT '',
+    CHECK (captured_minor BETWEEN 0 AND amount_minor),
+    CHECK (refunded_minor BETWEEN 0 AND amount_minor)
+);
+CREATE INDEX payment_open ON payment (expires_at) WHERE state IN ('created', 'sent', 'opened');
+CREATE INDEX payment_waits ON payment (payer_phone, created_at) WHERE state IN ('created', 'sent', 'opened');
+CREATE INDEX payment_archive ON payment (merchant_id, created_at DESC, payment_id);
+CREATE INDEX payment_reference ON payment (merchant_id, reference);
+CREATE INDEX payment_phone ON payment (merchant_id, payer_phone, created_at DESC);
+CREATE INDEX payment_of_payer ON payment (payer_id, created_at DESC) WHERE payer_id IS NOT NULL;
+
+-- Every change, who and why.
+CREATE TABLE payment_change (
+    payment_id text    COLLATE "C" NOT NULL,
+    version    integer NOT NULL,
+    event      text    NOT NULL,
+    before     text    NOT NULL,
+    after      text    NOT NULL,
+    at         timestamptz NOT NULL,
+    who        text    NOT NULL,
+    why        text    NOT NULL DEFAULT '',
+    PRIMARY KEY (payment_id, version)
+);
+CREATE TRIGGER kept BEFORE UPDATE OR DELETE ON payment_change FOR EACH ROW EXECUTE FUNCTION append_only();
+
+CREATE TABLE refund (
+    refund_id    text    COLLATE "C" PRIMARY KEY CHECK (refund_id ~ '^[0-9a-z]{26}$'),
+    payment_id   text    COLLATE "C" NOT NULL REFERENCES payment,
+    number       integer NOT NULL,                            -- of the payment's refunds, from 1
+    amount_minor bigint  NOT NULL CHECK (amount_minor > 0),
+    reason       text    NOT NULL DEFAULT '',
+    reference    text    NOT NULL DEFAULT '',
+    user_id      text    NOT NULL,
+    state        text    NOT NULL CHECK (state IN ('created', 'unknown', 'paid', 'declined')),
+    created_at   timestamptz NOT NULL,
+    changed_at   timestamptz NOT NULL,
+    UNIQUE (payment_id, number)
+);
+
+-- What a payer's bank is asked: the outbox of payments, with the states and events of a credit's way (authhost/payments/orders.py).
+CREATE TABLE bank_order (
+    end_to_end_id text   COLLATE "C" PRIMARY KEY CHECK (end_to_end_id ~ '^[0-9A-Za-z]{1,35}$'),
+    kind          text   NOT NULL CHECK (kind IN ('debit', 'refund')),
+    payment_id    text   COLLATE "C" NOT NULL,
+    refund_id     text   COLLATE "C",
+    account_id    bigint NOT NULL,                            -- the payer's
+    bank_id       text   NOT NULL,
+    currency      text   NOT NULL,
+    amount_minor  bigint NOT NULL,
+    state         text   NOT NULL CHECK (state IN ('queued', 'sent', 'unknown', 'accepted', 'refused')),
+    business_date date   NOT NULL,
+    recorded_at   timestamptz NOT NULL,
+    next_at       timestamptz,
+    sent_at       timestamptz,
+    answered_at   timestamptz,
+    tries         integer NOT NULL DEFAULT 0,
+    bank_reason   text   NOT NULL DEFAULT ''
+);
+CREATE INDEX bank_order_outbox ON bank_order (bank_id, next_at) WHERE state IN ('queued', 'sent', 'unknown');
+CREATE INDEX bank_order_payment ON bank_order (payment_id);
+
+-- What merchants are told by webhook, at least once each, in the order of versions where they can be reached.
+CREATE TABLE webhook (
+    webhook_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    payment_id  text   COLLATE "C" NOT NULL,
+    merchant_id text   NOT NULL,
+    version     integer NOT NULL,
+    url         text   NOT NULL,
+    content     json   NOT NULL,                              -- the payment as it was then
+    created_at  timestamptz NOT NULL,
+    next_at     timestamptz,                                  -- null: told, or dead
+    tries       integer NOT NULL DEFAULT 0,
+    state       text   NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'told', 'dead')),
+    last_said   text   NOT NULL DEFAULT '',                   -- the status or fault of the last try
+    told_at     timestamptz
+);
+CREATE INDEX webhook_due ON webhook (next_at) WHERE state = 'waiting';
+CREATE INDEX webhook_dead ON webhook (merchant_id, webhook_id) WHERE state = 'dead';
+CREATE TABLE webhook_key (
+    merchant_id text NOT NULL REFERENCES merchant,
+    key_id      text NOT NULL,
+    secret      bytea NOT NULL CHECK (octet_length(secret) = 32),
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended_at    timestamptz,
+    PRIMARY KEY (merchant_id, key_id)
+);

@@ -1,0 +1,96 @@
+"""What the payer's phone signs, and how a signature is checked.
+
+PURE: values in, a verdict out; the certificate was believed before (payers.py). The text is lines
+of UTF-8, one value a line, in one order: no value has a line's end in it, so that no two requests
+have one text. Source: ECDSA over P-256 with SHA-256 (FIPS 186-5), DER; Ed25519 (RFC 8032).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+Decision = Literal["approve", "refuse"]
+SKEW: Final = timedelta(minutes=5)  # by which a phone's clock may differ from the host's
+_ECDSA: Final = ec.ECDSA(hashes.SHA256())
+_MOST_SIGNATURE: Final = 128
+
+
+class Shown(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What a payer reads before saying yes or no, and what the phone signs with the answer."""
+
+    payment_id: str
+    merchant_id: str
+    payee: str  # the name that the payer reads
+    amount_minor: int
+    currency: str
+    purpose: str
+    reference: str
+    nonce: str  # the host's, of this payment alone
+
+
+class Word(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A payer's answer as it came. signed_at: ISO 8601 with its offset, by the phone's clock."""
+
+    decision: Decision
+    phone: str
+    signed_at: str
+    serial: str  # of the certificate, hexadecimal
+    signature: str  # base64
+
+
+def text_of(shown: Shown, word: Word) -> bytes:
+    """The canonical text: version, what was read, the answer, whose, when."""
+    return "\n".join((
+        "authhost payment v2", shown.payment_id, word.decision, str(shown.amount_minor),
+        shown.currency, shown.merchant_id, shown.payee, shown.purpose, shown.reference, word.phone,
+        word.signed_at, shown.nonce)).encode()
+
+
+def usable(certificate: x509.Certificate) -> tuple[PublicKey | None, str]:
+    """A certificate's key, and why nothing may be signed with it: 'key', 'usage', or ''.
+
+    Its key usage (RFC 5280, 4.2.1.3) has content commitment: what it signs is meant.
+    """
+    key = certificate.public_key()
+    if not isinstance(key, ed25519.Ed25519PublicKey) and not (
+            isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"):
+        return None, "key"
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.KeyUsage)
+    except x509.ExtensionNotFound:
+        return key, "usage"
+    return key, "" if extension.value.content_commitment else "usage"
+
+
+def objection(key: PublicKey, text: bytes, signature: str, signed_at: str, now: datetime) -> str:
+    """What speaks against a signature: 'signed_at', 'signature', or ''. now: aware."""
+    try:
+        at = datetime.fromisoformat(signed_at)
+    except ValueError:
+        return "signed_at"
+    if at.tzinfo is None or abs(at.astimezone(UTC) - now) > SKEW:
+        return "signed_at"
+    try:
+        raw = base64.b64decode(signature, validate=True)
+    except (binascii.Error, ValueError):
+        return "signature"
+    if len(raw) > _MOST_SIGNATURE:
+        return "signature"
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(raw, text, _ECDSA)
+        else:
+            key.verify(raw, text)
+    except (InvalidSignature, ValueError):
+        return "signature"
+    return ""

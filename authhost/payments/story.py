@@ -1,0 +1,431 @@
+"""The one story of a payment, top to bottom.
+
+    ask:    merchant's view -> append (claim, row, payment)             -> the phone is told
+    word:   payer's view -> signature -> reserve twice -> append -> the bank is asked
+    bank:   yes: append (booked)        no: append (given back), the state  -> all are told
+    end:    cancel, expire: append under the word's claim: the first one stands
+
+Redis decides, PostgreSQL proves: only what a row holds leaves here. Each step is one row of one
+batch, with the payment's own; whoever comes second hears what the first one made of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from authhost import limits
+from authhost.bounded import Bounded
+from authhost.clock import Clock, as_datetime
+from authhost.journal.append import Posting
+from authhost.journal.entry import JournalUnavailable, Result, Verdict
+from authhost.journal.lane import Lane
+from authhost.keys import fingerprint
+from authhost.model import Kind
+from authhost.payments import bodies, names, rows
+from authhost.payments.archive import Archive
+from authhost.payments.counting import Counting, Taken
+from authhost.payments.life import Event, State
+from authhost.payments.model import Asked, Caller, NewPayment, Payment, Refused, Standing
+from authhost.payments.parties import Merchant, Parties, Payer
+from authhost.payments.rows import Leg, Message
+from authhost.payments.signing import Word, objection, text_of
+from authhost.state.accounts import Stale
+from authhost.state.client import StateUnavailable, StateUnknown
+
+KEPT: Final = 100_000  # requests that a process remembers
+
+
+class Busy(Exception):
+    """Nothing was reserved and nothing is remembered: it may be tried again at once."""
+
+
+class Silence(Exception):
+    """The outcome is not known: a repeat finds it out."""
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What has just become of a payment: whoever follows it hears it."""
+
+    asked: Asked
+    state: State
+    reason: str
+    changed_ms: int
+    phone: str | None
+
+
+class Debit(msgspec.Struct, frozen=True, gc=False):
+    """A payer's bank is to be asked. due_us: until then whoever sends it waits for the answer."""
+
+    asked: Asked
+    payer: Payer
+    order: str  # 'sent': this process sends it now; 'queued': whoever comes first
+    due_us: int
+
+
+class Banks(Protocol):
+    """The payers' banks."""
+
+    def place(self, payer: Payer, asked: Asked) -> tuple[str, str, int]:
+        """(order, objection, due_us): how a debit goes, or why none can."""
+
+    def debit(self, debit: Debit) -> None:
+        """Its row stands."""
+
+
+class Payments:
+    """Of one host. secret: of ids and fingerprints; tell: hears of every change that was made here;
+    banks: set when the connector is there."""
+
+    def __init__(self, *, parties: Parties, counting: Counting, append: Lane[Posting],
+                 archive: Archive, clock: Clock, secret: bytes, banks: Banks,
+                 tell: Callable[[Told], None]) -> None:
+        self.parties = parties
+        self._counting = counting
+        self._append = append
+        self.archive = archive
+        self._clock = clock
+        self._secret = secret
+        self._banks = banks
+        self._tell = tell
+        self._asked: Bounded[str, Asked] = Bounded(KEPT)
+
+    # The merchant asks.
+
+    async def ask(self, caller: Caller, new: NewPayment, idempotency_key: str) -> bytes:
+        """A payment request, stored and on its way to the phone; its body. Refused, Busy, Silence.
+
+        The same key again: the same body, whatever has become of it since.
+        """
+        payment_id = names.payment_id(self._secret, caller.merchant_id, idempotency_key)
+        key = names.request_key(payment_id)
+        content = fingerprint(self._secret, "\n".join(map(str, msgspec.structs.astuple(new))))
+        for _ in range(limits.TRIES):
+            merchant = await self.parties.merchant(caller.merchant_id)
+            _may_ask(merchant, new)
+            now_us = self._clock.now_us()
+            asked = self._request(caller, merchant, new, payment_id, now_us)
+            now = Standing(state=State.CREATED, version=1, changed_at=asked.created_at,
+                           payer_phone=asked.payer_phone)
+            body = bodies.merchants(Payment(asked, now))
+            result = await self._put(Message(
+                key=key, fingerprint=content, answer=body, asked=asked, approved=True,
+                reason="created", decided_ms=now_us // 1000,
+                rules_version=merchant.rules_version, detail=_detail_of(asked)),
+                [Leg(Kind.PAYMENT_REQUEST, None, 0)])
+            match result.verdict:
+                case Verdict.NEW:
+                    self._asked.put(payment_id, asked)
+                    self._told(asked, State.CREATED, "", now_us // 1000)
+                    return body
+                case Verdict.KNOWN:
+                    return self._known(result, content)
+                case Verdict.STALE_RULES:
+                    self.parties.outdated()
+                case _:
+                    raise Silence("the journal refused the request")
+        raise Silence("the rules do not come to rest")
+
+    def _request(self, caller: Caller, merchant: Merchant, new: NewPayment, payment_id: str,
+                 now_us: int) -> Asked:
+        created_at = as_datetime(now_us)
+        assert merchant.account_id is not None, "asked before"
+        assert merchant.payee is not None, "with its name"
+        return Asked(
+            payment_id=payment_id, merchant_id=caller.merchant_id, account_id=merchant.account_id,
+            user_id=caller.user_id, kind=new.kind, payer_phone=new.payer_phone,
+            amount_minor=new.amount_minor, currency=new.currency, purpose=new.purpose,
+            reference=new.reference, capture=new.capture or merchant.capture or "automatic",
+            nonce=secrets.token_urlsafe(16), callback_url=new.callback_url,
+            sandbox=bool(merchant.sandbox), payee=merchant.payee, created_at=created_at,
+            expires_at=created_at + timedelta(seconds=new.expires_in_s))
+
+    # The payer answers.
+
+    async def word(self, payment_id: str, word: Word) -> bytes:
+        """The payer's yes or no, proved by the phone's signature; what became of it. Refused where
+        it proves nothing: then nothing is stored. Busy, Silence."""
+        asked = await self.asked(payment_id)
+        content = fingerprint(self._secret, f"{word.decision}\n{word.phone}")
+        for _ in range(limits.TRIES):
+            payer = await self._proved(asked, word)
+            if asked.expires_at <= self._clock.now():
+                await self.end(asked, Event.EXPIRE, "")
+            try:
+                result, told = await self._answer(asked, payer, word, content)
+            except Stale:
+                self.parties.forget(word.phone)
+                continue
+            except (StateUnavailable, StateUnknown) as error:
+                raise Busy(str(error)) from None
+            match result.verdict:
+                case Verdict.NEW:
+                    self._told(asked, told.state, told.reason, told.changed_ms, word.phone)
+                    return bodies.said(asked.payment_id, told.state, told.reason)
+                case Verdict.LATE:
+                    self._told(asked, State.EXPIRED, "", self._clock.now_us() // 1000)
+                    raise _ended(State.EXPIRED)
+                case Verdict.KNOWN:
+                    return await self._heard(asked, result, content)
+                case Verdict.STALE_RULES:
+                    self.parties.outdated()
+                case Verdict.FENCED:
+                    self.parties.forget(word.phone)
+                    await self._counting.reload(payer.account_id, asked.account_id)
+                case _:
+                    raise Silence("the journal refused the word")
+        raise Silence("the accounts do not come to rest")
+
+    async def _proved(self, asked: Asked, word: Word) -> Payer:
+        """The payer whose word it is. Refused."""
+        payer = await self.parties.payer(word.phone)
+        if payer is None or asked.payer_phone not in {None, word.phone} or asked.kind != "phone":
+            raise Refused(403, "Not your request", "the request names another payer", "phone")
+        signer = payer.signers.get(word.serial)
+        why = "unknown" if signer is None else signer.objection(self._clock.now())
+        if why or signer is None or signer.key is None:
+            raise Refused(403, "Certificate", f"the certificate is {why}", "serial")
+        wrong = objection(signer.key, text_of(asked.shown, word), word.signature, word.signed_at,
+                          self._clock.now())
+        if wrong:
+            raise Refused(403, "Signature differs", _SIGNATURES[wrong], wrong)
+        return payer
+
+    async def _answer(self, asked: Asked, payer: Payer, word: Word,
+                      content: bytes) -> tuple[Result, Told]:
+        """One try: reserve, and write. Stale."""
+        merchant = await self.parties.merchant(asked.merchant_id)
+        view = await self._counting.view(payer.account_id, payer.fence)
+        if view.fence > payer.fence:
+            raise Stale
+        order, reason, due_us = "", "", 0
+        taken = Taken(decided_ms=self._clock.now_us() // 1000)
+        if word.decision == "approve":
+            order, reason, due_us = self._banks.place(payer, asked)
+            reason = _objection(merchant, payer, asked) or reason
+            if not reason:
+                taken = await self._counting.take(asked, view,
+                                                  await self._counting.view(asked.account_id))
+                reason = taken.reason
+        event = Event.REFUSE if word.decision == "refuse" else \
+            Event.DECLINE if reason else Event.SIGN
+        state = _STATES[event]
+        detail = {"event": event, "by": word.phone, "phone": word.phone, "why": reason,
+                  "text": text_of(asked.shown, word).decode(), "serial": word.serial,
+                  "signature": word.signature}
+        legs = rows.taken(taken.takes) or [Leg(Kind.PAYMENT_REFUSAL, payer.account_id, payer.fence)]
+        if taken.takes:
+            detail |= {"order": order, "bank": payer.bank_id, "due_us": due_us}
+        try:
+            result = await self._put(Message(
+                key=names.word_key(asked.payment_id), fingerprint=content,
+                answer=bodies.said(asked.payment_id, state, reason), asked=asked,
+                approved=event is Event.SIGN, reason=reason or event, decided_ms=taken.decided_ms,
+                rules_version=merchant.rules_version, detail=detail,
+                deadline_us=self._real(asked)), legs)
+        except JournalUnavailable:
+            # It may stand: then its bank is asked by the sweep, and the state is summed again.
+            await self._counting.forget([leg.account_id for leg in legs if leg.account_id])
+            raise
+        if result.verdict is Verdict.NEW and taken.takes:
+            self._counting.stands(taken.takes)
+            self._banks.debit(Debit(asked, payer, order, due_us))
+        elif taken.takes:
+            await self._counting.release(taken.takes)
+        return result, Told(asked, state, reason, taken.decided_ms, word.phone)
+
+    async def _heard(self, asked: Asked, result: Result, content: bytes) -> bytes:
+        """The word was said before: the same one hears the same; another one the truth."""
+        claim = result.claim
+        assert claim is not None, "a known row shows its claim"
+        if claim.fingerprint == content and claim.answer is not None:
+            return claim.answer
+        raise _ended((await self.archive.standing(asked.payment_id)).state)
+
+    # The merchant or the clock ends it.
+
+    async def cancel(self, caller: Caller, payment_id: str) -> bytes:
+        """The merchant takes the request back; it may lose the race. Refused says what stands."""
+        asked = await self.asked(payment_id)
+        if asked.merchant_id != caller.merchant_id:
+            raise _nothing_there()
+        return await self.end(asked, Event.CANCEL, caller.user_id)
+
+    async def expire(self, payment_id: str) -> None:
+        """Its time is over. Nothing where somebody was first."""
+        try:
+            await self.end(await self.asked(payment_id), Event.EXPIRE, "")
+        except Refused:
+            return
+
+    async def end(self, asked: Asked, event: Event, who: str) -> bytes:
+        """Cancelled or expired, unless another word was first. Refused."""
+        content = fingerprint(self._secret, f"{event}\n{who}")
+        state = _STATES[event]
+        body = bodies.said(asked.payment_id, state)
+        for _ in range(limits.TRIES):
+            merchant = await self.parties.merchant(asked.merchant_id)
+            now_ms = self._clock.now_us() // 1000
+            kind = Kind.EXPIRY if event is Event.EXPIRE else Kind.PAYMENT_CANCELLATION
+            result = await self._put(Message(
+                key=names.word_key(asked.payment_id), fingerprint=content, answer=body,
+                asked=asked, approved=True, reason=event, decided_ms=now_ms, amount_minor=0,
+                rules_version=merchant.rules_version, detail={"event": event, "by": who}),
+                [Leg(kind, None, 0)])
+            if result.verdict is Verdict.NEW:
+                self._told(asked, state, "", now_ms)
+                return body
+            if result.verdict is Verdict.KNOWN:
+                return await self._heard(asked, result, content)
+            if result.verdict is not Verdict.STALE_RULES:
+                raise Silence("the journal refused the end")
+            self.parties.outdated()
+        raise Silence("the rules do not come to rest")
+
+    # The payer's bank answers.
+
+    async def paid(self, asked: Asked, payer_account: int, word: str) -> None:
+        """The bank has moved the money. JournalUnavailable: to be told again."""
+        def legs(fences: dict[int, int]) -> list[Leg]:
+            return rows.booked(asked, (payer_account, fences[payer_account]),
+                               fences[asked.account_id])
+
+        if await self._bank(asked, payer_account, Event.PAY, word, legs):
+            state = State.CAPTURED if asked.capture == "automatic" else State.PAID
+            self._told(asked, state, "", self._clock.now_us() // 1000)
+
+    async def failed(self, asked: Asked, payer_account: int, word: str, why: str) -> None:
+        """The bank has not, and will not: what was counted is given back. As `paid`."""
+        held = await self.archive.signed(asked.payment_id)
+        seen: dict[int, int] = {}
+
+        def legs(fences: dict[int, int]) -> list[Leg]:
+            seen.update(fences)
+            return rows.given_back(held, fences)
+
+        if await self._bank(asked, payer_account, Event.FAIL, word, legs, why):
+            await self._counting.give_back(held, seen)
+            self._told(asked, State.DECLINED, why, self._clock.now_us() // 1000)
+
+    async def _bank(self, asked: Asked, payer_account: int, event: Event, word: str,
+                    legs_under: Callable[[dict[int, int]], list[Leg]], why: str = "") -> bool:
+        """The bank's word, once; False where it was heard before."""
+        content = fingerprint(self._secret, event)
+        accounts = [payer_account, asked.account_id]
+        for _ in range(limits.TRIES):
+            merchant = await self.parties.merchant(asked.merchant_id)
+            legs = legs_under(await self._counting.fences(accounts))
+            result = await self._put(Message(
+                key=names.bank_key(asked.payment_id), fingerprint=content, answer=b"{}",
+                asked=asked, approved=event is Event.PAY, reason=why or event,
+                decided_ms=self._clock.now_us() // 1000, rules_version=merchant.rules_version,
+                detail={"event": event, "by": "bank", "word": word, "why": why,
+                        "purpose": asked.purpose, "reference": asked.reference}), legs)
+            match result.verdict:
+                case Verdict.NEW:
+                    return True
+                case Verdict.KNOWN:
+                    return False
+                case Verdict.STALE_RULES:
+                    self.parties.outdated()
+                case Verdict.FENCED:
+                    await self._counting.reload(*accounts)
+                case _:
+                    raise JournalUnavailable("the journal refused the bank's word")
+        raise JournalUnavailable("the accounts do not come to rest")
+
+    # What all have in common.
+
+    async def asked(self, payment_id: str) -> Asked:
+        """The request of an id. Refused where there is none."""
+        found = self._asked.get(payment_id)
+        if found is None:
+            payment = await self.archive.payment(payment_id) if names.is_id(payment_id) else None
+            if payment is None:
+                raise _nothing_there()
+            found = payment.asked
+            self._asked.put(payment_id, found)
+        return found
+
+    async def sweep(self) -> None:
+        """End what nobody has answered in time."""
+        for payment_id in await self.archive.expired(self._clock.now(), limits.EXPIRY_ROWS):
+            await self.expire(payment_id)
+
+    async def _put(self, message: Message, legs: list[Leg]) -> Result:
+        waiting: Awaitable[Result] = self._append.put(Posting(
+            rows.entries(message, legs), self._clock.real_now_us() + limits.DEADLINE_MS * 1000))
+        return await asyncio.shield(waiting)
+
+    @staticmethod
+    def _known(result: Result, content: bytes) -> bytes:
+        claim = result.claim
+        assert claim is not None, "a known row shows its claim"
+        if claim.fingerprint != content or claim.answer is None:
+            raise Refused(422, "Key used for other content",
+                          "this Idempotency-Key stands for other content", "Idempotency-Key")
+        return claim.answer
+
+    def _real(self, asked: Asked) -> int:
+        """When it ends by the machine's clock, which the commit compares."""
+        left_us = round((asked.expires_at - self._clock.now()).total_seconds() * 1_000_000)
+        return self._clock.real_now_us() + max(left_us // self._clock.rate, 1)
+
+    def _told(self, asked: Asked, state: State, reason: str, changed_ms: int,
+              phone: str | None = None) -> None:
+        self._tell(Told(asked, state, reason, changed_ms, phone or asked.payer_phone))
+
+
+_STATES: Final = {
+    Event.SIGN: State.SIGNED, Event.DECLINE: State.DECLINED, Event.REFUSE: State.DECLINED_BY_PAYER,
+    Event.CANCEL: State.CANCELLED, Event.EXPIRE: State.EXPIRED,
+}
+_SIGNATURES: Final = {
+    "signed_at": "it is no time with its offset, or not within five minutes of now",
+    "signature": "the signature is not this payer's over this request",
+}
+
+
+def _detail_of(asked: Asked) -> dict[str, Any]:
+    """What append_payments.sql makes the payment of."""
+    detail = {"event": "create", "account": asked.account_id, "by": asked.user_id,
+              "as": asked.kind, "payee": asked.payee, "purpose": asked.purpose,
+              "reference": asked.reference, "capture": asked.capture, "nonce": asked.nonce,
+              "callback": asked.callback_url, "sandbox": asked.sandbox,
+              "expires_us": round(asked.expires_at.timestamp() * 1_000_000)}
+    return detail if asked.payer_phone is None else detail | {"phone": asked.payer_phone}
+
+
+def _may_ask(merchant: Merchant, new: NewPayment) -> None:
+    """Refused where the merchant may not ask for this."""
+    if merchant.status != "active" or merchant.account_id is None:
+        raise Refused(403, "Merchant", "the merchant is not active, or has no account",
+                      "merchant_id")
+    if new.currency != merchant.currency:
+        raise Refused(422, "Invalid body", f"the merchant's account is in {merchant.currency}",
+                      "currency")
+
+
+def _objection(merchant: Merchant, payer: Payer, asked: Asked) -> str:
+    """What speaks against a payer's yes besides limits and the bank."""
+    if merchant.status != "active":
+        return "merchant_blocked"
+    if payer.status != "active":
+        return f"payer_{payer.status}"
+    return "merchant_refused_by_payer" if asked.merchant_id in payer.refuses else ""
+
+
+def _ended(state: State) -> Refused:
+    """Another word was first."""
+    return Refused(409, "Decided already", f"the payment is {state.upper()}", "id")
+
+
+def _nothing_there() -> Refused:
+    return Refused(404, "Not found", "there is no such payment", "id")
+
+
