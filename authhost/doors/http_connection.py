@@ -19,7 +19,7 @@ from authhost.certificates.guard import Peer, peer_of
 from authhost.doors.http_reader import Asked, HttpReader
 from authhost.doors.http_sending import Sending
 from authhost.doors.problems import ProblemError
-from authhost.doors.response import Response
+from authhost.doors.response import Response, Source
 from authhost.journal.entry import JournalUnavailable
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class HttpConnection(asyncio.Protocol):
             self._peer = peer_of(ssl_object)
         self._reader = HttpReader(self, self._server.route,
                                   None if self._peer is None else self._peer.name)
-        if len(self._server.connections) >= limits.CONNECTIONS_PER_DOOR:
+        if len(self._server.connections) + len(self._server.streams) \
+                >= limits.CONNECTIONS_PER_DOOR:
             self._leaving = True
             self._transport.abort()
             return
@@ -175,9 +176,27 @@ class HttpConnection(asyncio.Protocol):
             response = _failed()
         self._busy = False
         last = asked.last or (self._leaving and not self._waiting)
+        if response.source is not None:
+            last = True
+            if not (self._leaving or asked.call.method == "HEAD"):
+                self._become_stream(response, response.source)
+                return
         self._say(self._encoded(response, last, asked.call.method == "HEAD"), last=last)
         if last or self._waiting or self._fault is not None or self._owes_continue:
             self._next()
+
+    def _become_stream(self, response: Response, source: Source) -> None:
+        """The connection is no longer ours: what else it has asked for is not answered."""
+        transport, self._transport = self._transport, None
+        if transport is None or transport.is_closing():
+            return
+        self._waiting.clear()
+        self._unread = b""
+        self._server.connections.discard(self)
+        if self._paused:
+            transport.resume_reading()  # nobody would hear it close
+        self._server.streams.begin(transport, source, self._peer,
+                                   self._encoded(response, last=True, head=False))
 
     def _encoded(self, response: Response, last: bool, head: bool) -> bytes:
         try:

@@ -16,6 +16,7 @@ from authhost import limits
 from authhost.certificates.guard import CertificateGuard
 from authhost.doors.call import Call, Endpoint
 from authhost.doors.http_connection import HttpConnection
+from authhost.doors.http_streams import Streams
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.doors.routes import Routes
@@ -38,6 +39,7 @@ class HttpServer:
         self._tls = tls
         self.guard = guard if tls is not None else None
         self.connections: set[HttpConnection] = set()
+        self.streams = Streams(self.guard)
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
@@ -50,6 +52,7 @@ class HttpServer:
             lambda: HttpConnection(self), self._host, self._port, ssl=self._tls, backlog=1024,
             ssl_handshake_timeout=10 if self._tls else None)
         self._sweeper = asyncio.create_task(self._sweep())
+        self.streams.start()
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
@@ -59,6 +62,7 @@ class HttpServer:
             self._server.close()
         for connection in list(self.connections):
             connection.listen_no_more()
+        await self.streams.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=limits.DRAIN_TIMEOUT_S)
         await asyncio.sleep(0)  # what was written last leaves
