@@ -42,8 +42,8 @@ def creditor(party: Party, currency: str) -> Creditor:
     defect = creditor_defect(party, 1, currency)
     if defect:
         return Creditor(b"", defect)
-    block = (f"{_agent('CdtrAgt', party.bic)}<Cdtr>{_text('Nm', party.name, 70)}"
-             f"{_address(party.address)}</Cdtr>"
+    block = (f"{xml_agent('CdtrAgt', party.bic)}<Cdtr>{xml_text('Nm', party.name, 70)}"
+             f"{xml_address(party.address)}</Cdtr>"
              f"<CdtrAcct><Id><IBAN>{party.iban}</IBAN></Id></CdtrAcct>")
     return Creditor(block.encode("ascii"), "")
 
@@ -67,16 +67,17 @@ class CreditWriter:
 
     def __init__(self, rail: Rail) -> None:
         debtor = rail.debtor
-        name = _text("Nm", debtor.name, 70)
+        name = xml_text("Nm", debtor.name, 70)
+        address = xml_address(debtor.address) if debtor.address.country else ""
         self._rail = rail
         fixed = {
-            "initiator": name, "level": _level(rail), "currency": rail.currency,
+            "initiator": name, "level": level(rail), "currency": rail.currency,
             "debtor": (
-                f"<Dbtr>{name}{_address(debtor.address) if debtor.address.country else ''}</Dbtr>"
+                f"<Dbtr>{name}{address}</Dbtr>"
                 f"<DbtrAcct><Id><IBAN>{debtor.iban}</IBAN></Id><Ccy>{rail.currency}</Ccy>"
-                f"</DbtrAcct>{_agent('DbtrAgt', debtor.bic)}"),
+                f"</DbtrAcct>{xml_agent('DbtrAgt', debtor.bic)}"),
         }
-        text = _template()
+        text = template("credit")
         for field, value in fixed.items():
             text = text.replace(f"%({field})s", value.replace("%", "%%"))
         self._text = text.encode("ascii")
@@ -100,7 +101,7 @@ class CreditWriter:
         }
 
 
-def _level(rail: Rail) -> str:
+def level(rail: Rail) -> str:
     """PmtTpInf: of euro by its scheme; other currencies go by the bank's own rail."""
     europe = rail.currency == "EUR"
     service = rail.service_level or ("SEPA" if europe else _NONE)
@@ -114,20 +115,25 @@ def _level(rail: Rail) -> str:
 
 
 @cache
-def _template() -> str:
-    return files(__package__).joinpath("templates", "credit.xml").read_text(encoding="ascii")
+def template(name: str) -> str:
+    """templates/<name>.xml."""
+    return files(__package__).joinpath("templates", f"{name}.xml").read_text(encoding="ascii")
 
 
-def _text(tag: str, value: str, limit: int) -> str:
+def xml_text(tag: str, value: str, limit: int) -> str:
+    """An element in the SEPA set, cut to its limit; nothing where nothing is left."""
     cleaned = clean(value, limit)
     return f"<{tag}>{escape(cleaned)}</{tag}>" if cleaned else ""
 
 
-def _address(address: Address) -> str:
-    return (f"<PstlAdr>{_text('StrtNm', address.street, 70)}{_text('BldgNb', address.number, 16)}"
-            f"{_text('PstCd', address.postcode, 16)}{_text('TwnNm', address.town, 35)}"
+def xml_address(address: Address) -> str:
+    """PstlAdr."""
+    return (f"<PstlAdr>{xml_text('StrtNm', address.street, 70)}"
+            f"{xml_text('BldgNb', address.number, 16)}"
+            f"{xml_text('PstCd', address.postcode, 16)}{xml_text('TwnNm', address.town, 35)}"
             f"<Ctry>{address.country}</Ctry></PstlAdr>")
 
 
-def _agent(tag: str, bic: str) -> str:
+def xml_agent(tag: str, bic: str) -> str:
+    """A bank by its BIC; nothing where none is known."""
     return f"<{tag}><FinInstnId><BICFI>{bic}</BICFI></FinInstnId></{tag}>" if bic else ""
