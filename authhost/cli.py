@@ -31,9 +31,12 @@ from authhost.cli_options import (
     add_command,
     add_database,
     add_hsm,
+    add_paying,
     authority_of,
     database_url,
     operator_of,
+    public_url_of,
+    push_subject_of,
     tls_files,
 )
 from authhost.clock import Clock
@@ -44,6 +47,7 @@ from authhost.hsm_session import hsm_session
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.migrate import MigrationError, check, migrate
 from authhost.pricing import commands as price_commands
+from authhost.push import commands as push_commands
 from authhost.settings import (
     HttpListen,
     IsoListen,
@@ -126,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     price_commands.add(commands)
     catalogue_commands.add(commands)
     certificate_commands.add(commands)
+    push_commands.add(commands)
     return parser
 
 
@@ -137,6 +142,7 @@ def _doors(parser: argparse.ArgumentParser, iso: str | None, http: str | None) -
     parser.add_argument("--tls-cert", type=Path)
     parser.add_argument("--tls-key", type=Path)
     add_cash(parser)
+    add_paying(parser)
     parser.add_argument("--clock", default="", help="real_us:origin_us:rate of a simulated clock")
     parser.add_argument("--log-level", default="info",
                         choices=("debug", "info", "warning", "error"))
@@ -154,7 +160,11 @@ def _settings(arguments: argparse.Namespace, database_url: str, redis_url: str,
         http=HttpListen.parse(arguments.http) if arguments.http else None,
         tls=tls_files(arguments, "tls"), bank_tls=tls_files(arguments, "bank"),
         operator=operator_of(arguments.operator), authority=authority_of(arguments),
-        clock=Clock.parse(arguments.clock),
+        public=HttpListen.public(arguments.public) if arguments.public else None,
+        payer_ca=tuple(arguments.payer_ca or ()), phone_region=arguments.phone_region,
+        private_callbacks=arguments.private_callbacks,
+        public_url=public_url_of(arguments.public_url), push_key=arguments.push_key,
+        push_subject=push_subject_of(arguments.push_subject), clock=Clock.parse(arguments.clock),
         log_level=arguments.log_level)
 
 

@@ -75,6 +75,7 @@ LOOK_AGAIN_S: Final = 60  # at counts that came before their cassette's last dep
 FORECAST_S: Final = 300
 BANK_CONNECTIONS: Final = 4  # of the connector to the database; its other bounds: bank/bounds.py
 EXPIRY_SWEEP_S: Final = 1
+SESSIONS_S: Final = 600  # between looks for tokens and logins that are over
 EXPIRY_ROWS: Final = 500
 
 # The HSM.

@@ -282,7 +282,7 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     advice: bool = False  # it has happened: cannot be refused, takes with force
     original: Original | None = None
     alias: str = ""  # Idempotency-Key claim on top of the device's own key
-    expires_at_us: int = 0  # simulated or real business time, holds and payment requests
+    expires_at_us: int = 0  # simulated or real business time, holds
     wrong: str = ""  # found at translation: a request is declined for it, an advice flagged
     flags: tuple[str, ...] = ()
     detail: str = "{}"  # JSON: what the files print
@@ -358,7 +358,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     approval_code: str = ""
     decided_at_ms: int = 0
     flags: tuple[str, ...] = ()
-    state: str = ""  # a payment request's own state
+    state: str = ""  # of the claim, where an event moved it or another door reads it
     reference: str = ""  # retrieval reference (ISO field 37), or the id of what was created
     totals: tuple[int, int, int, int] | None = None  # debits, minor units, reversals, minor units
     business_date: str = ""  # YYYYMMDD, in the answer to a cut-over

@@ -106,7 +106,7 @@ class Reservations:
         """ONE call to the state; without an account there is nothing to reserve, only a reason."""
         reason = rules.refused(request, terminal, view) or proof.reason
         if view is None or ask is None:
-            if request.kind in {Kind.PAYMENT_REQUEST, Kind.RECONCILIATION}:
+            if request.kind is Kind.RECONCILIATION:
                 status = "declined" if reason else "approved"
                 return stateless(request, status, reason or "approved", self._clock)
             return stateless(request, "approved" if request.advice else "declined",
@@ -129,34 +129,6 @@ class Reservations:
         outcome = await self._reserve(view, request, ask, terminal.site_id, force=True)
         return Take(whose_of(view, terminal.site_id), outcome, wanted.shares,
                     meters=meters_of(ask, outcome))
-
-    async def reserve_payment(self, request: Request, terminal: TerminalView,
-                               ) -> tuple[Request, tuple[Take, ...]]:
-        """The payer's account, then the merchant's: two calls, two hash slots, one row each."""
-        assert request.account_id is not None, "a payment names its payer's account"
-        reason = rules.refused(request, terminal, None)
-        if terminal.merchant_account_id is None:
-            reason = reason or "account_unknown"
-        takes: list[Take] = []
-        for account_id, kind in ((request.account_id, None),
-                                 (terminal.merchant_account_id, Kind.PAYMENT_RECEIPT)):
-            if reason or account_id is None:
-                break
-            view = await self.views.cached_account(account_id)
-            outcome = await self._reserve(
-                view, request, Ask(money=request.amount_minor), "", force=False,
-                refused="" if view.currency == request.currency else "currency")
-            if outcome.status == "declined":
-                reason = outcome.reason
-            else:
-                takes.append(Take(whose_of(view, ""), outcome, (), kind))
-        if not reason:
-            return request, tuple(takes)
-        for take in takes:
-            await self.release(take)
-        # The same key, the same claim: the payer's word was yes, the limits' was no.
-        return msgspec.structs.replace(request, kind=Kind.PAYMENT_REFUSAL,
-                                       flags=(reason, *request.flags)), ()
 
     async def _reserve(self, view: AccountView, request: Request, ask: Ask, site: str, *,
                        force: bool, refused: str = "") -> Outcome:

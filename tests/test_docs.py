@@ -18,6 +18,7 @@ import pytest
 from authhost.cli import _parser
 from authhost.doors.openapi import document
 from authhost.doors.openapi_more import admin_document, station_document
+from authhost.doors.openapi_payments import payments_document
 from authhost.doors.openapi_safes import safe_document
 
 ROOT: Final = Path(__file__).parents[1]
@@ -30,7 +31,7 @@ _BLOCK: Final = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 _INLINE: Final = re.compile(r"`(authhost [^`]*)`")
 _ROOTS: Final = ("", "/v1/admin", "/v1/safes/{terminal_id}")  # where a page's paths may begin
 _PLAIN: Final = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi-admin.json",
-                 "/openapi-safes.json", "/openapi-stations.json"}
+                 "/openapi-safes.json", "/openapi-stations.json", "/openapi-payments.json"}
 # Of the bank to test against, whose desk is no route table; the page of the interface is banks.md.
 _BANK: Final = {"/payments", "/payments/{id}", "/files", "/statements/{iban}", "/books", "/health",
                 "/conduct"}
@@ -40,7 +41,8 @@ _ISSUING: Final = "issue"  # `authhost card issue` has a parser of its own
 ROUTES: Final = {
     (method.upper(), path): {one["name"] for one in operation.get("parameters", ())
                              if one["in"] == "query"}
-    for made in (document(), admin_document(), station_document(), safe_document())
+    for made in (document(), admin_document(), station_document(), safe_document(),
+                 payments_document())
     for path, methods in made["paths"].items() for method, operation in methods.items()}
 
 

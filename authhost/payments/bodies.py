@@ -67,8 +67,13 @@ class Said(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 def merchants(payment: Payment) -> bytes:
     """For the merchant."""
+    return _encode(merchants_body(payment))
+
+
+def merchants_body(payment: Payment) -> Body:
+    """The same before it is bytes."""
     asked, now = payment.asked, payment.now
-    return _encode(Body(
+    return Body(
         id=asked.payment_id, state=now.state.upper(), reason=now.reason, version=now.version,
         kind=asked.kind, amount_minor=asked.amount_minor, currency=asked.currency,
         captured_minor=now.captured_minor, refunded_minor=now.refunded_minor,
@@ -76,7 +81,7 @@ def merchants(payment: Payment) -> bytes:
         payee=asked.payee, payer_phone=now.payer_phone, sandbox=asked.sandbox,
         created_at=said_at(asked.created_at), expires_at=said_at(asked.expires_at),
         changed_at=said_at(now.changed_at),
-        paid_at=said_at(now.paid_at) if now.paid_at is not None else None))
+        paid_at=said_at(now.paid_at) if now.paid_at is not None else None)
 
 
 def payers(asked: Asked, now: Standing) -> Waiting:

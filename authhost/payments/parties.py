@@ -128,8 +128,9 @@ class Parties:
             return Signer(None, never, never, "certificate")
         if not problem and not any(_issued(certificate, root) for root in self._roots):
             problem = "untrusted"
-        return Signer(key, certificate.not_valid_before_utc, certificate.not_valid_after_utc,
-                      problem)
+        # The row's end is sooner where another certificate has taken this one's place.
+        ends = min(row["not_after"], certificate.not_valid_after_utc)
+        return Signer(key, certificate.not_valid_before_utc, ends, problem)
 
 
 def _issued(certificate: x509.Certificate, root: x509.Certificate) -> bool:

@@ -187,8 +187,12 @@ class Payments:
         if payer is None or asked.payer_phone not in {None, word.phone} or asked.kind != "phone":
             raise Refused(403, "Not your request", "the request names another payer", "phone")
         signer = payer.signers.get(word.serial)
+        if signer is None:
+            # Enrolled or renewed since the view was read, perhaps: a refusal compares no fence.
+            payer = await self.parties.payer(word.phone, payer.fence + 1)
+            signer = payer.signers.get(word.serial) if payer is not None else None
         why = "unknown" if signer is None else signer.objection(self._clock.now())
-        if why or signer is None or signer.key is None:
+        if why or payer is None or signer is None or signer.key is None:
             raise Refused(403, "Certificate", f"the certificate is {why}", "serial")
         wrong = objection(signer.key, text_of(asked.shown, word), word.signature, word.signed_at,
                           self._clock.now())
@@ -215,9 +219,10 @@ class Payments:
         event = Event.REFUSE if word.decision == "refuse" else \
             Event.DECLINE if reason else Event.SIGN
         state = _STATES[event]
-        detail = {"event": event, "by": word.phone, "phone": word.phone, "why": reason,
-                  "text": text_of(asked.shown, word).decode(), "serial": word.serial,
-                  "signature": word.signature}
+        detail: dict[str, Any] = {
+            "event": event, "by": word.phone, "phone": word.phone, "why": reason,
+            "text": text_of(asked.shown, word).decode(), "serial": word.serial,
+            "signature": word.signature}
         legs = rows.taken(taken.takes) or [Leg(Kind.PAYMENT_REFUSAL, payer.account_id, payer.fence)]
         if taken.takes:
             detail |= {"order": order, "bank": payer.bank_id, "due_us": due_us}

@@ -105,7 +105,8 @@ ELSEWHERE = {
     "station.read", "station.permit", "parked.read", "parked.settle", "deposit.amounts",
     "deposit.names", "receipt.read", "receipt.print", "stay.read", "count.read", "count.tell",
     "case.read", "case.propose", "case.decide", "counterfeit.read", "counterfeit.report",
-    "pickup.read", "pickup.change", "forecast.read"}
+    "pickup.read", "pickup.change", "forecast.read",
+    "dispute.open", "dispute.resolve", "merchant_plan.read", "merchant_plan.change"}
 
 
 # Written down here a second time: who reads, who changes. A administrator, N analyst, F a fleet's
@@ -120,9 +121,10 @@ EXPECTED = {
          " station.permit bank.create courier.create safe.create safe.change safe_client.change"
          " cassette.create cassette.change safe_fee.change courier_fee.change"
          " note_category.create note_category.change case.propose case.decide"
-         " counterfeit.report certificate.issue certificate.renew certificate.revoke",
+         " counterfeit.report dispute.open dispute.resolve merchant_plan.change"
+         " certificate.issue certificate.renew certificate.revoke",
     "AN": "card_order.read product_code.read program.read merchant.read price.read parked.read"
-          " audit.read certificate.read",
+          " audit.read certificate.read merchant_plan.read",
     "AF": "subaccount.change vehicle.create vehicle.change vehicle.reset_meter"
           " driver.create driver.change card.change card.block card.unblock",
     "AFC": "account.change", "ANFCB": "account.read",

@@ -21,7 +21,7 @@ def plant(patch: Patch) -> None:
 
     async def give_back_first(self: Authorizer, request: Request, found: Found | None,
                               terminal: TerminalView,
-                              shares: Shares) -> tuple[Request, tuple[Take, ...]]:
+                              shares: Shares) -> tuple[Take, ...]:
         view = await self._reservations.view(request, terminal)
         if request.kind is Kind.REVERSAL and found is not None and view is not None:
             made = plan(request, found, ())

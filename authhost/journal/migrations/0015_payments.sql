@@ -8,9 +8,9 @@ ALTER TABLE merchant
     ADD COLUMN plan_id      text,                             -- of its fees and settlements; null: the plan 'standard'
     ADD COLUMN sandbox      boolean NOT NULL DEFAULT false;   -- a developer's: no bank is asked, no night pays
 
--- Fees and settlement of merchants, by version from a day on. fees: {"payment": {"percent", "fixed_minor", "least_minor", "most_minor"},
--- "qr": {...}, "refund": {...}}; settlement: {"by": "net" | "gross", "every": "day" | "week", "weekday": 1..7, "after_days": 1,
--- "holdback_percent", "holdback_days", "least_payout_minor"}.
+-- Fees and settlement of merchants, by version from a day on. fees: {"phone": {"percent", "fixed_minor", "least_minor", "most_minor"},
+-- "qr": {...}, "refund": {...}, "vat_basis_points"}; settlement: {"by": "net" | "gross", "every": "day" | "week", "weekday": 1..7,
+-- "after_days": 1, "holdback_percent", "holdback_days", "least_payout_minor"}: authhost/payments/plans.py.
 CREATE TABLE merchant_plan (
     plan_id    text    NOT NULL CHECK (plan_id ~ '^[!-~]{1,32}$'),
     valid_from date    NOT NULL,
@@ -158,8 +158,24 @@ CREATE TABLE refund (
     state        text    NOT NULL CHECK (state IN ('created', 'unknown', 'paid', 'declined')),
     created_at   timestamptz NOT NULL,
     changed_at   timestamptz NOT NULL,
+    why          text    NOT NULL DEFAULT '',                 -- of a bank that would not
     UNIQUE (payment_id, number)
 );
+
+-- A payer says that a payment was not right; an administrator decides who keeps the money. At most one is open.
+CREATE TABLE dispute (
+    payment_id  text    COLLATE "C" NOT NULL REFERENCES payment,
+    number      integer NOT NULL,
+    reason      text    NOT NULL,
+    evidence    text    NOT NULL,
+    opened_by   text    NOT NULL,
+    opened_at   timestamptz NOT NULL,
+    outcome     text    NOT NULL DEFAULT '' CHECK (outcome IN ('', 'won', 'lost')),  -- by the merchant
+    resolved_by text    NOT NULL DEFAULT '',
+    resolved_at timestamptz,
+    PRIMARY KEY (payment_id, number)
+);
+CREATE UNIQUE INDEX dispute_open ON dispute (payment_id) WHERE outcome = '';
 
 -- What a payer's bank is asked: the outbox of payments, with the states and events of a credit's way (authhost/payments/orders.py).
 CREATE TABLE bank_order (
@@ -182,6 +198,41 @@ CREATE TABLE bank_order (
 );
 CREATE INDEX bank_order_outbox ON bank_order (bank_id, next_at) WHERE state IN ('queued', 'sent', 'unknown');
 CREATE INDEX bank_order_payment ON bank_order (payment_id);
+
+-- Where codes are paid to: the operator's own accounts, one of a currency in use; the bank that has it tells what was credited.
+CREATE TABLE collecting_account (
+    iban     text   COLLATE "C" PRIMARY KEY CHECK (iban ~ '^[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}$'),
+    bank_id  text   NOT NULL REFERENCES bank,
+    currency text   NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    name     text   NOT NULL CHECK (length(name) BETWEEN 1 AND 70),  -- of its holder, as the payer's bank compares it
+    bic      text   NOT NULL DEFAULT '',
+    status   text   NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'closed'))
+);
+CREATE UNIQUE INDEX collecting_account_active ON collecting_account (currency) WHERE status = 'active';
+
+-- What banks have credited there, each once: matched with its row by append_payments.sql, or kept for a person to decide.
+CREATE TABLE payment_credit (
+    credit_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    bank_id         text   COLLATE "C" NOT NULL,
+    entry_reference text   COLLATE "C" NOT NULL,              -- the bank's own, of this entry alone
+    iban            text   NOT NULL,
+    currency        text   NOT NULL,
+    amount_minor    bigint NOT NULL CHECK (amount_minor > 0),
+    reference       text   NOT NULL,                          -- as the payer's bank wrote it
+    booked_on       date   NOT NULL,
+    sender_iban     text   NOT NULL DEFAULT '',
+    sender_name     text   NOT NULL DEFAULT '',
+    payment_id      text   COLLATE "C",                       -- matched: what it has paid; else what it seems to be about
+    state           text   NOT NULL CHECK (state IN ('matched', 'unmatched', 'to_return', 'settled')),
+    why             text   NOT NULL DEFAULT '',
+    told_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    resolved_by     text   NOT NULL DEFAULT '',
+    resolved_at     timestamptz,
+    note            text   NOT NULL DEFAULT '',
+    UNIQUE (bank_id, entry_reference)
+);
+CREATE UNIQUE INDEX payment_credit_paid ON payment_credit (payment_id) WHERE state = 'matched';
+CREATE INDEX payment_credit_kept ON payment_credit (credit_id) WHERE state <> 'matched';
 
 -- What merchants are told by webhook, at least once each, in the order of versions where they can be reached.
 CREATE TABLE webhook (
@@ -208,3 +259,77 @@ CREATE TABLE webhook_key (
     ended_at    timestamptz,
     PRIMARY KEY (merchant_id, key_id)
 );
+
+-- The night of merchants. A settlement is decided once, by the plan that held on its day, and is kept as it was decided: the files and what
+-- a merchant reads are made of it.
+INSERT INTO ledger_account (code, name, type) VALUES
+    ('2410', 'Merchant holdback', 'liability'),
+    ('4300', 'Fees of payments', 'income');
+INSERT INTO posting_rule (family, debit, credit) VALUES
+    ('merchant_fee_net',       '2400', '4300'),
+    ('merchant_fee_net_vat',   '2400', '2700'),
+    ('merchant_fee_gross',     '1500', '4300'),
+    ('merchant_fee_gross_vat', '1500', '2700'),
+    ('merchant_holdback',      '2400', '2410'),
+    ('merchant_release',       '2410', '2400');
+CREATE TABLE merchant_settlement (
+    number         text    COLLATE "C" PRIMARY KEY,
+    run_id         text    COLLATE "C" NOT NULL,
+    business_date  date    NOT NULL,
+    merchant_id    text    COLLATE "C" NOT NULL,
+    account_id     bigint,
+    currency       text    COLLATE "C" NOT NULL,
+    plan_id        text    NOT NULL,
+    plan           text    NOT NULL,                          -- JSON: the version that held on the day (authhost/payments/plans.py)
+    fees_by        text    NOT NULL CHECK (fees_by IN ('net', 'gross')),  -- taken off the payout, or owed
+    count          integer NOT NULL,                          -- journal rows in it
+    gross_minor    bigint  NOT NULL,
+    refunds_minor  bigint  NOT NULL,
+    fees_minor     bigint  NOT NULL,
+    vat_minor      bigint  NOT NULL,
+    held_back_minor bigint NOT NULL,
+    released_minor bigint  NOT NULL,                          -- held back by earlier nights
+    net_minor      bigint  NOT NULL,
+    opening_minor  bigint  NOT NULL,                          -- owed to the merchant before; negative: the merchant owes
+    available_minor bigint NOT NULL,                          -- of it all, what may be paid tonight
+    payout_minor   bigint  NOT NULL,
+    closing_minor  bigint  NOT NULL,
+    payable_on     date    NOT NULL,                          -- when its net is on the merchant's account, at the earliest
+    release_on     date    NOT NULL,                          -- when what it held back is released
+    end_to_end_id  text    COLLATE "C" NOT NULL,
+    held           text    NOT NULL,                          -- why nothing is paid; '' when it is
+    matured_by     text    COLLATE "C" NOT NULL,              -- the settlement in which its net could be paid; '' none yet
+    released_by    text    COLLATE "C" NOT NULL DEFAULT '',   -- the settlement that released what it held back; '' none yet
+    CHECK (net_minor = gross_minor - refunds_minor - held_back_minor + released_minor
+                       - CASE fees_by WHEN 'net' THEN fees_minor + vat_minor ELSE 0 END),
+    CHECK (opening_minor + net_minor = payout_minor + closing_minor),
+    CHECK ((held = '') = (payout_minor > 0))
+);
+CREATE UNIQUE INDEX merchant_settlement_run ON merchant_settlement (run_id, merchant_id, account_id, currency) NULLS NOT DISTINCT;
+CREATE INDEX merchant_settlement_archive ON merchant_settlement (merchant_id, number DESC);
+CREATE INDEX merchant_settlement_payable ON merchant_settlement (payable_on) WHERE matured_by = '';
+CREATE INDEX merchant_settlement_held ON merchant_settlement (release_on) WHERE released_by = '' AND held_back_minor <> 0;
+CREATE TABLE merchant_settlement_fee (
+    number       text    COLLATE "C" NOT NULL REFERENCES merchant_settlement,
+    kind         text    NOT NULL CHECK (kind IN ('phone', 'qr', 'refund')),
+    count        integer NOT NULL,
+    base_minor   bigint  NOT NULL,                            -- what the fee is of
+    amount_minor bigint  NOT NULL,
+    PRIMARY KEY (number, kind)
+);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON merchant_settlement_fee
+    FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+-- Where each merchant stands after its last settlement: what is owed, and what of it could have been paid already.
+CREATE TABLE merchant_balance (
+    merchant_id   text   COLLATE "C" NOT NULL,
+    account_id    bigint,
+    currency      text   COLLATE "C" NOT NULL,
+    closing_minor bigint NOT NULL,
+    carried_minor bigint NOT NULL,
+    held          text   NOT NULL                             -- of the last settlement
+);
+CREATE UNIQUE INDEX merchant_balance_of ON merchant_balance (merchant_id, account_id, currency) NULLS NOT DISTINCT;
+-- Payouts that were held by nights before this: their statements said that they are carried.
+INSERT INTO merchant_balance (merchant_id, account_id, currency, closing_minor, carried_minor, held)
+SELECT place_id, account_id, currency, sum(amount_minor), sum(amount_minor), 'held_before'
+FROM clearing_credit WHERE purpose = 'merchant_payout' AND held <> '' GROUP BY 1, 2, 3 HAVING sum(amount_minor) <> 0;

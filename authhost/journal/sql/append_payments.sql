@@ -57,6 +57,14 @@ answered AS (
         bank_reason = coalesce(t.told ->> 'word', '')
     FROM told t WHERE t.event IN ('pay', 'fail') AND o.end_to_end_id = 'P' || t.payment_id
 ),
+credited AS (
+    -- A credit that is there already fails the row, and nothing is paid by it twice.
+    INSERT INTO payment_credit (bank_id, entry_reference, iban, currency, amount_minor, reference, booked_on, sender_iban, sender_name,
+                                payment_id, state, told_at)
+    SELECT told ->> 'bank', told ->> 'entry', told ->> 'iban', currency, requested_minor, told ->> 'credited', (told ->> 'booked')::date,
+           told ->> 'sender', told ->> 'sender_name', payment_id, 'matched', recorded_at
+    FROM told WHERE event = 'match'
+),
 hooks AS (
     INSERT INTO webhook (payment_id, merchant_id, version, url, content, created_at, next_at)
     SELECT payment_id, merchant_id, version, callback_url,

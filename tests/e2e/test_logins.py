@@ -1,0 +1,212 @@
+"""An agent logs in by phone: the browser begins, the phone signs, a session of that certificate."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from authhost.certificates.authority import pem
+from authhost.embedded import Servers
+from authhost.merchants.login_text import Login, LoginWord, login_text
+from tests.support.merchants import Shopfront, Till, wanted
+from tests.support.payments import Root, Shop, Signer
+from tests.support.rig import Rig, running
+
+
+@pytest.fixture(scope="module")
+def root() -> Root:
+    return Root()
+
+
+@pytest.fixture(scope="module")
+def rig(servers: Servers, root: Root, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    path = tmp_path_factory.mktemp("payers") / "ca.pem"
+    path.write_bytes(pem(root.certificate))
+    with running(servers, http=True, payer_ca=(path,)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def front(rig: Rig) -> Shopfront:
+    return Shopfront(rig)
+
+
+@pytest.fixture(scope="module")
+def shop(rig: Rig, root: Root) -> Iterator[Shop]:
+    made = Shop(rig, root)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def agent(front: Shopfront, shop: Shop) -> Signer:
+    """An agent with an enrolled phone."""
+    phone = shop.phone()
+    front.user("agent", phone=phone.number)
+    return phone
+
+
+def begin(front: Shopfront, phone: str, browser: str = "Till 2") -> dict[str, Any]:
+    """What the browser hears."""
+    answer = front.send("POST", "/v1/logins", json={"phone": phone, "browser": browser})
+    assert answer.status_code == 201, answer.text
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+def poll(front: Shopfront, begun: dict[str, Any]) -> dict[str, Any]:
+    """What became of it."""
+    answer = front.send("GET", f"/v1/logins/{begun['id']}")
+    assert answer.status_code == 200, answer.text
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+def waiting(front: Shopfront, phone: Signer) -> list[Login]:
+    """What the phone shows."""
+    found = front.send("GET", f"/v1/phones/{phone.number}/logins")
+    return msgspec.json.decode(found.content, type=list[Login])
+
+
+def signed(phone: Signer, login: Login, decision: Any = "approve",
+           at: datetime | None = None) -> dict[str, str]:
+    """The phone's word."""
+    word = LoginWord(decision=decision, phone=phone.number, serial=phone.serial, signature="",
+                     signed_at=(at or datetime.now(UTC)).isoformat(timespec="seconds"))
+    raw = phone.key.sign(login_text(login, word), ec.ECDSA(hashes.SHA256()))
+    return {**msgspec.structs.asdict(word), "signature": base64.b64encode(raw).decode()}
+
+
+def say(front: Shopfront, login: Login, word: dict[str, str]) -> Any:
+    """Its answer."""
+    return front.send("POST", f"/v1/logins/{login.id}/word", json=word)
+
+
+def test_an_agent_logs_in_and_is_a_person_of_his_own(rig: Rig, front: Shopfront,
+                                                     agent: Signer) -> None:
+    begun = begin(front, agent.number)
+    assert (begun["expires_in"], poll(front, begun)) == (120, {"id": begun["id"],
+                                                               "state": "WAITING"})
+    [login] = waiting(front, agent)
+    assert (login.code, login.browser, login.merchant_id) == (begun["code"], "Till 2", "SHOP")
+    word = signed(agent, login)
+    assert say(front, login, word).json() == {"id": login.id, "state": "CONFIRMED"}
+    assert say(front, login, word).json()["state"] == "CONFIRMED"
+    told = poll(front, begun)
+    assert (told["state"], told["user_id"]) == ("CONFIRMED", login.user_id)
+    assert poll(front, begun) == {"id": begun["id"], "state": "USED"}
+    till = Till(front, told["token"])
+    made = till.post("/v1/payments", wanted()).json()
+    assert till.get("/v1/session").json()["serial"] == agent.serial
+    assert rig.sql("SELECT user_id FROM payment WHERE payment_id = $1",
+                   made["id"])[0][0] == login.user_id
+    assert rig.sql("SELECT who FROM audit WHERE subject = $1",
+                   f"login/{login.id}")[0]["who"] == login.user_id
+    assert not waiting(front, agent)
+
+
+def test_the_session_ends_with_the_certificate(rig: Rig, front: Shopfront, agent: Signer) -> None:
+    begun = begin(front, agent.number)
+    [login] = waiting(front, agent)
+    say(front, login, signed(agent, login))
+    till = Till(front, poll(front, begun)["token"])
+    assert till.get("/v1/session").status_code == 200
+    rig.sql("UPDATE payer_certificate SET revoked_at = now() WHERE serial = $1", agent.serial)
+    time.sleep(1.1)  # callers.AGE_S
+    assert till.get("/v1/session").status_code == 401
+    begin(front, agent.number)
+    [again] = waiting(front, agent)
+    refused = say(front, again, signed(agent, again))
+    assert (refused.status_code, refused.json()["where"]) == (403, "serial")
+
+
+def test_a_number_that_is_nobodys_answers_alike(rig: Rig, front: Shopfront, agent: Signer,
+                                                shop: Shop) -> None:
+    before = rig.sql("SELECT count(*) FROM merchant_login")[0][0]
+    for number in ("+38640999999", shop.phone().number):  # nobody's, and a payer's only
+        begun = begin(front, number)
+        known = begin(front, agent.number)
+        assert [(name, len(str(value))) for name, value in begun.items()] == [
+            (name, len(str(value))) for name, value in known.items()]
+        assert poll(front, begun)["state"] == poll(front, known)["state"] == "WAITING"
+    assert rig.sql("SELECT count(*) FROM merchant_login")[0][0] == before + 2
+
+
+def test_ids_that_nobody_was_given(front: Shopfront, agent: Signer) -> None:
+    begun = begin(front, agent.number)
+    [login] = waiting(front, agent)
+    for name in ("x", "%00", login.id, begun["id"][:-2] + "AA", "A" * len(begun["id"])):
+        assert front.send("GET", f"/v1/logins/{name}").status_code == 404
+    # What the browser polls with is not what the phone signs.
+    assert front.send("POST", f"/v1/logins/{begun['id']}/word",
+                      json=signed(agent, login)).status_code == 404
+
+
+def test_a_word_that_proves_nothing(front: Shopfront, agent: Signer, shop: Shop) -> None:
+    begun = begin(front, agent.number)
+    [login] = waiting(front, agent)
+    other = shop.phone()
+    good = signed(agent, login)
+    for word, status, where in (
+            (good | {"decision": "refuse"}, 403, "signature"),
+            (good | {"signature": "AAAA"}, 403, "signature"),
+            (good | {"serial": "abc"}, 403, "serial"),
+            (signed(agent, login, at=datetime(2020, 1, 1, tzinfo=UTC)), 403, "signed_at"),
+            (signed(other, login) | {"phone": agent.number}, 403, "serial"),
+            (signed(other, login), 404, "id"),
+            (signed(agent, msgspec.structs.replace(login, code="0000")), 403, "signature"),
+            (good | {"more": "1"}, 422, "")):
+        answer = say(front, login, word)
+        assert (answer.status_code, answer.json()["where"]) == (status, where), answer.text
+    assert poll(front, begun)["state"] == "WAITING"
+
+
+def test_the_first_word_stands(front: Shopfront, agent: Signer) -> None:
+    begun = begin(front, agent.number)
+    [login] = waiting(front, agent)
+    assert say(front, login, signed(agent, login, "refuse")).json()["state"] == "REFUSED"
+    late = say(front, login, signed(agent, login))
+    assert (late.status_code, late.json()["detail"]) == (409, "the login is REFUSED")
+    assert poll(front, begun)["state"] == "REFUSED"
+
+
+def test_only_one_browser_gets_the_token(front: Shopfront, agent: Signer) -> None:
+    begun = begin(front, agent.number)
+    [login] = waiting(front, agent)
+    say(front, login, signed(agent, login))
+    told = front.at_once(*[("GET", f"/v1/logins/{begun['id']}", {})] * 5)
+    assert sorted(one.json()["state"] for one in told) == ["CONFIRMED", *["USED"] * 4]
+
+
+def test_a_login_is_over_in_time(rig: Rig, front: Shopfront, agent: Signer) -> None:
+    begin(front, agent.number)
+    [login] = waiting(front, agent)
+    rig.sql("UPDATE merchant_login SET expires_at = now() WHERE login_id = $1", login.id)
+    assert not waiting(front, agent)
+    late = say(front, login, signed(agent, login))
+    assert (late.status_code, late.json()["detail"]) == (409, "the login is EXPIRED")
+    rig.run(rig.host.paying.sessions.sweep())
+    assert rig.sql("SELECT state FROM merchant_login WHERE login_id = $1",
+                   login.id)[0][0] == "expired"
+
+
+def test_a_phone_is_not_worn_out(front: Shopfront, agent: Signer) -> None:
+    for _ in range(5):
+        begin(front, agent.number)
+    assert len(waiting(front, agent)) == 3
+
+
+@pytest.mark.parametrize(("body", "where"), [
+    ({"phone": "12"}, "phone"), ({"phone": "+38640123456", "browser": "a\nb"}, "browser"),
+    ({"phone": "+38640123456", "browser": "x" * 71}, "browser"), ({}, "")])
+def test_a_login_that_cannot_begin(front: Shopfront, body: dict[str, str], where: str) -> None:
+    answer = front.send("POST", "/v1/logins", json=body)
+    assert (answer.status_code, answer.json()["where"]) == (422, where)
