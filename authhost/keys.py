@@ -32,7 +32,7 @@ CLASS: Final[dict[Kind, str]] = {
     Kind.PAYMENT_REFUSAL: "61",  # one answer a payer: a refusal and a payment share the key
     Kind.PAYMENT_CANCELLATION: "62",
     Kind.EXPIRY: "70",
-    Kind.FUNDING: "80",
+    Kind.FUNDING: "funding",
     Kind.ADJUSTMENT: "81",
     Kind.VERIFICATION: "82",
 }

@@ -7,18 +7,18 @@ merchant's day.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import asyncpg
 import msgspec
 
 from clearing.details import read_json
 from clearing.folder import DayFolder
-from clearing.journal_day import ROWS_AT_A_TIME
 from clearing.localtime import date_and_time
 from clearing.pages import write_page
 from clearing.party import Party, parse_party
 from clearing.queries import Connection, query
+from clearing.rows import grouped
 from clearing.run_id import RunId
 from clearing.settlement import Merchant, Payment, Payout, Settlement, make_settlement
 from clearing.summary import FileRecord
@@ -45,24 +45,11 @@ async def write_settlements(connection: Connection, run_id: RunId,
         group = (row["place_id"], row["account_id"], row["currency"])
         numbers[group] = (run_id.document("S", position), payout)
     files: list[FileRecord] = []
-    async for rows in _by_merchant(connection, run_id):
+    async for rows in grouped(connection, _group, "payment_lines", str(run_id),
+                              run_id.business_date):
         number, payout = numbers[_group(rows[0])]
         files.extend(_write(folder, _settlement(number, run_id, rows, payout)))
     return files
-
-
-async def _by_merchant(connection: Connection,
-                       run_id: RunId) -> AsyncIterator[list[asyncpg.Record]]:
-    rows: list[asyncpg.Record] = []
-    async with connection.transaction(readonly=True):
-        async for row in connection.cursor(query("payment_lines"), str(run_id),
-                                           run_id.business_date, prefetch=ROWS_AT_A_TIME):
-            if rows and _group(rows[0]) != _group(row):
-                yield rows
-                rows = []
-            rows.append(row)
-    if rows:
-        yield rows
 
 
 def _group(row: asyncpg.Record) -> _Group:

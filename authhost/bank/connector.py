@@ -111,10 +111,9 @@ class BankConnector:
             _, task = self._lines.pop(bank_id)
             await self._stop([task])
         if monotonic() - self._depths_at_s >= bounds.GAUGES_S:
-            depths: dict[str, int] = {}
-            for row in await self._pool.fetch(statement("depths")):
-                depths[row["credit"]] = depths.get(row["credit"], 0) + row["number"]
-            self._depths, self._depths_at_s = depths, monotonic()
+            self._depths = {row["credit"]: row["number"]
+                            for row in await self._pool.fetch(statement("depths"))}
+            self._depths_at_s = monotonic()
 
     def _begin(self, bank: Bank) -> None:
         if bank.problem:

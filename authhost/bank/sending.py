@@ -34,11 +34,13 @@ class Sending:
         """Send what waits; True where there may be more."""
         exchange = self._exchange
         shut = exchange.shut()
-        if not shut and not exchange.links.idle() and not await self._outbox.waits():
+        asked = not shut and not exchange.links.idle()
+        if asked and not await self._outbox.waits():
             return False
         most = exchange.breaker.most(monotonic())
         if shut or not most:
-            return await self._give_up(shut or "bank_down")
+            waits = asked or await self._outbox.waits()
+            return waits and await self._give_up(shut or "bank_down")
         if exchange.notes.full or len(self._marked) >= bounds.TAKE_ROWS:
             return True
         held = await self._hold()
@@ -91,9 +93,7 @@ class Sending:
         return [links.take() for _ in range(links.idle())]
 
     async def _give_up(self, why: str) -> bool:
-        """What waits goes by night."""
-        if not await self._outbox.waits():
-            return False
+        """What waits goes by night; True where there may be more."""
         exchange = self._exchange
         _, more = await self._outbox.take(bounds.TAKE_ROWS, lambda _: why, exchange.rail,
                                           exchange.real_now(), exchange.due())

@@ -9,7 +9,8 @@ import pytest
 from authhost.settings import TlsFiles
 from terminals.bank.conduct import Rule
 from terminals.pki import Authority, client_context
-from tests.support.bank_scene import Papers, database, hurried, play
+from tests.support.bank_scene import Papers, hurried, play
+from tests.support.databases import fresh
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def papers(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shared_url(servers):
-    with database(servers) as url:
+    with fresh(servers, "bank") as url:
         yield url
 
 

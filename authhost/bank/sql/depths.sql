@@ -1,2 +1,2 @@
 -- How many credits wait, and how.
-SELECT bank_id, credit, count(*) AS number FROM deposit WHERE credit IN ('queued', 'sent', 'unknown') GROUP BY bank_id, credit
+SELECT credit, count(*) AS number FROM deposit WHERE credit IN ('queued', 'sent', 'unknown') GROUP BY credit
