@@ -72,7 +72,7 @@ class Authorizer:
                  settle: Lane[Settlement], reads: Reads, clock: Clock, proofs: Proofs,
                  fuelling: Fuelling, safekeeping: Safekeeping,
                  approval_code: Callable[[], str],
-                 deposited: Callable[[str, int], None]) -> None:
+                 deposited: Callable[[Request], None]) -> None:
         self.views = views
         self.accounts = accounts
         self._append = append
@@ -82,7 +82,7 @@ class Authorizer:
         self._proofs = proofs
         self._fuelling = fuelling
         self._safekeeping = safekeeping
-        self._deposited = deposited  # told of each deposit: its safe and number
+        self._deposited = deposited  # told of each deposit that was answered
         self._approval_code = approval_code
         self._loop = asyncio.get_running_loop()
         self._reservations = Reservations(views, accounts, clock)
@@ -97,16 +97,10 @@ class Authorizer:
             request = msgspec.structs.replace(request, repeat=True)
         mine = self._in_flight[request.key] = self._loop.create_future()
         try:
-            if request.repeat or _brings_pin(request):
-                claim = await self.reads.claim(request.alias or request.key)
-                if claim is not None:
-                    return await self._repeats.known(request, claim, render)
-            if request.kind is Kind.INCREMENT:
-                return await self._raise(request, render)
-            story = self._take if request.original is None else self._event
-            reply = await story(request, render)
-            if request.deposit is not None:
-                self._deposited(request.terminal_id, request.deposit.sequence)
+            reply = await self._answered(request, render)
+            # Under a key that stands for other content nothing was stored: its number is free.
+            if request.deposit is not None and reply.action != Action.DUPLICATE:
+                self._deposited(request)
             return reply
         except (StateUnavailable, HsmUnavailable, HsmRefused) as error:
             # An advice comes again by itself, and is never told to go away: not for want of an HSM.
@@ -127,6 +121,16 @@ class Authorizer:
             terminal_id=terminal_id, deadline_us=0, currency=currency, advice=True,
             original=Original((key,)))
         await self.authorize(request, _unsaid)
+
+    async def _answered(self, request: Request, render: Render) -> Reply:
+        if request.repeat or _brings_pin(request):
+            claim = await self.reads.claim(request.alias or request.key)
+            if claim is not None:
+                return await self._repeats.known(request, claim, render)
+        if request.kind is Kind.INCREMENT:
+            return await self._raise(request, render)
+        story = self._take if request.original is None else self._event
+        return await story(request, render)
 
     async def _take(self, request: Request, render: Render) -> Reply:
         proof, proved_by = NOTHING_TO_PROVE, None

@@ -79,5 +79,4 @@ class Bookings:
 
 def key_of(kind: Kind, account_id: int, reference: str) -> str:
     """The key of such a row."""
-    name = Kind.FUNDING if kind is Kind.FUNDING else CLASS[kind]
-    return f"{_DOOR}/{account_id}/{name}/{reference}"
+    return f"{_DOOR}/{account_id}/{CLASS[kind]}/{reference}"

@@ -19,6 +19,7 @@ from authhost.bookings import Bookings
 from authhost.certificates.guard import LOOK_S, CertificateGuard
 from authhost.clock import Clock
 from authhost.custody.custody import Custody
+from authhost.doors.admission import Admission
 from authhost.doors.call import Endpoint
 from authhost.doors.custody import CustodyRoutes
 from authhost.doors.forecast import ForecastRoutes
@@ -26,7 +27,7 @@ from authhost.doors.receipts import ReceiptRoutes
 from authhost.doors.safes import SafeRoutes
 from authhost.forecast.forecasts import Forecasts
 from authhost.metrics import Metrics
-from authhost.model import Kind
+from authhost.model import Kind, Request
 from authhost.receipts.receipts import Receipts
 from authhost.safes.rooms import Safes
 from authhost.settings import Settings
@@ -61,13 +62,14 @@ class Cash:
 
     def endpoints(self, authorizer: Authorizer) -> list[Endpoint]:
         """Rows for the route table of the HTTP door."""
+        admission = Admission(self._keyring, self._secret)
         return [
             *SafeRoutes(authorizer=authorizer, translator=SafeTranslator(self._secret),
                         safes=self.safes, clock=self._clock,
                         refusals=self._keyring.refusals).endpoints(),
-            *CustodyRoutes(self.custody, self._keyring, self._secret).endpoints(),
-            *ReceiptRoutes(self.receipts, self._keyring, self._secret).endpoints(),
-            *ForecastRoutes(self.forecasts, self._keyring, self._secret).endpoints()]
+            *CustodyRoutes(self.custody, admission).endpoints(),
+            *ReceiptRoutes(self.receipts, admission).endpoints(),
+            *ForecastRoutes(self.forecasts, admission).endpoints()]
 
     def chores(self) -> list[Chore]:
         """(seconds between, what): what is looked after again and again."""
@@ -79,11 +81,14 @@ class Cash:
                 (limits.FORECAST_S, self.forecasts.look),
                 (LOOK_S, self.guard.look)]
 
-    def deposited(self, terminal_id: str, sequence: int) -> None:
-        """A deposit was answered: its number is known, and there may be a credit to send."""
-        if sequence:
-            self.safes.sequences.note(terminal_id, sequence)
-        self.bank.wake()
+    def deposited(self, request: Request) -> None:
+        """A deposit, or its authorization, was answered: its number is known, and of a deposit
+        there may be a credit to send."""
+        told = request.deposit
+        if told is not None and told.sequence:
+            self.safes.sequences.note(request.terminal_id, told.sequence)
+        if request.kind is Kind.DEPOSIT:
+            self.bank.wake()
 
     async def start(self) -> None:
         """Begin to send to banks."""

@@ -20,6 +20,7 @@ from authhost.admin.access_desk import add_access
 from authhost.admin.refusals import Refused
 from authhost.cli_options import (
     DATA,
+    QUIET,
     Failed,
     add_command,
     add_database,
@@ -31,7 +32,6 @@ from authhost.cli_options import (
 from authhost.hsm_keys import KeyEntry
 from authhost.hsm_session import HsmSession, hsm_session
 
-_QUIET = "critical"  # of a command that ends: what it has to say, it says in words
 _ISSUE = ("card", "issue")
 Commands = argparse._SubParsersAction  # argparse has no public name for it
 Lines = Sequence[str]
@@ -109,7 +109,7 @@ def _with_servers(parser: argparse.ArgumentParser) -> None:
 
 def _card(arguments: argparse.Namespace) -> int:
     url = database_url(arguments)
-    logs.configure(_QUIET)
+    logs.configure(QUIET)
 
     async def run() -> dict[str, object]:
         card_id = await _card_id(arguments, url)
@@ -186,7 +186,7 @@ def _with_keys(arguments: argparse.Namespace,
                work: Callable[[HsmSession, str], Awaitable[Lines]]) -> Lines:
     """Run an operator's work with the database and the HSMs."""
     url = database_url(arguments)
-    logs.configure(_QUIET)
+    logs.configure(QUIET)
 
     async def run() -> Lines:
         async with hsm_session(url, *hsms(arguments)) as session:

@@ -18,6 +18,7 @@ from authhost.operator import Operator
 from authhost.settings import SettingsError, TlsFiles, hsm_addresses
 
 DATA = Path("authhost-data")
+QUIET = "critical"  # of a command that ends: what it has to say, it says in words
 Command = Callable[[argparse.Namespace], int]
 
 

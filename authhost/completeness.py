@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
-
 _COLUMNS: Final = ("name", "iban", "bank_id")
 _ADDRESS: Final = ("town", "country")
 
@@ -19,8 +17,7 @@ _ADDRESS: Final = ("town", "country")
 def missing(account: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields that are empty, as 'iban' or 'address.town'; () where nothing is.
 
-    account: its row with name, iban, bank_id, address, contact; the last two are JSON objects,
-    or their text as a driver gives it.
+    account: its row with name, iban, bank_id, address, contact; the last two are JSON objects.
     """
     found = [name for name in _COLUMNS if not account[name]]
     address, contact = _object(account["address"]), _object(account["contact"])
@@ -33,6 +30,4 @@ def missing(account: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _object(value: Any) -> Mapping[str, Any]:
-    if isinstance(value, str | bytes):
-        value = msgspec.json.decode(value)
     return value if isinstance(value, Mapping) else {}

@@ -111,7 +111,7 @@ class Server:
             # Stopped first, so that it has no more children than are seen. PostgreSQL's are in
             # groups of their own: left alone, one could end its commit or hold the memory still.
             os.kill(self._process.pid, signal.SIGSTOP)
-            children = _children(self._process.pid)
+            children = children_of(self._process.pid)
             os.killpg(self._process.pid, signal.SIGKILL)
         for child in children:
             with contextlib.suppress(ProcessLookupError):
@@ -119,7 +119,7 @@ class Server:
         self._process.wait()
         self._process = None
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while any(map(_runs, children)) and time.monotonic() < deadline:
+        while any(map(runs, children)) and time.monotonic() < deadline:
             time.sleep(0.005)
 
 
@@ -300,7 +300,7 @@ def _answers(path: Path) -> bool:
     return True
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     """The direct children of a process; none where the system has no /proc to tell them."""
     try:
         return [int(child) for child in
@@ -309,7 +309,7 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """False once a process has ended, though nobody may have waited for it yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

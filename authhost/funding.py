@@ -6,10 +6,6 @@ from authhost.bookings import BookingRefused, Bookings
 from authhost.model import Kind
 
 
-class FundingRefused(Exception):
-    """It cannot be booked as it is; says why. Nothing was."""
-
-
 class Funding:
     """Puts money into accounts."""
 
@@ -20,13 +16,10 @@ class Funding:
                    who: str) -> bool:
         """Book it; False where this reference was booked before. JournalUnavailable.
 
-        FundingRefused: another currency, no amount, or the reference with another amount.
+        BookingRefused: no amount, another currency, or the reference with another amount.
         """
         if amount_minor <= 0:
-            raise FundingRefused("amount_minor: is not more than nothing")
-        try:
-            _, new = await self._bookings.book(Kind.FUNDING, account_id, amount_minor, currency,
-                                               reference, {"who": who})
-        except BookingRefused as refused:
-            raise FundingRefused(str(refused)) from None
+            raise BookingRefused("amount_minor: is not more than nothing")
+        _, new = await self._bookings.book(Kind.FUNDING, account_id, amount_minor, currency,
+                                           reference, {"who": who})
         return new

@@ -28,7 +28,7 @@ CLASS: Final[dict[Kind, str]] = {
     Kind.REVERSAL: "42",
     Kind.RECONCILIATION: "52",
     Kind.EXPIRY: "70",
-    Kind.FUNDING: "80",
+    Kind.FUNDING: "funding",
     Kind.ADJUSTMENT: "81",
     Kind.VERIFICATION: "82",
 }

@@ -305,6 +305,11 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         told = self.deposit
         return self.amount_minor if told is None or told.kind == "cash" else 0
 
+    @property
+    def declared_minor(self) -> int:
+        """The rest of the amount: what is only declared, and is answered and in the row."""
+        return self.amount_minor - self.counted_minor
+
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
     """What the HSM said of a request's evidence.

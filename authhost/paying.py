@@ -18,8 +18,8 @@ from authhost import limits
 from authhost.admin.credits import Credits
 from authhost.admin.keyring import Keyring
 from authhost.certificates.authority import Authority
-from authhost.doors.admin_call import admitted
 from authhost.doors.admin_credits import MOST_BYTES, TELL, CreditRoutes
+from authhost.doors.admission import Admission
 from authhost.doors.call import Endpoint
 from authhost.doors.merchant_call import MerchantDoor
 from authhost.doors.merchant_people import LoginRoutes, UserRoutes
@@ -75,8 +75,7 @@ class Paying:
         clock = settings.clock
         self._pool, self._bank_pool = pool, bank_pool
         self._settings: Final[Settings] = settings
-        self._keyring = keyring
-        self._secret = secret
+        self._admission = Admission(keyring, secret)
         self._work = payments_append()
         # A lane of its own: fuel and cash do not wait for phones, nor carry their statement.
         self.append: Lane[Posting] = Lane(settings.database_url, self._work, limits.BATCH_ROWS,
@@ -104,12 +103,13 @@ class Paying:
         self._may_call = partial(objection, allow_private=settings.private_callbacks)
         self.phones = Phones(pool, authority, clock, secret, objection=self._may_call)
         self._door = MerchantDoor(self.callers, keyring.refusals)
-        self._enrolment = PhoneRoutes(self.phones, keyring, secret, settings.phone_region)
+        self._enrolment = PhoneRoutes(self.phones, self._admission, keyring.refusals,
+                                      settings.phone_region)
         self._plans = Plans(pool)
         self._actions = PaymentActionRoutes(
             self._door, after=self.after, refunds=Refunds(pool),
             disputes=Disputes(self._after_pool, self.after), plans=self._plans,
-            settled=Settled(pool), keyring=keyring, secret=secret)
+            settled=Settled(pool), admission=self._admission)
         self._banks_run: asyncio.Task[None] | None = None
 
     def endpoints(self) -> list[Endpoint]:
@@ -130,16 +130,15 @@ class Paying:
 
     def office_endpoints(self) -> list[Endpoint]:
         """Rows for the offices' door."""
-        return [*UserRoutes(self.users, self._keyring, self._secret).endpoints(),
+        return [*UserRoutes(self.users, self._admission).endpoints(),
                 *(row for row in self._actions.endpoints() if _is_offices(row)),
                 *self._enrolment.office_endpoints(), *self._credit_endpoints()]
 
     def _credit_endpoints(self) -> list[Endpoint]:
         """What banks tell is known by its content, and needs no key."""
         routes = CreditRoutes(Credits(self._pool, self.matching)).routes()
-        return [Endpoint(method, path, admitted(self._keyring, self._secret, work, path),
-                         *((MOST_BYTES, False) if path == TELL else ()))
-                for method, path, work in routes]
+        return [self._admission.endpoint(*row, *((MOST_BYTES, False) if row[1] == TELL else ()))
+                for row in routes]
 
     def chores(self) -> list[Chore]:
         """(seconds between, what): what is looked after again and again."""

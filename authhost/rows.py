@@ -31,7 +31,7 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
         and request.original is not None and request.original.keys else ""
     state = _STATES.get(request.kind, State.TAKEN) if approved else State.DECLINED
     # What is only declared moves no counter, and is in the row all the same.
-    declared = request.amount_minor - request.counted_minor if approved else 0
+    declared = request.declared_minor if approved else 0
     amount = outcome.amount_minor + declared
     posted = amount if state is State.TAKEN else 0
     return Entry(

@@ -14,6 +14,7 @@ from authhost.model import Action, Answer, ContractPrice, Kind, Outcome, Proof, 
 from authhost.packing import View
 from authhost.prompts import Prompt
 
+WITHHELD: Final = "withheld:"  # begins a flag: the credit of a deposit waits
 _ACTIONS: Final[dict[str, str]] = {
     "approved": Action.APPROVED,
     "card_unknown": Action.INVALID_CARD,
@@ -251,15 +252,15 @@ def answer(request: Request, outcome: Outcome, approval_code: str, chip: bytes =
     # Who asked for as much as there is has got that.
     partial = outcome.status == "partial" and not request.amount_open
     code = Action.PARTIAL if partial else Action.APPROVED
-    declared = request.amount_minor - request.counted_minor
-    return Answer(action=code, reason=outcome.reason, amount_minor=outcome.amount_minor + declared,
+    return Answer(action=code, reason=outcome.reason,
+                  amount_minor=outcome.amount_minor + request.declared_minor,
                   approval_code=approval_code, decided_at_ms=outcome.decided_at_ms, flags=flags,
                   reference=reference(request.key), chip=chip, prices=prices)
 
 
 def withheld(reasons: tuple[str, ...]) -> tuple[str, ...]:
     """Reasons that keep a deposit's credit back, as flags."""
-    return tuple(f"withheld:{reason}" for reason in reasons)
+    return tuple(f"{WITHHELD}{reason}" for reason in reasons)
 
 
 def declined(request: Request, reason: str, decided_at_ms: int,

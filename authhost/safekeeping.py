@@ -16,11 +16,11 @@ from authhost.journal.entry import JournalUnavailable
 from authhost.journal.views import TerminalView, Views
 from authhost.model import Deposit, Kind, Request
 from authhost.safes.objections import objections
-from authhost.safes.views import SafeClient, SafeView, SafeViews
+from authhost.safes.view import SafeClient, SafeView
+from authhost.safes.views import SafeViews
 
 NOBODY: Final = 0  # the account of a client whom the safe does not know; not the terminal's own
 DEPOSITS: Final = frozenset({Kind.DEPOSIT, Kind.DEPOSIT_AUTHORIZATION})
-_WITHHELD: Final = "withheld:"
 
 
 class Safekeeping:
@@ -50,16 +50,16 @@ class Safekeeping:
         found = objections(safe, client, request.deposit, request.amount_minor, request.currency,
                            self._clock.now_us())
         doubts = ("suspects",) if _has_suspects(safe, request.deposit) else ()
-        request = msgspec.structs.replace(
-            request, account_id=client.account_id if client is not None else NOBODY,
-            flags=tuple(dict.fromkeys((*request.flags, *doubts))))
+        account_id = client.account_id if client is not None else NOBODY
+        flags = tuple(dict.fromkeys((*request.flags, *doubts)))
         if request.kind is Kind.DEPOSIT_AUTHORIZATION:
-            return msgspec.structs.replace(request, wrong=request.wrong or next(iter(found), ""))
+            return msgspec.structs.replace(request, account_id=account_id, flags=flags,
+                                           wrong=request.wrong or next(iter(found), ""))
         refused = rules.refused(request, terminal, None)
         reasons = dict.fromkeys((refused, *found) if refused else found)
-        flags = [flag for flag in request.flags if not flag.startswith(_WITHHELD)]
-        return msgspec.structs.replace(
-            request, flags=(*flags, *rules.withheld(tuple(reasons))))
+        kept = (flag for flag in flags if not flag.startswith(rules.WITHHELD))
+        return msgspec.structs.replace(request, account_id=account_id,
+                                       flags=(*kept, *rules.withheld(tuple(reasons))))
 
     async def _in_step(self, safe: SafeView, client: SafeClient,
                        request: Request) -> tuple[SafeView, SafeClient | None]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from lxml import etree
 
 from clearing.money import plain
+from clearing.reading_back import forget, read_minor
 
 _NAMESPACE = "{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}"
 
@@ -42,10 +43,10 @@ class _Found:
             case "InstdAmt":
                 currency = element.get("Ccy", "")
                 self.currencies.add(currency)
-                self.sum_minor += _minor(text, currency)
+                self.sum_minor += read_minor(text, currency)
             case "CdtTrfTxInf":
                 self.count += 1
-                _forget(element)
+                forget(element)
             case "Document":
                 if element.getroottree().docinfo.internalDTD is not None:
                     raise ValueError("a bank file has no document type")
@@ -81,23 +82,6 @@ def read_credit_transfers(path: Path) -> tuple[int, int, str]:
         raise ValueError(f"the headers state {found.stated_counts} and {found.stated_sums}, "
                          f"the credits are {found.count} and {total}")
     return found.count, found.sum_minor, currency
-
-
-def _minor(text: str, currency: str) -> int:
-    """The amount in minor units; it must be written exactly as we write it."""
-    minor = int(text.replace(".", ""))
-    if plain(minor, currency) != text:
-        raise ValueError(f"{text} is no amount in {currency}")
-    return minor
-
-
-def _forget(element: etree._Element) -> None:
-    """Drop a credit that is counted, and everything before it."""
-    element.clear()
-    parent = element.getparent()
-    assert parent is not None
-    while element.getprevious() is not None:
-        del parent[0]
 
 
 @cache

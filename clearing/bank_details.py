@@ -7,16 +7,16 @@ items come to the same amounts. Streams; memory holds one credit.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from operator import itemgetter
 
 import asyncpg
 import msgspec
 
 from clearing.details import read_json
 from clearing.folder import DayFolder
-from clearing.journal_day import ROWS_AT_A_TIME
 from clearing.localtime import date_and_time
-from clearing.queries import Connection, query
+from clearing.queries import Connection
+from clearing.rows import grouped
 from clearing.run_id import RunId
 from clearing.summary import FileRecord
 
@@ -87,28 +87,15 @@ async def write_details(connection: Connection, run_id: RunId, total: asyncpg.Re
     with folder.open(path) as sink:
         sink.write(msgspec.json.encode(head)[:-1] + b',"credits":[')
         separator = b"\n"
-        async for identifier, items in _by_credit(connection, run_id, total):
-            credit = DetailedCredit(identifier, sum(item.amount_minor for item in items), items)
+        async for rows in grouped(connection, itemgetter("end_to_end_id"), "credit_items",
+                                  str(run_id), purpose, currency, total["bank_id"]):
+            items = [_item(row) for row in rows]
+            credit = DetailedCredit(rows[0]["end_to_end_id"],
+                                    sum(item.amount_minor for item in items), items)
             sink.write(separator + msgspec.json.encode(credit))
             separator = b",\n"
         sink.write(b"\n]}\n")
     return FileRecord(path, f"{purpose}_json", total["count"], total["sum_minor"], currency)
-
-
-async def _by_credit(connection: Connection, run_id: RunId,
-                     total: asyncpg.Record) -> AsyncIterator[tuple[str, list[Item]]]:
-    identifier, items = "", list[Item]()
-    async with connection.transaction(readonly=True):
-        async for row in connection.cursor(query("credit_items"), str(run_id), total["purpose"],
-                                           total["currency"], total["bank_id"],
-                                           prefetch=ROWS_AT_A_TIME):
-            if items and row["end_to_end_id"] != identifier:
-                yield identifier, items
-                items = []
-            identifier = row["end_to_end_id"]
-            items.append(_item(row))
-    if items:
-        yield identifier, items
 
 
 def _item(row: asyncpg.Record) -> Item:

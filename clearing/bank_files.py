@@ -15,10 +15,10 @@ import asyncpg
 from clearing.bank_details import write_details
 from clearing.banks import debtor_for, parse_bank
 from clearing.folder import DayFolder
-from clearing.journal_day import ROWS_AT_A_TIME
 from clearing.pain001 import Credit, CreditTransferFile, Message
 from clearing.party import parse_party
 from clearing.queries import Connection, query
+from clearing.rows import ROWS_AT_A_TIME
 from clearing.run_id import RunId
 from clearing.settings import Debtor, Settings
 from clearing.summary import FileRecord
@@ -26,6 +26,7 @@ from clearing.summary import FileRecord
 _NAMES: Final = {"deposit_credit": "deposits", "merchant_payout": "payouts",
                  "instant_credit": "instant"}
 _PAYS: Final = frozenset({"deposit_credit", "merchant_payout"})
+PURPOSES: Final = {name: purpose for purpose, name in _NAMES.items() if purpose in _PAYS}
 _HAS_DETAILS: Final = frozenset({"deposit_credit", "instant_credit"})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from clearing.money import plain
+from clearing.reading_back import forget, read_minor
 
 _NAMESPACE = "{urn:iso:std:iso:20022:tech:xsd:camt.053.001.08}"
 
@@ -34,7 +34,7 @@ def read_bookings(path: Path) -> tuple[int, int, str]:
                         balances.append(minor)
                     else:
                         count, total = count + 1, total + minor
-                        _forget(element)
+                        forget(element)
                 complete = name == "Document"
     except etree.XMLSyntaxError as error:
         raise ValueError(str(error)) from error
@@ -52,16 +52,5 @@ def _signed(element: etree._Element, currencies: set[str]) -> int:
         raise ValueError("a line without an amount or a direction")
     currency = amount.get("Ccy", "")
     currencies.add(currency)
-    minor = int(amount.text.replace(".", ""))
-    if plain(minor, currency) != amount.text:
-        raise ValueError(f"{amount.text} is no amount in {currency}")
+    minor = read_minor(amount.text, currency)
     return minor if direction.text == "CRDT" else -minor
-
-
-def _forget(element: etree._Element) -> None:
-    """Drop a line that is counted, and the one before it."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None and \
-            str(parent[0].tag) == f"{_NAMESPACE}Ntry":
-        del parent[0]

@@ -11,30 +11,23 @@ import hashlib
 from datetime import date, timedelta
 
 import asyncpg
-import msgspec
 
 from clearing.booking_file import Booking, BookingFile, BookingHead
 from clearing.charset import clean
 from clearing.client import parse_client
-from clearing.details import read_json
+from clearing.details import DepositDetail, read_json
 from clearing.folder import DayFolder
 from clearing.invoices import seller_for
-from clearing.journal_day import ROWS_AT_A_TIME
 from clearing.party import parse_party
 from clearing.periods import period_of
 from clearing.queries import Connection, query
+from clearing.rows import ROWS_AT_A_TIME
 from clearing.run_id import RunId
 from clearing.settings import Settings
 from clearing.summary import FileRecord
 
 _LONGEST = 35
 _FEES = {1: "FEE", 3: "INTEREST", 5: "VAT"}  # by the line of a statement's transaction
-
-
-class _Detail(msgspec.Struct, frozen=True):
-    receipt: str = ""
-    reference_model: str = ""
-    reference: str = ""
 
 
 async def state_bookings(connection: Connection, run_id: RunId) -> None:
@@ -96,7 +89,7 @@ def _booking(row: asyncpg.Record) -> Booking:
         # Out of suspense, or booked away: the item's own deposit or adjustment is named.
         return Booking("RELEASE" if minor > 0 else "WITHDRAWAL", day, minor,
                        _reference(transaction.partition("#")[0]), text=row["terminal_id"] or "")
-    detail = read_json(row["detail"], _Detail) or _Detail()
+    detail = read_json(row["detail"], DepositDetail) or DepositDetail()
     receipt = f" RECEIPT {detail.receipt}" if detail.receipt else ""
     return Booking(row["kind"].upper(), day, minor, _reference(transaction.removesuffix("#0")),
                    remittance=f"{detail.reference_model}{detail.reference}",

@@ -22,7 +22,7 @@ from clearing.details import read_json
 from clearing.errors import ClearingError
 from clearing.localtime import date_and_time
 from clearing.netting import Net, Part, net
-from clearing.party import creditor_defect, parse_party
+from clearing.party import Party, creditor_defect, parse_party
 from clearing.queries import Connection, query
 from clearing.remittance import deposit_remittance, own_remittance, with_net
 from clearing.run_id import RunId
@@ -90,14 +90,14 @@ def _credits(groups: Sequence[asyncpg.Record], run_id: RunId, settings: Settings
     number = 0
     for (currency, _), found in groupby(groups, lambda row: (row["currency"], row["account_id"])):
         rows = list(found)
-        client = parse_client(rows[0]["party"])
+        client, party = parse_client(rows[0]["party"]), parse_party(rows[0]["party"])
         parts = [Part(at, row["place_id"], row["amount_minor"], row["loose"])
                  for at, row in enumerate(rows)]
         for one in net(parts):
             number += 1
             chosen = [rows[at] for at in one.parts]
             yield _Credit(_identifier(chosen, run_id, number), chosen, one,
-                          _held(one, chosen[0]["party"], currency, client, settings, banks), client)
+                          _held(one, party, currency, client, settings, banks), client)
 
 
 def _identifier(rows: Sequence[asyncpg.Record], run_id: RunId, number: int) -> str:
@@ -109,7 +109,7 @@ def _identifier(rows: Sequence[asyncpg.Record], run_id: RunId, number: int) -> s
     return run_id.end_to_end_id("D", number)
 
 
-def _held(one: Net, party: str | None, currency: str, client: Client, settings: Settings,
+def _held(one: Net, party: Party | None, currency: str, client: Client, settings: Settings,
           banks: Mapping[str, Bank]) -> str:
     if one.held:
         return one.held
@@ -119,7 +119,7 @@ def _held(one: Net, party: str | None, currency: str, client: Client, settings: 
         return defect
     if debtor_for(bank, settings, currency) is None:
         return "no_debtor_account"
-    return creditor_defect(parse_party(party), one.amount_minor, currency)
+    return creditor_defect(party, one.amount_minor, currency)
 
 
 def _columns(made: Sequence[_Credit]) -> list[list[object]]:

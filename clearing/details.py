@@ -14,6 +14,14 @@ import msgspec
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
+class DepositDetail(msgspec.Struct, frozen=True):
+    """What a depositor has in hand: the receipt's number, and the reference that he typed."""
+
+    receipt: str = ""
+    reference_model: str = ""
+    reference: str = ""
+
+
 def read_json(text: str, shape: type[_T]) -> _T | None:
     """`text` as a value of `shape`, or None."""
     try:

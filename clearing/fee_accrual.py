@@ -20,19 +20,20 @@ from clearing.details import read_json
 from clearing.fees import (
     Charge,
     Schedule,
+    Sums,
     deposit_charges,
     event_charge,
     interest_charges,
-    merged,
+    merge,
     parse_terms,
     schedule_of,
     stated,
     vat_of,
 )
-from clearing.journal_day import ROWS_AT_A_TIME
 from clearing.localtime import date_and_time
 from clearing.periods import is_last_of_month, period_of
 from clearing.queries import Connection, query
+from clearing.rows import ROWS_AT_A_TIME
 from clearing.run_id import RunId
 
 
@@ -98,19 +99,18 @@ async def _schedules(connection: Connection, day: date) -> dict[int, Schedule]:
 async def _deposit_lines(connection: Connection, run_id: RunId, schedules: Mapping[int, Schedule],
                          currencies: Mapping[int, str]) -> AsyncIterator[_Line]:
     """The day's deposits, summed by account, currency and kind."""
-    sums: dict[tuple[int, str], list[Charge]] = {}
+    sums: dict[tuple[int, str], Sums] = {}
     async for row in connection.cursor(query("fee_deposits"), str(run_id), run_id.business_date,
                                        list(schedules), prefetch=ROWS_AT_A_TIME):
         account_id, currency = row["account_id"], row["currency"]
         own = currencies.get(account_id, currency)
         notes, coins = _pieces(row["detail"])
-        charges, foreign = deposit_charges(schedules[account_id].terms, row["posted_minor"], notes,
-                                           coins, own_currency=currency == own)
-        for kept, made in ((own, charges), (currency, foreign)):
-            so_far = sums.setdefault((account_id, kept), [])
-            so_far[:] = merged([*so_far, *made])
+        home, foreign = deposit_charges(schedules[account_id].terms, row["posted_minor"], notes,
+                                        coins, own_currency=currency == own)
+        for kept, made in ((own, home), (currency, foreign)):
+            merge(sums.setdefault((account_id, kept), {}), made)
     for (account_id, currency), charges in sums.items():
-        for charge in charges:
+        for charge in charges.values():
             yield _Line(str(run_id), account_id, currency, charge, schedules[account_id])
 
 

@@ -9,9 +9,10 @@ Union (Directive 2006/112/EC, article 135(1)(b)). Days are actual/365.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Final
 
 import msgspec
@@ -24,6 +25,7 @@ KINDS: Final = ("deposit", "note", "coin", "percent", "smallest", "largest", "pi
                 "monthly", "interest")
 _BASIS_POINTS: Final = 10_000
 _DAYS: Final = 365
+_PRICES_KEPT: Final = 1_024  # of schedules; each is read for every deposit
 
 _Minor = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 _Rate = Annotated[int, msgspec.Meta(ge=0, le=_BASIS_POINTS)]
@@ -61,6 +63,9 @@ class Charge(msgspec.Struct, frozen=True):
     price: str
     quantity: int
     shares: int
+
+
+Sums = dict[tuple[str, str], Charge]  # by kind and price
 
 
 class StatedLine(msgspec.Struct, frozen=True):
@@ -168,14 +173,12 @@ def vat_of(kind: str, terms: Terms) -> int:
     return 0 if kind == "interest" else terms.vat_basis_points
 
 
-def merged(charges: Iterable[Charge]) -> Sequence[Charge]:
-    """One a kind and price, in the order in which they came first."""
-    sums: dict[tuple[str, str], Charge] = {}
+def merge(sums: Sums, charges: Iterable[Charge]) -> None:
+    """Add charges: one a kind and price, in the order in which they came first."""
     for charge in charges:
         old = sums.get((charge.kind, charge.price))
         sums[charge.kind, charge.price] = charge if old is None else Charge(
             charge.kind, charge.price, old.quantity + charge.quantity, old.shares + charge.shares)
-    return list(sums.values())
 
 
 def _vat(lines: Iterable[StatedLine]) -> tuple[StatedVat, ...]:
@@ -205,6 +208,7 @@ def _nonzero(charges: Iterable[Charge]) -> list[Charge]:
     return [charge for charge in charges if charge.shares]
 
 
+@lru_cache(_PRICES_KEPT)
 def _shares(price: str) -> int | None:
     """A decimal text as shares; None where it is no price of at most six decimals."""
     whole, point, decimals = price.partition(".")

@@ -6,7 +6,7 @@ came from or what follows. Memory holds one fleet's day at a time.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import asyncpg
 import msgspec
@@ -14,11 +14,11 @@ import msgspec
 from clearing.folder import DayFolder
 from clearing.fuel_items import FuelDetail, Item, booked_items, credited_items, read_detail
 from clearing.invoice import Buyer, Invoice, Line, make_invoice
-from clearing.journal_day import ROWS_AT_A_TIME
 from clearing.localtime import date_and_time
 from clearing.pages import write_page
 from clearing.party import Party, parse_party
-from clearing.queries import Connection, query
+from clearing.queries import Connection
+from clearing.rows import grouped
 from clearing.run_id import RunId
 from clearing.settings import Debtor, Settings
 from clearing.summary import Case, FileRecord
@@ -32,25 +32,13 @@ async def write_invoices(connection: Connection, run_id: RunId, settings: Settin
     files: list[FileRecord] = []
     cases: list[Case] = []
     number = 0
-    async for rows in _by_fleet(connection, run_id):
+    async for rows in grouped(connection, _fleet, "fuel_lines", str(run_id),
+                              run_id.business_date):
         number += 1
         invoice, found = _invoice(run_id.document("F", number), run_id, settings, rows)
         cases.extend(found)
         files.extend(_write(folder, invoice))
     return files, cases
-
-
-async def _by_fleet(connection: Connection, run_id: RunId) -> AsyncIterator[list[asyncpg.Record]]:
-    rows: list[asyncpg.Record] = []
-    async with connection.transaction(readonly=True):
-        async for row in connection.cursor(query("fuel_lines"), str(run_id), run_id.business_date,
-                                           prefetch=ROWS_AT_A_TIME):
-            if rows and _fleet(rows[0]) != _fleet(row):
-                yield rows
-                rows = []
-            rows.append(row)
-    if rows:
-        yield rows
 
 
 def _fleet(row: asyncpg.Record) -> tuple[int, str]:

@@ -9,8 +9,7 @@ import hashlib
 from datetime import date
 
 from clearing.queries import Connection, query
-
-ROWS_AT_A_TIME = 5_000
+from clearing.rows import ROWS_AT_A_TIME
 
 
 async def digest_day(connection: Connection, business_date: date) -> tuple[str, int]:

@@ -8,13 +8,13 @@ The header states count and sum before the first credit: both are given, and end
 from __future__ import annotations
 
 from typing import Final, Protocol
-from xml.sax.saxutils import escape
 
 import msgspec
 
-from clearing.charset import clean
+from clearing.iso20022 import address_of, agent, text_of
 from clearing.money import plain
 from clearing.party import Address
+from clearing.remittance import LONGEST
 from clearing.settings import Debtor
 
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
@@ -65,7 +65,7 @@ class CreditTransferFile:
         """Group header and the head of the payment information block."""
         message, debtor = self._message, self._debtor
         total = plain(message.sum_minor, message.currency)
-        name = _text("Nm", debtor.name, 70)
+        name = text_of("Nm", debtor.name, 70)
         # The service level SEPA is for euro alone; other currencies go by the bank's own rail.
         level = ("<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl></PmtTpInf>\n"
                  if message.currency == "EUR" else "")
@@ -79,9 +79,9 @@ class CreditTransferFile:
             f"<BtchBookg>true</BtchBookg><NbOfTxs>{message.count}</NbOfTxs>"
             f"<CtrlSum>{total}</CtrlSum>\n{level}"
             f"<ReqdExctnDt><Dt>{message.execution_date}</Dt></ReqdExctnDt>\n"
-            f"<Dbtr>{name}{_address(debtor.address)}</Dbtr>"
+            f"<Dbtr>{name}{address_of(debtor.address)}</Dbtr>"
             f"<DbtrAcct><Id><IBAN>{debtor.iban}</IBAN></Id>"
-            f"<Ccy>{message.currency}</Ccy></DbtrAcct>{_agent('DbtrAgt', debtor.bic)}"
+            f"<Ccy>{message.currency}</Ccy></DbtrAcct>{agent('DbtrAgt', debtor.bic)}"
             "<ChrgBr>SLEV</ChrgBr>\n"
         )
 
@@ -94,10 +94,10 @@ class CreditTransferFile:
         self._write(
             f"<CdtTrfTxInf><PmtId><EndToEndId>{credit.end_to_end_id}</EndToEndId></PmtId>"
             f'<Amt><InstdAmt Ccy="{currency}">{plain(credit.amount_minor, currency)}</InstdAmt>'
-            f"</Amt>{_agent('CdtrAgt', credit.bic)}"
-            f"<Cdtr>{_text('Nm', credit.name, 70)}{_address(credit.address)}</Cdtr>"
+            f"</Amt>{agent('CdtrAgt', credit.bic)}"
+            f"<Cdtr>{text_of('Nm', credit.name, 70)}{address_of(credit.address)}</Cdtr>"
             f"<CdtrAcct><Id><IBAN>{credit.iban}</IBAN></Id></CdtrAcct>"
-            f"<RmtInf>{_text('Ustrd', credit.remittance, 140)}</RmtInf></CdtTrfTxInf>\n"
+            f"<RmtInf>{text_of('Ustrd', credit.remittance, LONGEST)}</RmtInf></CdtTrfTxInf>\n"
         )
 
     def end(self) -> None:
@@ -108,24 +108,3 @@ class CreditTransferFile:
 
     def _write(self, text: str) -> None:
         self._sink.write(text.encode("ascii"))  # the SEPA set is a part of ASCII
-
-
-def _text(tag: str, value: str, limit: int) -> str:
-    """An element with cleaned text, or nothing: the schema has no empty text."""
-    cleaned = clean(value, limit)
-    return f"<{tag}>{escape(cleaned)}</{tag}>" if cleaned else ""
-
-
-def _address(address: Address) -> str:
-    return (
-        f"<PstlAdr>{_text('StrtNm', address.street, 70)}{_text('BldgNb', address.number, 16)}"
-        f"{_text('PstCd', address.postcode, 16)}{_text('TwnNm', address.town, 35)}"
-        f"<Ctry>{address.country}</Ctry></PstlAdr>"
-    )
-
-
-def _agent(tag: str, bic: str) -> str:
-    """The bank. SEPA finds it by the IBAN, so a creditor's may be missing."""
-    if not bic:
-        return ""
-    return f"<{tag}><FinInstnId><BICFI>{bic}</BICFI></FinInstnId></{tag}>"

@@ -7,6 +7,7 @@ reason by name, never an exception, so that one bad client holds up nobody else.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -17,6 +18,7 @@ from clearing.charset import clean
 
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _SEPA_MAXIMUM_MINOR: Final = 99_999_999_999  # 999,999,999.99 euro, EPC125-05 AT-04
+_ACCOUNTS_KEPT: Final = 4_096  # a client with many safes has many credits a night
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -73,6 +75,7 @@ def compact(number: str | None) -> str:
     return "".join((number or "").split()).upper()
 
 
+@lru_cache(_ACCOUNTS_KEPT)
 def account_defect(iban: str, bic: str, currency: str) -> str:
     """Why a bank would refuse this account, or ''. A BIC may be missing in SEPA only."""
     if not iban:

@@ -6,9 +6,15 @@ so a file that is sent again carries the same ids, and no bank pays it twice.
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from typing import Final
 
 import msgspec
+
+_LONGEST: Final = 35  # Max35Text
+_MESSAGE_ID: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})-([A-Z]+)-([0-9]+)-([A-Z]+)"
+                                r"-([A-Z]{3})(?:-([0-9]+))?")
 
 
 class RunId(msgspec.Struct, frozen=True):
@@ -46,5 +52,20 @@ class RunId(msgspec.Struct, frozen=True):
 
     @staticmethod
     def _numbered(text: str) -> str:
-        assert len(text) <= 35, text
+        assert len(text) <= _LONGEST, text
         return text
+
+
+def read_message_id(text: str) -> tuple[RunId, str, str, int] | None:
+    """(run, purpose, currency, bank's number or 0) of what message_id has written; None: it has
+    not."""
+    named = _MESSAGE_ID.fullmatch(text) if len(text) <= _LONGEST else None
+    if named is None:
+        return None
+    year, month, day, stream, sequence, purpose, currency, bank = named.groups(default="0")
+    try:
+        run_id = RunId(date(int(year), int(month), int(day)), stream.lower(), int(sequence))
+    except ValueError:
+        return None
+    told = run_id, purpose.lower(), currency, int(bank)
+    return told if run_id.message_id(*told[1:]) == text else None

@@ -7,7 +7,7 @@ merchant's day.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import asyncpg
 import msgspec
@@ -15,12 +15,12 @@ import msgspec
 from authhost.payments.plans import Plan
 from clearing.details import read_json
 from clearing.folder import DayFolder
-from clearing.journal_day import ROWS_AT_A_TIME
 from clearing.localtime import date_and_time
 from clearing.pages import write_page
 from clearing.party import Party, parse_party
 from clearing.payout import FeeLine, fee_of_row
 from clearing.queries import Connection, query
+from clearing.rows import grouped
 from clearing.run_id import RunId
 from clearing.settlement import Merchant, Payment, Payout, Settlement
 from clearing.settling import moved_of
@@ -49,26 +49,13 @@ async def write_settlements(connection: Connection, run_id: RunId,
     decided = {_group(row): row for row in
                await connection.fetch(query("settlements"), str(run_id))}
     files: list[FileRecord] = []
-    async for rows in _by_merchant(connection, run_id):
+    async for rows in grouped(connection, _group, "payment_lines", str(run_id),
+                              run_id.business_date):
         row = decided.pop(_group(rows[0]))
         files.extend(_write(folder, _settlement(run_id, row, rows, fees)))
     for row in decided.values():
         files.extend(_write(folder, _settlement(run_id, row, [], fees)))
     return files
-
-
-async def _by_merchant(connection: Connection,
-                       run_id: RunId) -> AsyncIterator[list[asyncpg.Record]]:
-    rows: list[asyncpg.Record] = []
-    async with connection.transaction(readonly=True):
-        async for row in connection.cursor(query("payment_lines"), str(run_id),
-                                           run_id.business_date, prefetch=ROWS_AT_A_TIME):
-            if rows and _group(rows[0]) != _group(row):
-                yield rows
-                rows = []
-            rows.append(row)
-    if rows:
-        yield rows
 
 
 def _group(row: asyncpg.Record) -> _Group:

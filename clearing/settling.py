@@ -16,10 +16,10 @@ import msgspec
 
 from authhost.payments.plans import Plan, value_date, weekdays
 from clearing.charset import clean
-from clearing.journal_day import ROWS_AT_A_TIME
 from clearing.party import creditor_defect, parse_party
 from clearing.payout import Before, Day, FeeLine, Moved, Settled, added, settle
 from clearing.queries import Connection, query
+from clearing.rows import ROWS_AT_A_TIME
 from clearing.run_id import RunId
 from clearing.settings import Settings
 

@@ -8,29 +8,25 @@ A statement is stored once, whole or not at all, with what became of each of its
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
 import msgspec
 
-from clearing.bank_files import bank_numbers
+from authhost.safes.life import read_end_to_end_id
+from clearing.bank_files import PURPOSES, bank_numbers
 from clearing.banks import debtor_for, parse_bank
 from clearing.camt053 import Entry, Statement, StatementError, read_statements
 from clearing.party import compact
-from clearing.queries import Connection, connect, query
-from clearing.run_id import RunId
+from clearing.queries import Connection, query
+from clearing.run_id import read_message_id
 from clearing.settings import Settings
 
 # A payment of a Friday's night is booked on Monday.
 MISSING_AFTER_DAYS: Final = 3
-_INSTANT: Final = re.compile(r"D(\d{2})(\d{2})(\d{2})([0-9A-F]{1,16})")
-_BATCH: Final = re.compile(r"(\d{4})(\d{2})(\d{2})-([A-Z]+)-(\d+)-(DEPOSITS|PAYOUTS)-([A-Z]{3})"
-                           r"(?:-(\d+))?")
-_PURPOSE: Final = {"DEPOSITS": "deposit_credit", "PAYOUTS": "merchant_payout"}
 _ENTRY_COLUMNS: Final = ("statement_id", "line", "end_to_end_id", "batch", "count", "amount_minor",
                          "currency", "booked_on", "bank_reference", "outcome")
 _NO_CASE: Final = frozenset({"matched", "incoming"})
@@ -65,16 +61,6 @@ class _Found(msgspec.Struct, frozen=True):
     outcome: str
     account_id: int | None = None
     content: dict[str, Any] = {}
-
-
-async def tell_statement(database_url: str, content: bytes, who: str) -> tuple[Compared, ...]:
-    """Store a camt.053 file and compare it. StatementError: it cannot be believed, or it was told
-    with other content before; nothing of it was stored."""
-    connection = await connect(database_url)
-    try:
-        return await compare_statements(connection, read_told(content), who)
-    finally:
-        await connection.close()
 
 
 def read_told(content: bytes) -> Told:
@@ -133,9 +119,10 @@ class _Comparison:
         ids = [entry.end_to_end_id for entry in told.entries if entry.end_to_end_id]
         sent = {row["end_to_end_id"]: row for row in
                 await self._connection.fetch(query("sent_credits"), ids)}
+        instant = await self._instant({one for one in ids if one not in sent})
         rows = []
         for line, entry in enumerate(told.entries, 1):
-            found = await self._found(entry, line, sent)
+            found = await self._found(entry, line, sent, instant)
             rows.append((self._id, line, entry.end_to_end_id, entry.batch, entry.count,
                          entry.amount_minor, told.currency, entry.booked_on, entry.bank_reference,
                          found.outcome))
@@ -152,8 +139,8 @@ class _Comparison:
                                        self._who)
         return Counter(row[-1] for row in rows)
 
-    async def _found(self, entry: Entry, line: int,
-                     sent: Mapping[str, asyncpg.Record]) -> _Found:
+    async def _found(self, entry: Entry, line: int, sent: Mapping[str, asyncpg.Record],
+                     instant: Mapping[str, asyncpg.Record]) -> _Found:
         ours = sent.get(entry.end_to_end_id)
         if entry.amount_minor > 0 or entry.returned:
             if ours is not None:
@@ -163,18 +150,25 @@ class _Comparison:
         if entry.batch:
             return await self._batch(entry, line)
         if ours is not None:
-            return self._credit(entry, line, ours)
-        return await self._instant(entry, line)
+            return self._credit(entry, line, ours, {"run_id": ours["run_id"]})
+        ours = instant.get(entry.end_to_end_id)
+        if ours is None:
+            return _Found("unexpected")
+        return self._credit(entry, line, ours, {"deposit": ours["key"], "credit": ours["credit"]},
+                            given=ours["credit"] == "accepted")
 
-    def _credit(self, entry: Entry, line: int, ours: asyncpg.Record) -> _Found:
-        content = {"run_id": ours["run_id"], "sent_minor": ours["amount_minor"]}
+    def _credit(self, entry: Entry, line: int, ours: asyncpg.Record, content: dict[str, Any], *,
+                given: bool = True) -> _Found:
+        """An entry that names a credit of ours. given: as far as we know the bank has it."""
         if self._is_seen(entry.end_to_end_id, ours["seen"]):
-            return _Found("twice", account_id=ours["account_id"], content=content)
-        self._seen[entry.end_to_end_id] = line
-        right = (ours["amount_minor"], ours["currency"]) == (
-            -entry.amount_minor, self._statement.currency)
-        return _Found("matched" if right else "amount", account_id=ours["account_id"],
-                      content=content)
+            outcome = "twice"
+        else:
+            self._seen[entry.end_to_end_id] = line
+            right = (ours["amount_minor"], ours["currency"]) == (
+                -entry.amount_minor, self._statement.currency)
+            outcome = "not_accepted" if not given else "matched" if right else "amount"
+        return _Found(outcome, account_id=ours["account_id"],
+                      content={**content, "sent_minor": ours["amount_minor"]})
 
     async def _batch(self, entry: Entry, line: int) -> _Found:
         """A whole payment file, which names no transaction: by its count and sum."""
@@ -191,45 +185,23 @@ class _Comparison:
         return _Found("matched")
 
     async def _file(self, message_id: str) -> Sequence[asyncpg.Record]:
-        named = _BATCH.fullmatch(message_id)
-        if named is None:
+        named = read_message_id(message_id)
+        if named is None or named[1] not in PURPOSES:
             return ()
-        year, month, day, stream, sequence, purpose, currency, number = named.groups()
-        try:
-            run_id = RunId(date(int(year), int(month), int(day)), stream.lower(), int(sequence))
-        except ValueError:
-            return ()
+        run_id, purpose, currency, number = named
         totals = await self._connection.fetch(query("credit_totals"), str(run_id))
         banks = {bank: bank_id for bank_id, bank in bank_numbers(totals).items()}
         return await self._connection.fetch(
-            query("sent_batch"), str(run_id), _PURPOSE[purpose], currency,
-            banks.get(int(number), "?") if number else "")
+            query("sent_batch"), str(run_id), PURPOSES[purpose], currency,
+            banks.get(number, "?") if number else "")
 
-    async def _instant(self, entry: Entry, line: int) -> _Found:
-        """A credit at once that no night has booked yet."""
-        named = _INSTANT.fullmatch(entry.end_to_end_id)
-        row = None
-        if named is not None:
-            try:
-                day = date(2000 + int(named[1]), int(named[2]), int(named[3]))
-            except ValueError:
-                return _Found("unexpected")
-            row = await self._connection.fetchrow(
-                query("instant_deposit"), day, int(named[4], 16) & 0x7FFF_FFFF_FFFF_FFFF,
-                entry.end_to_end_id)
-        if row is None:
-            return _Found("unexpected")
-        content = {"deposit": row["key"], "credit": row["credit"],
-                   "sent_minor": row["amount_minor"]}
-        if self._is_seen(entry.end_to_end_id, row["seen"]):
-            return _Found("twice", account_id=row["account_id"], content=content)
-        self._seen[entry.end_to_end_id] = line
-        if row["credit"] != "accepted":
-            return _Found("not_accepted", account_id=row["account_id"], content=content)
-        right = (row["amount_minor"], row["currency"]) == (
-            -entry.amount_minor, self._statement.currency)
-        return _Found("matched" if right else "amount", account_id=row["account_id"],
-                      content=content)
+    async def _instant(self, ids: Collection[str]) -> dict[str, asyncpg.Record]:
+        """Credits at once that no night has booked yet, by their ids."""
+        named = [(*read, one) for one in sorted(ids) if (read := read_end_to_end_id(one))]
+        if not named:
+            return {}
+        rows = await self._connection.fetch(query("instant_deposits"), *zip(*named, strict=True))
+        return {row["end_to_end_id"]: row for row in rows}
 
     def _is_seen(self, end_to_end_id: str, statement_id: int | None) -> bool:
         return statement_id is not None or end_to_end_id in self._seen

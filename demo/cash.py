@@ -28,11 +28,10 @@ from demo.safes import Equipped, put_in
 from demo.tally import Tally
 from terminals import pki
 from terminals.bank.conduct import Conduct
-from terminals.bank.desk import Desk
+from terminals.bank.desk import bring
 from terminals.bank.server import BankServer, real_now_us
-from terminals.edge.config import TlsSettings
-from terminals.edge.line import Line as Wire
 from terminals.json_door import JsonDoor
+from terminals.line import Line as Wire
 from terminals.safe.config import Config, HostSettings, MachineSettings, Place, Rules, StoreSettings
 from terminals.safe.counted import GENUINE, Count, Line, Piece, Slip
 from terminals.safe.door import SafeDoor
@@ -44,6 +43,7 @@ from terminals.safe.program import SafeProgram
 from terminals.safe.rows import Row
 from terminals.safe.states import State
 from terminals.safe.store import local
+from terminals.settings import TlsSettings
 
 STORE: Final = "safe.db"
 DOWN_BANK: Final = "BANK2"
@@ -282,12 +282,10 @@ class CashDay:
     def settle(self, files: Path) -> None:
         """An operator brings the night's files to the banks, and reads their books."""
         for bank_id, bank in self._banks.items():
-            desk = Desk(bank.books, real_now_us, lambda _: None)
             for path in sorted(files.rglob(f"deposits-*-{bank_id}.xml")):
-                told = desk.answer("POST", "/files", path.read_bytes())
+                told = bring(bank.books, path.read_bytes(), real_now_us)
                 if told.status != 200:
                     self._tally.surprises.append(f"{path.name}: {told.body.decode()}")
-            bank.books.commit()
         self._books.payments = bank_books(self._banks)
 
     def _folder(self, safe: SmartSafe) -> Path:

@@ -25,11 +25,11 @@ from terminals.edge.config import (
     Place,
     StationSettings,
     StoreSettings,
-    TlsSettings,
 )
 from terminals.edge.edge import Edge
-from terminals.edge.line import Line
+from terminals.line import Line
 from terminals.pos import Timing
+from terminals.settings import TlsSettings
 
 STORE: Final = "edge.db"
 _HEARTBEAT_S: Final = 900

@@ -40,8 +40,8 @@ from terminals.card_reader import CardReader
 from terminals.card_reader import Visit as AtReader
 from terminals.edge import premises
 from terminals.edge.edge import Edge
-from terminals.edge.line import Line
 from terminals.edge.ticket import BadOrder, Outcome, Ticket
+from terminals.line import Line
 from terminals.purchase import Card, Item, Sale
 
 CUT_AT_S: Final = 13 * 3_600

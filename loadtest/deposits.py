@@ -38,7 +38,7 @@ from typing import Any, Final
 import asyncpg
 import uvloop
 
-from authhost.embedded import Servers, embedded
+from authhost.embedded import Servers, children_of, embedded
 from authhost.journal.migrate import migrate
 from authhost.safes.sscc import made
 from demo.numbers import iban
@@ -214,11 +214,10 @@ def _cpu(hosts: Sequence[Host], servers: Servers, bank: BankProcess) -> dict[str
     """CPU seconds so far: the hosts, Valkey, PostgreSQL with its children, this process, the bank.
     """
     postgres = servers.postgres.pid
-    children = Path(f"/proc/{postgres}/task/{postgres}/children").read_text().split()
     return {
         "host": sum(cpu_seconds(host.process.pid) for host in hosts),
         "state": cpu_seconds(servers.valkey.pid),
-        "journal": sum(map(cpu_seconds, [postgres, *map(int, children)])),
+        "journal": sum(map(cpu_seconds, [postgres, *children_of(postgres)])),
         "generator": cpu_seconds(os.getpid()), "bank": cpu_seconds(bank.pid)}
 
 

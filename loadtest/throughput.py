@@ -22,7 +22,7 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
-from authhost.embedded import Servers, embedded
+from authhost.embedded import Servers, children_of, embedded
 from authhost.hsm.address import HsmAddress
 from authhost.hsm_session import hsm_session
 from authhost.journal.migrate import migrate
@@ -115,9 +115,8 @@ def start_host(servers: Servers) -> tuple[subprocess.Popen[str], int]:
 def _cpu(host: subprocess.Popen[str], servers: Servers) -> list[float]:
     """CPU so far of the host, Valkey, PostgreSQL with its children, the HSM, and this process."""
     postgres = servers.postgres.pid
-    children = Path(f"/proc/{postgres}/task/{postgres}/children").read_text().split()
     return [cpu_seconds(host.pid), cpu_seconds(servers.valkey.pid),
-            sum(map(cpu_seconds, [postgres, *map(int, children)])), cpu_seconds(servers.hsm.pid),
+            sum(map(cpu_seconds, [postgres, *children_of(postgres)])), cpu_seconds(servers.hsm.pid),
             cpu_seconds(os.getpid())]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,7 @@ import pytest
 
 from authhost.embedded import Servers, embedded
 from authhost.journal.migrate import migrate
-
-_numbers = itertools.count(1)
+from tests.support.databases import TEMPLATE, fresh, url_of
 
 
 @pytest.fixture(scope="session")
@@ -22,25 +20,27 @@ def servers() -> Iterator[Servers]:
     """Embedded PostgreSQL, Valkey and HSM, started once."""
     with tempfile.TemporaryDirectory(prefix="authhost-test-") as directory, \
             embedded(Path(directory)) as running:
-        asyncio.run(_make_template(running.postgres.url))
+        asyncio.run(_make_template(running))
         yield running
 
 
-async def _make_template(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute("CREATE DATABASE template_authhost")
+async def _make_template(servers: Servers) -> None:
+    connection = await asyncpg.connect(servers.postgres.url)
+    # Nobody kills this PostgreSQL, and its data goes with it, so that it need not be durable; those
+    # that are killed (the crash runs) or shown (the demo) are others, and are.
+    for setting in ("fsync", "full_page_writes"):
+        await connection.execute(f"ALTER SYSTEM SET {setting} = off")
+    await connection.execute("SELECT pg_reload_conf()")
+    await connection.execute(f"CREATE DATABASE {TEMPLATE}")
     await connection.close()
-    await migrate(url.replace("/authhost?", "/template_authhost?"))
+    await migrate(url_of(servers, TEMPLATE))
 
 
 @pytest.fixture
 def database_url(servers: Servers) -> Iterator[str]:
     """A migrated, empty database of the test's own."""
-    name = f"test_{next(_numbers)}"
-    asyncio.run(_execute(servers.postgres.url,
-                         f"CREATE DATABASE {name} TEMPLATE template_authhost STRATEGY file_copy"))
-    yield servers.postgres.url.replace("/authhost?", f"/{name}?")
-    asyncio.run(_execute(servers.postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+    with fresh(servers, "test") as url:
+        yield url
 
 
 @pytest.fixture
@@ -53,11 +53,3 @@ def redis_url(servers: Servers) -> str:
 def hsm_url(servers: Servers) -> str:
     """The session's HSM: it keeps nothing of a test, for keys are in a test's own database."""
     return servers.hsm.url
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

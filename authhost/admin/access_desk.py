@@ -19,10 +19,9 @@ from authhost import logs
 from authhost.admin.access import SCOPES, Role, operator
 from authhost.admin.keyring import Keyring, NewAccess
 from authhost.admin.refusals import Refused
-from authhost.cli_options import DATA, Failed, add_command, add_database, database_url
+from authhost.cli_options import DATA, QUIET, Failed, add_command, add_database, database_url
 
 _DAYS = 365
-_QUIET = "critical"  # of a command that ends: what it has to say, it says in words
 
 
 def add_access(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -86,7 +85,7 @@ def _revoke(arguments: argparse.Namespace) -> int:
 def _say(arguments: argparse.Namespace,
          work: Callable[[Keyring], Awaitable[Sequence[str]]]) -> int:
     url = database_url(arguments)
-    logs.configure(_QUIET)
+    logs.configure(QUIET)
 
     async def run() -> Sequence[str]:
         async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:

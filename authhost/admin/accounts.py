@@ -16,7 +16,7 @@ from authhost.admin.nouns import ACCOUNT, VEHICLE
 from authhost.admin.once import Asked, Row, once, remembered
 from authhost.admin.raising import audit, raise_fence
 from authhost.admin.refusals import Conflict, Invalid
-from authhost.funding import FundingRefused
+from authhost.bookings import BookingRefused
 from authhost.journal.reads import Borrowed
 
 # account, minor units (negative: taken back), currency, reference (one a funding), who
@@ -62,7 +62,7 @@ class AccountActions:
         number = int(account["account_id"])
         try:
             await self._fund(number, amount_minor, currency, reference, actor.name)
-        except FundingRefused as refused:
+        except BookingRefused as refused:
             where, _, what = str(refused).partition(": ")
             raise Invalid(what, where) from None
 

@@ -34,4 +34,4 @@ class AuditReads:
                                           place[0] if place else None, most, refused)
         found = [dict(row.items()) | {"change": msgspec.Raw(row["change"].encode())}
                  for row in rows]
-        return found, pages.cursor_of(rows[-1]["id"]) if len(rows) == most else None
+        return found, pages.following(rows, most, "id")

@@ -53,8 +53,7 @@ class BankStatements:
             rows = await connection.fetch(
                 statement("bank_statements"), place[0] if place else None, iban,
                 await _accounts(connection, actor), most)
-        following = pages.cursor_of(rows[-1]["statement_id"]) if len(rows) == most else None
-        return [dict(row.items()) for row in rows], following
+        return [dict(row.items()) for row in rows], pages.following(rows, most, "statement_id")
 
 
 async def tell_file(database_url: str, content: bytes) -> tuple[Compared, ...]:

@@ -100,10 +100,7 @@ class Desk:
                 return visible(actor, noun, before)
             checks.whole(noun.name, before | values)
             await _may_move(connection, actor, noun, before, values)
-            if noun is not PRODUCT_GROUP:  # a range may name what is sold one day
-                await look_up(connection, values, before.get("account_id"))
-            if noun is DEPOSITOR and values.get("terminals"):
-                await safes_are_there(connection, values["terminals"], before["account_id"])
+            await _named(connection, noun, values, before.get("account_id"))
             if noun.name in _NUMBERED and moved.keys() & {"number", "status"}:
                 # One that comes back may find its number with another one.
                 await number_is_free(connection, noun.name, key, before | values,
@@ -178,11 +175,8 @@ async def insert(connection: asyncpg.Connection, actor: Actor, noun: Noun, value
     checks.whole(noun.name, values)
     if noun is SAFE:
         await is_safe(connection, values["terminal_id"])
-    if noun is DEPOSITOR and values.get("terminals"):
-        await safes_are_there(connection, values["terminals"], values["account_id"])
-    if noun is not PRODUCT_GROUP:  # a range may name what is sold one day
-        named = {name: value for name, value in values.items() if name != noun.key}
-        await look_up(connection, named, values.get("account_id"))
+    named = {name: value for name, value in values.items() if name != noun.key}
+    await _named(connection, noun, named, values.get("account_id"))
     if noun.name in _NUMBERED:
         await number_is_free(connection, noun.name, None, values, values["account_id"])
     if noun.made and values.get(noun.key) is None:
@@ -292,6 +286,15 @@ def _within(noun: Noun, bounds: Sequence[tuple[str, int | str]],
         parts.append(statement(name, place=place) if name else f"t.{column} = ${place}")
         values.append(value)
     return " AND ".join(f"({part})" for part in parts) or "true", values
+
+
+async def _named(connection: asyncpg.Connection, noun: Noun, values: Row,
+                 account_id: int | None) -> None:
+    """Whether what a row names is there, and its account's. Invalid."""
+    if noun is not PRODUCT_GROUP:  # a range may name what is sold one day
+        await look_up(connection, values, account_id)
+    if noun is DEPOSITOR and account_id is not None and values.get("terminals"):
+        await safes_are_there(connection, values["terminals"], account_id)
 
 
 def _columns(noun: Noun, values: Row) -> Row:

@@ -11,23 +11,23 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-_END: Final = r"$(?!\n)"
+END: Final = r"$(?!\n)"
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**62)]
 Money = Annotated[int, msgspec.Meta(ge=0, le=10**12, description="Minor units.")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=70,
-                                   pattern=r"^[^\x00-\x1f\x7f]*" + _END)]
-Text = Annotated[str, msgspec.Meta(max_length=70, pattern=r"^[^\x00-\x1f\x7f]*" + _END)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{1,12}" + _END)]
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7e]+" + _END)]
-GroupName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}" + _END)]
-Expiry = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2}(0[1-9]|1[0-2])" + _END)]
-Pan = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12,19}" + _END)]
-Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}" + _END)]
-Prompted = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{0,16}" + _END)]
+                                   pattern=r"^[^\x00-\x1f\x7f]*" + END)]
+Text = Annotated[str, msgspec.Meta(max_length=70, pattern=r"^[^\x00-\x1f\x7f]*" + END)]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{1,12}" + END)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7e]+" + END)]
+GroupName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}" + END)]
+Expiry = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2}(0[1-9]|1[0-2])" + END)]
+Pan = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12,19}" + END)]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}" + END)]
+Prompted = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{0,16}" + END)]
 Products = Annotated[list[Annotated[str, msgspec.Meta(
-    pattern=r"^([0-9A-Za-z]{1,12}|@[a-z][a-z0-9_]{0,31})" + _END)]], msgspec.Meta(max_length=256)]
-ChipProducts = Annotated[list[Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}" + _END)]],
+    pattern=r"^([0-9A-Za-z]{1,12}|@[a-z][a-z0-9_]{0,31})" + END)]], msgspec.Meta(max_length=256)]
+ChipProducts = Annotated[list[Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}" + END)]],
                          msgspec.Meta(min_length=1, max_length=30)]
 Sites = Annotated[list[Key], msgspec.Meta(max_length=5_000)]
 Hours = Annotated[list[Annotated[int, msgspec.Meta(ge=0, lt=2**24)]],
@@ -35,15 +35,15 @@ Hours = Annotated[list[Annotated[int, msgspec.Meta(ge=0, lt=2**24)]],
 Limits = Annotated[list[dict[str, Any]], msgspec.Meta(max_length=64)]
 Prompts = Annotated[list[dict[str, Any]], msgspec.Meta(max_length=16)]
 Status = Literal["active", "blocked", "closed"]
-Country = Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{2})?" + _END)]
-Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]" + _END)]
+Country = Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{2})?" + END)]
+Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]" + END)]
 Zone = Annotated[str, msgspec.Meta(max_length=64)]
 Bic = Annotated[str, msgspec.Meta(max_length=11)]
-Sscc = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{18}" + _END)]
+Sscc = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{18}" + END)]
 Pieces = Annotated[int, msgspec.Meta(ge=0, le=10**6)]
 BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Fraction = Annotated[str, msgspec.Meta(
-    pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?" + _END, description="Minor units, a decimal.")]
+    pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?" + END, description="Minor units, a decimal.")]
 
 
 class Fields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -82,8 +82,8 @@ class Contact(Fields, frozen=True):
 
     name: Text = ""
     email: Annotated[str, msgspec.Meta(
-        max_length=254, pattern=r"^([^\s@]+@[^\s@]+\.[^\s@]+)?" + _END)] = ""
-    phone: Annotated[str, msgspec.Meta(pattern=r"^(\+?[0-9 ()/-]{3,24})?" + _END)] = ""
+        max_length=254, pattern=r"^([^\s@]+@[^\s@]+\.[^\s@]+)?" + END)] = ""
+    phone: Annotated[str, msgspec.Meta(pattern=r"^(\+?[0-9 ()/-]{3,24})?" + END)] = ""
 
 
 class Posting(Fields, frozen=True):
@@ -91,12 +91,12 @@ class Posting(Fields, frozen=True):
     is taken off the next credit, invoice is owed."""
 
     by: Literal["safe", "deposit", "client"] = "safe"
-    reference: Annotated[str, msgspec.Meta(max_length=140, pattern=r"^[ -~]*" + _END)] = ""
+    reference: Annotated[str, msgspec.Meta(max_length=140, pattern=r"^[ -~]*" + END)] = ""
     fees: Literal["net", "invoice"] = "net"
 
 
 DepositKey = Annotated[str, msgspec.Meta(
-    pattern=r"^[0-9A-Za-z+/]{43}=" + _END, description="Ed25519, 32 bytes in base64.")]
+    pattern=r"^[0-9A-Za-z+/]{43}=" + END, description="Ed25519, 32 bytes in base64.")]
 
 
 class Account(Fields, frozen=True):
@@ -205,7 +205,7 @@ class Product(Fields, frozen=True):
     product: Code | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     fuel: bool | UnsetType = UNSET
-    unit: Annotated[str, msgspec.Meta(pattern=r"^[LGIKPUCQZO678]" + _END)] | UnsetType = UNSET
+    unit: Annotated[str, msgspec.Meta(pattern=r"^[LGIKPUCQZO678]" + END)] | UnsetType = UNSET
 
 
 class ProductGroup(Fields, frozen=True):
@@ -214,7 +214,7 @@ class ProductGroup(Fields, frozen=True):
     name: GroupName | UnsetType = UNSET
     group_id: Annotated[int, msgspec.Meta(ge=1, le=1023)] | UnsetType = UNSET
     products: Annotated[list[Annotated[str, msgspec.Meta(
-        pattern=r"^([0-9A-Za-z]{1,12}|[0-9]{3}-[0-9]{3})" + _END)]],
+        pattern=r"^([0-9A-Za-z]{1,12}|[0-9]{3}-[0-9]{3})" + END)]],
         msgspec.Meta(min_length=1, max_length=1_000)] | UnsetType = UNSET
 
 
@@ -224,7 +224,7 @@ class Program(Fields, frozen=True):
     program_id: Key | UnsetType = UNSET
     pin_method: Literal["none", "pvv", "ibm3624"] | UnsetType = UNSET
     pvki: Annotated[int, msgspec.Meta(ge=0, le=6)] | UnsetType = UNSET
-    decimalization: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{16}" + _END)] | UnsetType = UNSET
+    decimalization: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{16}" + END)] | UnsetType = UNSET
     pin_required: bool | UnsetType = UNSET
     pin_tries: Annotated[int, msgspec.Meta(ge=1, le=15)] | UnsetType = UNSET
     cvv: bool | UnsetType = UNSET
@@ -264,7 +264,7 @@ class Terminal(Fields, frozen=True):
 
     terminal_id: Key | UnsetType = UNSET
     kind: Literal["pos", "safe", "till"] | UnsetType = UNSET
-    acquirer_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,11}" + _END)] | UnsetType = UNSET
+    acquirer_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,11}" + END)] | UnsetType = UNSET
     merchant_id: Key | UnsetType = UNSET
     site_id: Key | UnsetType | None = UNSET
     account_id: Id | UnsetType | None = UNSET

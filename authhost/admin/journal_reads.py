@@ -62,11 +62,7 @@ class JournalReads:
             rows = await connection.fetch(
                 statement("transactions", conditions=conditions), wanted.first, wanted.last,
                 day_of(place[0]) if place else None, place[1] if place else None, most, *values)
-        found = [_row(row) for row in rows]
-        following = None
-        if len(rows) == most:
-            following = pages.cursor_of(rows[-1]["business_date"].isoformat(), rows[-1]["id"])
-        return found, following
+        return [_row(row) for row in rows], pages.following(rows, most, "business_date", "id")
 
     async def totals(self, actor: Actor, wanted: Wanted) -> list[dict[str, Any]]:
         """Count, money and volume by day, site, kind and currency of what was approved."""
@@ -91,15 +87,10 @@ class JournalReads:
         if actor.account_id is not None:
             account_id = actor.account_id
         async with Borrowed(self._pool) as connection:
-            # The horizon first, in a statement of its own: the next has a newer snapshot.
-            horizon = await connection.fetchrow(statement("feed_horizon"))
-            assert horizon is not None, "an aggregate has one row"
-            if horizon["hidden"]:
-                raise JournalUnavailable("grant pg_read_all_stats: other users' transactions "
-                                         "are not to be seen, so that the feed could miss rows")
+            until = await horizon(connection)
             rows = await connection.fetch(
                 statement("exceptions"), account_id, instant_of(place[0]) if place else None,
-                place[1] if place else None, horizon["horizon"] - MARGIN, most)
+                place[1] if place else None, until, most)
         found = [_row(row) | {"flags": explained(row["flags"])} for row in rows]
         if rows:
             after = pages.cursor_of(rows[-1]["recorded_at"].isoformat(), rows[-1]["id"])
@@ -118,6 +109,21 @@ class JournalReads:
             rows = await connection.fetch(statement("fills"), vehicle_id, first, last,
                                           vehicle["meter_reset_fence"])
         return [Fill(**row) for row in rows]
+
+
+async def horizon(connection: asyncpg.Connection) -> datetime:
+    """Up to when a feed tells: every row that is not seen yet was recorded after that.
+
+    In a statement of its own, before that of the rows, which then has a newer snapshot.
+    JournalUnavailable: nobody lets us see others' transactions.
+    """
+    found = await connection.fetchrow(statement("feed_horizon"))
+    assert found is not None, "an aggregate has one row"
+    if found["hidden"]:
+        raise JournalUnavailable("grant pg_read_all_stats: other users' transactions "
+                                 "are not to be seen, so that the feed could miss rows")
+    until: datetime = found["horizon"]
+    return until - MARGIN
 
 
 def within(actor: Actor, wanted: Wanted) -> Wanted:

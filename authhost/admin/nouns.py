@@ -50,7 +50,6 @@ class Noun(msgspec.Struct, frozen=True):
     required: tuple[str, ...]
     fixed: tuple[str, ...] = ()
     scope: str = ""
-    scope_type: str = "bigint"
     made: bool = False  # its id is given out here where none is named
     hidden: tuple[str, ...] = ()
     reach: Mapping[str, str] = {}
@@ -59,6 +58,11 @@ class Noun(msgspec.Struct, frozen=True):
     def bounds(self) -> tuple[str, ...]:
         """The columns of access that say whose it is."""
         return (*((self.scope,) if self.scope else ()), *self.reach)
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """What a list may be asked for -> its column."""
+        return {column.removesuffix("_id"): column for column in self.bounds}
 
     def key_of(self, text: str) -> int | str | None:
         """A key as its column has it; None for what cannot be one."""
@@ -99,24 +103,24 @@ MERCHANT: Final = Noun(
     ("merchant_id", "name"))
 SITE: Final = Noun(
     "site", "sites", fields.Site, "site_id", "text", Raises.RULES,
-    ("site_id", "merchant_id", "name"), (), "site_id", "text")
+    ("site_id", "merchant_id", "name"), (), "site_id")
 TERMINAL: Final = Noun(
     "terminal", "terminals", fields.Terminal, "terminal_id", "text", Raises.RULES,
     ("terminal_id", "kind", "acquirer_id", "merchant_id"), ("kind", "acquirer_id"),
-    "site_id", "text")
+    "site_id")
 CARD_ORDER: Final = Noun(
     "card_order", "card-orders", fields.CardOrder, "order_id", "bigint", Raises.NOTHING,
     ("account_id", "program_id", "expiry"), (), "account_id")
 # Where a credit goes is looked up by the statement that writes a deposit: a bank raises nothing.
 BANK: Final = Noun(
     "bank", "banks", safe_fields.Bank, "bank_id", "text", Raises.NOTHING, ("bank_id", "name"), (),
-    "bank_id", "text")
+    "bank_id")
 COURIER: Final = Noun(
     "courier", "couriers", safe_fields.Courier, "courier_id", "text", Raises.NOTHING,
-    ("courier_id", "name"), (), "courier_id", "text")
+    ("courier_id", "name"), (), "courier_id")
 SAFE: Final = Noun(
     "safe", "safes", safe_fields.Safe, "terminal_id", "text", Raises.SAFE, ("terminal_id",), (),
-    "courier_id", "text", hidden=("sequence_seen",),
+    "courier_id", hidden=("sequence_seen",),
     reach={"account_id": "safe_of_account", "bank_id": "safe_of_bank"})
 DEPOSITOR: Final = Noun(
     "depositor", "depositors", safe_fields.Depositor, "depositor_id", "bigint", Raises.FENCE,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -14,9 +16,14 @@ import msgspec
 from authhost.admin.refusals import Invalid
 
 
-def cursor_of(*place: int | str) -> str:
+def cursor_of(*place: int | str | date) -> str:
     """A place in an order."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def following(rows: Sequence[Any], most: int, *columns: str) -> str | None:
+    """The cursor of the page after a whole one, by the columns that order it; None at the end."""
+    return cursor_of(*(rows[-1][column] for column in columns)) if len(rows) == most else None
 
 
 def place_of(cursor: str, *kinds: type) -> list[Any] | None:

@@ -7,33 +7,24 @@ can be, for every batch of the moment waits for what is locked here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 import msgspec
 
 from authhost.admin.access import Actor
 from authhost.admin.statements import statement
+from authhost.journal.fences import patiently
 from authhost.journal.statements import statement as journal_statement
 from authhost.safes.raising import raise_clients
 
-_PATIENCE: Final = "200ms"
 Changes = Mapping[str, tuple[Any, Any]]
 
 
 async def raise_fence(connection: asyncpg.Connection, account_id: int) -> int:
-    """Raise one account's fence; the new one.
-
-    Share locks pass a waiting update by. Where they starve it, the table's fair queue helps.
-    """
-    try:
-        async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
-            fence = await connection.fetchval(journal_statement("raise_fence"), account_id)
-            await connection.execute("SET LOCAL lock_timeout = 0")
-    except asyncpg.LockNotAvailableError:
-        await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
-        fence = await connection.fetchval(journal_statement("raise_fence"), account_id)
+    """Raise one account's fence; the new one."""
+    fence = await patiently(connection, lambda: connection.fetchval(
+        journal_statement("raise_fence"), account_id))
     assert fence is not None, "an account is made with its fence"
     return int(fence)
 

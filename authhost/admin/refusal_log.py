@@ -20,7 +20,8 @@ import asyncpg
 import msgspec
 import structlog
 
-from authhost.admin.statements import statement
+from authhost.admin.access import Actor
+from authhost.admin.raising import audit
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Borrowed
 
@@ -30,7 +31,9 @@ PLACES_A_MINUTE: Final = 10
 KINDS: Final = 32  # in a sum; the others are one number
 SUM_S: Final = 60
 _LONGEST: Final = 200
+# Roles of those who have no access of their own.
 NOBODY: Final = "nobody"
+DEVICE: Final = "device"
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -98,7 +101,7 @@ class RefusalLog:
 
     async def of_device(self, terminal_id: str, why: str) -> None:
         """A device's certificate was refused at a door."""
-        await self.note(Refusal(terminal_id, "device", f"terminal/{terminal_id}",
+        await self.note(Refusal(terminal_id, DEVICE, f"terminal/{terminal_id}",
                                 f"certificate {why}"))
 
     async def close(self) -> None:
@@ -145,8 +148,7 @@ class RefusalLog:
     async def _write(self, who: str, role: str, subject: str, what: str,
                      change: dict[str, tuple[None, int]]) -> None:
         async with Borrowed(self._pool) as connection:
-            await connection.execute(statement("audit_put"), who, role, subject, what,
-                                     msgspec.json.encode(change).decode())
+            await audit(connection, Actor(who, role), subject, what, change)
 
 
 def _plain(part: str) -> str:

@@ -10,13 +10,12 @@ from typing import Any
 import asyncpg
 
 from authhost.admin.access import Actor, allow
-from authhost.admin.desk import locked, said_by_database
+from authhost.admin.desk import locked, raise_for, said_by_database
 from authhost.admin.nouns import SAFE
-from authhost.admin.raising import audit, raise_rules
+from authhost.admin.raising import audit
 from authhost.admin.refusals import Conflict, Invalid, Unknown
 from authhost.admin.statements import statement
 from authhost.journal.reads import Borrowed
-from authhost.safes.raising import raise_clients
 
 
 class SafeClients:
@@ -59,15 +58,15 @@ class SafeClients:
                 await audit(connection, actor, f"safe/{terminal_id}",
                             f"safe {terminal_id} credits account {account_id}",
                             {f"client/{account_id}": (row["before"], reference)})
-                await _raised(connection, terminal_id)
+                await raise_for(connection, SAFE, safe)
 
     async def drop(self, actor: Actor, terminal_id: str, account_id: int | None) -> None:
         """The safe credits this client no more. Unknown where it did not."""
         allow(actor, "safe_client.change")
         async with Borrowed(self._pool) as connection, said_by_database(connection):
-            await locked(connection, actor, SAFE, terminal_id)
+            safe = await locked(connection, actor, SAFE, terminal_id)
             # Before he is none of the safe's any more, or his fence would stay.
-            await _raised(connection, terminal_id)
+            await raise_for(connection, SAFE, safe)
             before = await connection.fetchval(statement("safe_client_drop"), terminal_id,
                                                account_id)
             if before is None:
@@ -75,8 +74,3 @@ class SafeClients:
             await audit(connection, actor, f"safe/{terminal_id}",
                         f"safe {terminal_id} credits account {account_id} no more",
                         {f"client/{account_id}": (before, None)})
-
-
-async def _raised(connection: asyncpg.Connection, terminal_id: str) -> None:
-    await raise_rules(connection)
-    await raise_clients(connection, terminal_id)

@@ -7,12 +7,13 @@ the safe itself, and is in none of these.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from authhost.admin.fields import (
+    END,
     Address,
     BasisPoints,
     Bic,
@@ -26,18 +27,17 @@ from authhost.admin.fields import (
     Name,
     Pieces,
     Sscc,
+    Status,
     Text,
     Zone,
 )
-
-_END: Final = r"$(?!\n)"
 
 Rails = Annotated[list["Rail"], msgspec.Meta(max_length=32)]
 Currencies = Annotated[list[Currency], msgspec.Meta(min_length=1, max_length=32)]
 Terminals = Annotated[list[Key], msgspec.Meta(min_length=1, max_length=1_000)]
 Days = Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=7)]],
                  msgspec.Meta(min_length=1, max_length=7)]
-Reference = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,32}" + _END)]
+Reference = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,32}" + END)]
 
 
 class Debtor(Fields, frozen=True):
@@ -64,10 +64,10 @@ class Rail(Fields, frozen=True):
     days: Days = msgspec.field(default_factory=lambda: [*range(1, 8)])
     opens: Clock = msgspec.field(name="from", default="00:00")
     until: Annotated[str, msgspec.Meta(
-        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)" + _END)] = "24:00"
+        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)" + END)] = "24:00"
     time_zone: Zone = "UTC"
-    service_level: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{0,4}" + _END)] = ""
-    local_instrument: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{0,35}" + _END)] = ""
+    service_level: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{0,4}" + END)] = ""
+    local_instrument: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{0,35}" + END)] = ""
 
 
 class Bank(Fields, frozen=True):
@@ -79,7 +79,7 @@ class Bank(Fields, frozen=True):
     status: Literal["active", "down", "closed"] | UnsetType = UNSET
     endpoint: Annotated[str, msgspec.Meta(max_length=512)] | UnsetType = UNSET
     server_name: Annotated[str, msgspec.Meta(
-        max_length=253, pattern=r"^([0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?" + _END)] | UnsetType = UNSET
+        max_length=253, pattern=r"^([0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?" + END)] | UnsetType = UNSET
     rails: Rails | UnsetType = UNSET
     answer_s: Annotated[int, msgspec.Meta(ge=1, le=60)] | UnsetType = UNSET
 
@@ -102,7 +102,7 @@ class Placement(Fields, frozen=True):
     address: Address = Address()
     opens: Text = ""
     notes: Annotated[str, msgspec.Meta(max_length=400,
-                                       pattern=r"^[^\x00-\x1f\x7f]*" + _END)] = ""
+                                       pattern=r"^[^\x00-\x1f\x7f]*" + END)] = ""
 
 
 class Safe(Fields, frozen=True):
@@ -120,7 +120,7 @@ class Safe(Fields, frozen=True):
     courier_id: Key | UnsetType | None = UNSET
     time_zone: Zone | UnsetType = UNSET
     cut_off: Annotated[str, msgspec.Meta(
-        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?" + _END)] | UnsetType = UNSET
+        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?" + END)] | UnsetType = UNSET
     placement: Placement | UnsetType = UNSET
     silent_min: Annotated[int, msgspec.Meta(ge=0, le=10_080)] | UnsetType = UNSET
 
@@ -130,10 +130,10 @@ class Depositor(Fields, frozen=True):
 
     depositor_id: Id | UnsetType = UNSET
     account_id: Id | UnsetType = UNSET
-    code: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,64}" + _END)] | UnsetType = UNSET
+    code: Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,64}" + END)] | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     role: Literal["depositor", "cashier", "supervisor"] | UnsetType = UNSET
-    status: Literal["active", "blocked", "closed"] | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
     terminals: Terminals | UnsetType | None = UNSET
 
 
@@ -150,7 +150,7 @@ class NoteCategory(Fields, frozen=True):
     """What a category of notes or coins means: kept or handed back, credited or not, told to the
     authorities or not. source: the rule that says so."""
 
-    category: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-z]{1,4}" + _END)] | UnsetType = UNSET
+    category: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-z]{1,4}" + END)] | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     kept: bool | UnsetType = UNSET
     credited: bool | UnsetType = UNSET

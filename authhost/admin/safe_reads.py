@@ -18,11 +18,10 @@ import msgspec
 
 from authhost.admin import pages
 from authhost.admin.access import Actor, Role, allow, may
-from authhost.admin.journal_reads import MARGIN, day_of, instant_of, within_days
+from authhost.admin.journal_reads import day_of, horizon, instant_of, within_days
 from authhost.admin.refusals import Unknown
 from authhost.admin.statements import statement
 from authhost.clock import Clock
-from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Borrowed
 from authhost.translate.json_door import key_of, public_id
 
@@ -89,8 +88,7 @@ class SafeReads:
                 statement("safe_status"), actor.account_id, actor.bank_id, actor.courier_id,
                 self._clock.now(), asked.get("site", ""), asked.get("courier", ""),
                 asked.get("safe", ""), asked.get("state", ""), place[0] if place else "", most)
-        following = pages.cursor_of(rows[-1]["terminal_id"]) if len(rows) == most else None
-        return [_status(actor, row) for row in rows], following
+        return [_status(actor, row) for row in rows], pages.following(rows, most, "terminal_id")
 
     async def alarms(self, actor: Actor, terminal_id: str, severity: str, after: str,
                      most: int) -> tuple[list[dict[str, Any]], str]:
@@ -103,15 +101,11 @@ class SafeReads:
         allow(actor, "alarm.read")
         place = pages.place_of(after, str, str, int)
         async with Borrowed(self._pool) as connection:
-            horizon = await connection.fetchrow(statement("feed_horizon"))
-            assert horizon is not None, "an aggregate has one row"
-            if horizon["hidden"]:
-                raise JournalUnavailable("grant pg_read_all_stats: other users' transactions "
-                                         "are not to be seen, so that the feed could miss rows")
+            until = await horizon(connection)
             rows = await connection.fetch(
                 statement("safe_alarms"), actor.account_id, actor.courier_id, terminal_id,
                 severity, instant_of(place[0]) if place else None, place[1] if place else "",
-                place[2] if place else 0, horizon["horizon"] - MARGIN, most)
+                place[2] if place else 0, until, most)
         found = []
         for row in rows:
             one = dict(row.items())
@@ -142,11 +136,8 @@ class SafeReads:
                 statement("deposits", conditions=conditions), wanted.first, wanted.last,
                 day_of(place[0]) if place else None, place[1] if place else None, most,
                 actor.account_id, actor.bank_id, *values)
-        following = None
-        if len(rows) == most:
-            following = pages.cursor_of(rows[-1]["business_date"].isoformat(),
-                                        rows[-1]["journal_id"])
-        return [_deposit(actor, row) for row in rows], following
+        return [_deposit(actor, row) for row in rows], \
+            pages.following(rows, most, "business_date", "journal_id")
 
     async def deposit(self, actor: Actor, identity: str) -> dict[str, Any]:
         """One deposit with each change of its state and credit, the first first. Unknown."""
@@ -236,4 +227,3 @@ def _status(actor: Actor, row: asyncpg.Record) -> dict[str, Any]:
 
 def _sees_words(actor: Actor) -> bool:
     return actor.role != Role.MONITORING
-

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+
+from authhost.statement_files import reader
+
+_text = reader(__package__)
 
 
 @cache
 def statement(name: str, **names: str) -> str:
     """The text of sql/<name>.sql; names: identifiers of our own tables, never what came in."""
-    text = files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return text.format(**names) if names else text
+    return _text(name).format(**names) if names else _text(name)

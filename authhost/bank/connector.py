@@ -103,10 +103,9 @@ class Lines(ABC, Generic[T]):
             await self._stop([task])
         self.looked = True
         if monotonic() - self._depths_at_s >= bounds.GAUGES_S:
-            depths: dict[str, int] = {}
-            for row in await self._pool.fetch(self._depth_rows):
-                depths[row["state"]] = depths.get(row["state"], 0) + row["number"]
-            self._depths, self._depths_at_s = depths, monotonic()
+            self._depths = {row["state"]: row["number"]
+                            for row in await self._pool.fetch(self._depth_rows)}
+            self._depths_at_s = monotonic()
 
     def _begin(self, bank: Bank) -> None:
         if bank.problem:

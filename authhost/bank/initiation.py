@@ -15,12 +15,13 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from authhost.bank.banks import Rail
-from authhost.bank.pain001 import level, template, xml_address, xml_agent, xml_text
+from authhost.bank.pain001 import level, template
 from clearing.charset import clean
+from clearing.iso20022 import address_of, agent, text_of
 from clearing.money import plain
 from clearing.party import Party, account_defect
+from clearing.remittance import LONGEST
 
-_REMITTANCE: Final = 140
 _REFERENCE: Final = 35
 _UNKNOWN_AGENT: Final = ("<DbtrAgt><FinInstnId><Othr><Id>NOTPROVIDED</Id></Othr></FinInstnId>"
                          "</DbtrAgt>")
@@ -44,12 +45,12 @@ def payer(party: Party | None, currency: str) -> Payer:
         defect = "name_missing"
     if defect:
         return Payer(b"", b"", defect)
-    who = xml_text("Nm", party.name, 70)
-    who += xml_address(party.address) if party.address.complete else ""
+    who = text_of("Nm", party.name, 70)
+    who += address_of(party.address) if party.address.complete else ""
     account = f"<Id><IBAN>{party.iban}</IBAN></Id>"
     debtor = (f"<Dbtr>{who}</Dbtr><DbtrAcct>{account}<Ccy>{currency}</Ccy></DbtrAcct>"
-              f"{xml_agent('DbtrAgt', party.bic) or _UNKNOWN_AGENT}")
-    creditor = (f"{xml_agent('CdtrAgt', party.bic)}<Cdtr>{who}</Cdtr>"
+              f"{agent('DbtrAgt', party.bic) or _UNKNOWN_AGENT}")
+    creditor = (f"{agent('CdtrAgt', party.bic)}<Cdtr>{who}</Cdtr>"
                 f"<CdtrAcct>{account}</CdtrAcct>")
     return Payer(debtor.encode("ascii"), creditor.encode("ascii"))
 
@@ -58,7 +59,7 @@ def remittance(purpose: str, reference: str, fallback: str) -> str:
     """What the payer reads on the statement. The reference stays whole: a purpose is cut."""
     last = clean(reference, _REFERENCE)
     last = f"REF {last}" if last else ""
-    first = clean(purpose, _REMITTANCE - len(last) - 2)
+    first = clean(purpose, LONGEST - len(last) - 2)
     return ", ".join(part for part in (first, last) if part) or fallback
 
 
@@ -68,8 +69,8 @@ class PaymentWriter:
     def __init__(self, rail: Rail) -> None:
         account = rail.collecting
         assert account is not None, rail.currency
-        name = xml_text("Nm", account.name, 70)
-        who = name + (xml_address(account.address) if account.address.complete else "")
+        name = text_of("Nm", account.name, 70)
+        who = name + (address_of(account.address) if account.address.complete else "")
         iban = f"<Id><IBAN>{account.iban}</IBAN></Id>"
         text = template("payment")
         for field, value in (("initiator", name), ("level", level(rail)),
@@ -78,8 +79,8 @@ class PaymentWriter:
         self._rail = rail
         self._text = text.encode("ascii")
         self._debtor = (f"<Dbtr>{who}</Dbtr><DbtrAcct>{iban}<Ccy>{rail.currency}</Ccy></DbtrAcct>"
-                        f"{xml_agent('DbtrAgt', account.bic)}").encode("ascii")
-        self._creditor = (f"{xml_agent('CdtrAgt', account.bic)}<Cdtr>{who}</Cdtr>"
+                        f"{agent('DbtrAgt', account.bic)}").encode("ascii")
+        self._creditor = (f"{agent('CdtrAgt', account.bic)}<Cdtr>{who}</Cdtr>"
                           f"<CdtrAcct>{iban}</CdtrAcct>").encode("ascii")
         self._second = datetime.min.replace(tzinfo=UTC)
         self._times = {b"created": b"", b"day": b""}
@@ -116,4 +117,4 @@ class PaymentWriter:
 
 def ultimate(payee: str) -> bytes:
     """A merchant by the name that the payer has read."""
-    return xml_text("Nm", payee, 70).encode("ascii")
+    return text_of("Nm", payee, 70).encode("ascii")

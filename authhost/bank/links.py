@@ -27,7 +27,6 @@ class Links:
         self._opening: set[asyncio.Task[None]] = set()
         self._closed = False
         self.freed = asyncio.Event()  # one more may be used
-        self.why = ""
 
     @property
     def open(self) -> int:
@@ -93,11 +92,7 @@ class Links:
                     ssl=self._tls if place.tls else None,
                     server_hostname=place.server_name if place.tls else None)
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
-            self.why = str(error) or type(error).__name__
-            raise BankAway(self.why) from None
-        except BankAway as error:
-            self.why = str(error)
-            raise
+            raise BankAway(str(error) or type(error).__name__) from None
         if self._closed or link.closed:
             link.close()
             raise BankAway("closed at once")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import Final
 
 import asyncpg
 import msgspec
@@ -25,6 +26,7 @@ from authhost.journal.reads import Borrowed
 from authhost.safes.moves import accepted, move
 
 _log = structlog.get_logger()
+_DECIDED: Final = frozenset({Meaning.ACCEPT, Meaning.NEVER, Meaning.NIGHT})
 
 
 class Note(msgspec.Struct, frozen=True, gc=False):
@@ -105,10 +107,13 @@ class Notes:
     async def _write(self, connection: asyncpg.Connection, batch: list[Note]) -> None:
         now = as_datetime(self._clock.real_now_us())
         batch = await self._of_the_last_try(connection, batch)
-        groups: dict[tuple[Meaning, str, float], list[str]] = defaultdict(list)
+        groups: dict[tuple[Meaning, str], list[str]] = defaultdict(list)
+        ask: dict[str, tuple[datetime, str | None]] = {}  # of what is not decided: when, the word
         for note in batch:
-            groups[note.meaning, note.word, note.ask_s].append(note.key)
-        for (meaning, word, ask_s), keys in groups.items():
+            groups[note.meaning, note.word].append(note.key)
+            if note.meaning not in _DECIDED:
+                ask[note.key] = now + timedelta(seconds=note.ask_s), note.word
+        for (meaning, word), keys in groups.items():
             if meaning is Meaning.ACCEPT:
                 moved = await accepted(connection, keys, who=WHO, why=word, at=now)
                 self.late += len(keys) - len(moved)
@@ -120,7 +125,9 @@ class Notes:
             elif meaning is Meaning.NIGHT:
                 await reject_to_night(connection, keys, word, now)
             else:
-                await self._not_decided(connection, keys, word, now + timedelta(seconds=ask_s))
+                await move(connection, keys, "silence", who=WHO, why=word, bank_reason=word)
+        if ask:  # not by `move`: each is asked at an instant of its own, UNKNOWN before or since
+            await ask_again(connection, ask)
 
     async def _of_the_last_try(self, connection: asyncpg.Connection,
                                batch: list[Note]) -> list[Note]:
@@ -137,11 +144,3 @@ class Notes:
         late = {id(note) for note in doubtful if tries.get(note.key) != note.tried}
         self.late += len(late)
         return [note for note in batch if id(note) not in late]
-
-    async def _not_decided(self, connection: asyncpg.Connection, keys: list[str], word: str,
-                           ask_at: datetime) -> None:
-        moved = set(await move(connection, keys, "silence", who=WHO, why=word, next_at=ask_at,
-                               bank_reason=word))
-        rest = {key: (ask_at, word) for key in keys if key not in moved}
-        if rest:
-            await ask_again(connection, rest)

@@ -17,10 +17,12 @@ import msgspec
 
 from authhost.bank.banks import Rail
 from clearing.charset import clean
+from clearing.details import DepositDetail, read_json
+from clearing.iso20022 import address_of, agent, text_of
 from clearing.money import plain
-from clearing.party import Address, Party, creditor_defect
+from clearing.party import Party, creditor_defect
+from clearing.remittance import LONGEST
 
-_REMITTANCE: Final = 140
 _NONE: Final = "-"
 
 
@@ -31,35 +33,27 @@ class Creditor(msgspec.Struct, frozen=True, gc=False):
     defect: str
 
 
-class _Detail(msgspec.Struct, frozen=True):
-    receipt: str = ""
-    reference: str = ""
-    reference_model: str = ""
-
-
 def creditor(party: Party, currency: str) -> Creditor:
     """The creditor's agent, name, address and account."""
     defect = creditor_defect(party, 1, currency)
     if defect:
         return Creditor(b"", defect)
-    block = (f"{xml_agent('CdtrAgt', party.bic)}<Cdtr>{xml_text('Nm', party.name, 70)}"
-             f"{xml_address(party.address)}</Cdtr>"
+    block = (f"{agent('CdtrAgt', party.bic)}<Cdtr>{text_of('Nm', party.name, 70)}"
+             f"{address_of(party.address)}</Cdtr>"
              f"<CdtrAcct><Id><IBAN>{party.iban}</IBAN></Id></CdtrAcct>")
     return Creditor(block.encode("ascii"), "")
 
 
 def remittance(terminal_id: str, day: str, detail: str | None) -> str:
     """What the client reads on the statement: safe, day, receipt, model and reference."""
-    try:
-        told = msgspec.json.decode(detail or "{}", type=_Detail)
-    except msgspec.DecodeError:
-        told = _Detail()  # what the safe sent is no text: the credit goes all the same
+    # What the safe sent may be no text: the credit goes all the same.
+    told = read_json(detail or "{}", DepositDetail) or DepositDetail()
     parts = [f"SAFE {clean(terminal_id, 30)} {day}"]
     if told.receipt:
         parts.append(f"RECEIPT {clean(told.receipt, 35)}")
     if told.reference:
         parts.append(f"REF {clean(f'{told.reference_model} {told.reference}', 60)}")
-    return clean(", ".join(parts), _REMITTANCE)
+    return clean(", ".join(parts), LONGEST)
 
 
 class CreditWriter:
@@ -67,15 +61,15 @@ class CreditWriter:
 
     def __init__(self, rail: Rail) -> None:
         debtor = rail.debtor
-        name = xml_text("Nm", debtor.name, 70)
-        address = xml_address(debtor.address) if debtor.address.country else ""
+        name = text_of("Nm", debtor.name, 70)
+        address = address_of(debtor.address) if debtor.address.country else ""
         self._rail = rail
         fixed = {
             "initiator": name, "level": level(rail), "currency": rail.currency,
             "debtor": (
                 f"<Dbtr>{name}{address}</Dbtr>"
                 f"<DbtrAcct><Id><IBAN>{debtor.iban}</IBAN></Id><Ccy>{rail.currency}</Ccy>"
-                f"</DbtrAcct>{xml_agent('DbtrAgt', debtor.bic)}"),
+                f"</DbtrAcct>{agent('DbtrAgt', debtor.bic)}"),
         }
         text = template("credit")
         for field, value in fixed.items():
@@ -118,22 +112,3 @@ def level(rail: Rail) -> str:
 def template(name: str) -> str:
     """templates/<name>.xml."""
     return files(__package__).joinpath("templates", f"{name}.xml").read_text(encoding="ascii")
-
-
-def xml_text(tag: str, value: str, limit: int) -> str:
-    """An element in the SEPA set, cut to its limit; nothing where nothing is left."""
-    cleaned = clean(value, limit)
-    return f"<{tag}>{escape(cleaned)}</{tag}>" if cleaned else ""
-
-
-def xml_address(address: Address) -> str:
-    """PstlAdr."""
-    return (f"<PstlAdr>{xml_text('StrtNm', address.street, 70)}"
-            f"{xml_text('BldgNb', address.number, 16)}"
-            f"{xml_text('PstCd', address.postcode, 16)}{xml_text('TwnNm', address.town, 35)}"
-            f"<Ctry>{address.country}</Ctry></PstlAdr>")
-
-
-def xml_agent(tag: str, bic: str) -> str:
-    """A bank by its BIC; nothing where none is known."""
-    return f"<{tag}><FinInstnId><BICFI>{bic}</BICFI></FinInstnId></{tag}>" if bic else ""

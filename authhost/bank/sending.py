@@ -48,11 +48,13 @@ class Sending(Generic[T]):
         """Send what waits; True where there may be more."""
         talk = self._talk
         shut = talk.shut()
-        if not shut and (talk.lean or not talk.links.idle()) and not await self._outbox.waits():
+        asked = not shut and (talk.lean or not talk.links.idle())
+        if asked and not await self._outbox.waits():
             return False
         most = talk.breaker.most(monotonic())
         if shut or not most:
-            return await self._give_up(shut or "bank_down")
+            waits = asked or await self._outbox.waits()
+            return waits and await self._give_up(shut or "bank_down")
         if talk.full or len(self._marked) >= bounds.TAKE_ROWS:
             return True
         held = await self._hold()
@@ -106,8 +108,6 @@ class Sending(Generic[T]):
 
     async def _give_up(self, why: str) -> bool:
         """What waits does not go: deposits wait for the night, payers for nothing."""
-        if not await self._outbox.waits():
-            return False
         talk = self._talk
         _, more = await self._outbox.take(bounds.TAKE_ROWS, lambda _: why, talk.rail,
                                           talk.real_now(), talk.due())

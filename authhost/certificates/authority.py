@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 CERTIFICATE: Final = "ca.pem"
 KEY: Final = "ca.key"
 YEARS: Final = 10
-_BACKDATED: Final = timedelta(hours=1)  # clocks of devices lag
+BACKDATED: Final = timedelta(hours=1)  # clocks of devices lag
 _LEAST_PASSPHRASE: Final = 20  # characters: the derivation that PKCS#8 has is a quick one
 
 
@@ -69,7 +69,7 @@ class FileAuthority:
             x509.CertificateBuilder()
             .subject_name(subject).issuer_name(subject).public_key(public)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _BACKDATED)
+            .not_valid_before(now - BACKDATED)
             .not_valid_after(now + timedelta(days=366 * YEARS))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(usage(signs_certificates=True), critical=True)

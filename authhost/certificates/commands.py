@@ -27,10 +27,9 @@ from authhost.certificates.authority import (
 )
 from authhost.certificates.desk import DAYS, OVERLAP_DAYS, REASONS, Certificates, Wanted
 from authhost.certificates.requests import MOST_BYTES
-from authhost.cli_options import DATA, Failed, add_command, add_database, database_url
+from authhost.cli_options import DATA, QUIET, Failed, add_command, add_database, database_url
 from authhost.clock import Clock
 
-_QUIET: Final = "critical"  # of a command that ends: what it has to say, it says in words
 _DIRECTORY: Final = Path("authority")
 _PAGE: Final = 1_000
 Lines = Sequence[str]
@@ -178,7 +177,7 @@ def _given(out: Path | None, certificate: str, serial: str) -> Lines:
 
 def _say(arguments: argparse.Namespace, work: Work) -> int:
     url = database_url(arguments)
-    logs.configure(_QUIET)
+    logs.configure(QUIET)
     try:
         authority = FileAuthority.open(arguments.authority, arguments.passphrase_file) \
             if hasattr(arguments, "authority") else None

@@ -23,8 +23,9 @@ from authhost.admin.access import Actor, allow
 from authhost.admin.desk import said_by_database
 from authhost.admin.once import Asked, Row, once
 from authhost.admin.raising import audit
+from authhost.admin.refusal_log import DEVICE
 from authhost.admin.refusals import Conflict, Invalid, Unknown
-from authhost.certificates.authority import Authority, pem, usage
+from authhost.certificates.authority import BACKDATED, Authority, pem, usage
 from authhost.certificates.requests import (
     WHERE,
     PublicKey,
@@ -42,9 +43,7 @@ MOST_DAYS: Final = 825
 OVERLAP_DAYS: Final = 7
 MOST_LIVE: Final = 3  # of one terminal, at a time
 LIST_DAYS: Final = 7  # a list of revoked ones is good for
-_BACKDATED: Final = timedelta(hours=1)  # clocks of devices lag
 _AGAIN: Final = timedelta(days=1)
-DEVICE: Final = "device"  # the role of a device that renews its own
 # RFC 5280, 5.3.1, by the names that people use.
 REASONS: Final = {
     "unspecified": x509.ReasonFlags.unspecified,
@@ -75,9 +74,13 @@ class Certificates:
         """A certificate beside those that the terminal has. Refused."""
         allow(actor, "certificate.issue")
         key = public_key_of(wanted.request, wanted.terminal_id)
+
+        async def work() -> Row:
+            await _locked(connection, wanted.terminal_id)
+            return await self._signed(connection, actor, wanted, key)
+
         async with Borrowed(self._pool) as connection, said_by_database(connection):
-            return await once(connection, actor, asked,
-                              lambda: self._signed(connection, actor, wanted, key))
+            return await once(connection, actor, asked, work)
 
     async def renew(self, actor: Actor, wanted: Wanted, asked: Asked | None, *,
                     overlap_days: int = OVERLAP_DAYS) -> Row:
@@ -148,13 +151,12 @@ class Certificates:
             now = self._now()
             if before["revoked_at"] is not None and before["revoked_at"] <= now:
                 raise Conflict("it is revoked already", "serial")
-            await connection.execute(sql("revoke"), serial, now, reason)
+            row = await connection.fetchrow(sql("revoke"), serial, now, reason)
+            assert row is not None, "it is locked"
             await audit(connection, actor, f"certificate/{serial}",
                         f"certificate {serial} of {terminal_id} revoked",
                         {"revoked_at": (before["revoked_at"], now),
                          "reason": (before["reason"], reason)})
-            row = await connection.fetchrow(sql("certificate_read"), serial)
-        assert row is not None, "it was locked"
         return _shown(row)
 
     async def page(self, actor: Actor, terminal_id: str, until: datetime | None, after: str,
@@ -164,9 +166,7 @@ class Certificates:
         place = pages.place_of(after, str, str) or ["", ""]
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(sql("certificates"), terminal_id, until, *place, most)
-        following = pages.cursor_of(rows[-1]["terminal_id"], rows[-1]["serial"]) \
-            if len(rows) == most else None
-        return [_shown(row) for row in rows], following
+        return [_shown(row) for row in rows], pages.following(rows, most, "terminal_id", "serial")
 
     async def revoked(self, actor: Actor) -> x509.CertificateRevocationList:
         """The list of those that were revoked and have not ended by themselves (RFC 5280, 5).
@@ -178,7 +178,7 @@ class Certificates:
         now = self._now()
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(sql("revoked"), now)
-            number = await connection.fetchval("SELECT version FROM certificate_version")
+            number = await connection.fetchval(sql("version"))
         issuer = authority.certificate.subject
         builder = (x509.CertificateRevocationListBuilder()
                    .issuer_name(issuer).last_update(now)
@@ -201,11 +201,10 @@ class Certificates:
 
     async def _signed(self, connection: asyncpg.Connection, actor: Actor, wanted: Wanted,
                       key: PublicKey) -> Row:
-        """Signed and kept, in the transaction that is open."""
+        """Signed and kept, in the transaction that has locked the terminal."""
         authority = self._needed()
         if not 1 <= wanted.days <= MOST_DAYS:
             raise Invalid(f"from 1 to {MOST_DAYS} days", "days")
-        await _locked(connection, wanted.terminal_id)
         if digest_of(key) == digest_of(checked(authority.certificate.public_key())):
             raise Invalid("that is the authority's own key", WHERE)
         now = self._now().replace(microsecond=0)
@@ -215,7 +214,7 @@ class Certificates:
             x509.CertificateBuilder()
             .subject_name(subject).issuer_name(authority.certificate.subject).public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _BACKDATED).not_valid_after(ends)
+            .not_valid_before(now - BACKDATED).not_valid_after(ends)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(usage(signs_certificates=False,
                                  encipherment=isinstance(key, rsa.RSAPublicKey)), critical=True)

@@ -92,6 +92,9 @@ class CertificateGuard:
 
     async def objection(self, peer: Peer) -> str:
         """Why the peer is not believed, '' where it is. JournalUnavailable."""
+        why = self.at_hand(peer)
+        if why is not None:
+            return why
         if time.monotonic() - self._looked > LOOK_S:
             await self.look()
         known = self._terminals.get(peer.name)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from authhost.statement_files import reader
 
-
-@cache
-def sql(name: str) -> str:
-    """The text of sql/<name>.sql."""
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+sql = reader(__package__)

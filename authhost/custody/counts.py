@@ -82,10 +82,11 @@ class Counts:
         sha256 = hashlib.sha256(content).hexdigest()
         # A big file takes a while to read: not in the loop that answers terminals.
         told, faults = await asyncio.to_thread(read_counts, content)
-        for one in told:
-            where, what = self._wrong(one.count)
-            if what and not faults:
+        for one in told if not faults else ():
+            where, what = self._wrong(one.count, judged=True)
+            if what:
                 faults.append(Fault(one.line, where, what))
+                break
         taken: list[Taken] = []
         if not faults:
             try:
@@ -165,10 +166,11 @@ class Counts:
             raise Unknown("there is no such cassette", "cassette")
         return stay
 
-    def _wrong(self, count: Count) -> tuple[str, str]:
+    def _wrong(self, count: Count, *, judged: bool = False) -> tuple[str, str]:
+        """(where, what). judged: that nothing in itself is wrong with it was found already."""
         if not is_sscc(count.cassette):
             return "cassette", "the check digit of the SSCC is wrong"
-        where, what = problem(count)
+        where, what = ("", "") if judged else problem(count)
         if not what and count.counted_at > self._clock.now() + _AHEAD:
             return "counted_at", "lies ahead"
         return where, what

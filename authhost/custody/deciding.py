@@ -16,11 +16,10 @@ import msgspec
 from authhost.admin.refusals import Conflict
 from authhost.custody.settling import Stay, free, lock_stay, put_posting
 from authhost.custody.statements import statement
-from authhost.safes.life import GIVEN, Credit
+from authhost.safes.life import COUNTED, GIVEN, Credit
 from authhost.safes.moves import move
 
 _OUTSTANDING: Final = frozenset({Credit.SENT, Credit.UNKNOWN})
-_COUNTED: Final = frozenset({"verified", "adjusted"})
 
 
 class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,7 +74,7 @@ async def _release(connection: asyncpg.Connection, case: Case, who: str, now: da
         raise Conflict("the deposit is nobody's: adjust in its place", "proposal")
     if route["state"] == "reversed":
         raise Conflict("the deposit is reversed", "proposal")
-    if route["counted_first"] and route["state"] not in _COUNTED:
+    if route["counted_first"] and route["state"] not in COUNTED:
         raise Conflict("nobody has counted it: it is credited after its count", "proposal")
     if case.kind == "refused_by_bank":
         await _moved(connection, case, "rejected_to_night", who, now)
@@ -100,7 +99,7 @@ async def _reverse(connection: asyncpg.Connection, case: Case, stay: Stay | None
     if taken_back:
         await _adjust(connection, case, stay, Share(
             account_id=row["account_id"], amount_minor=-row["amount_minor"]), who, now)
-    if row["state"] not in _COUNTED:
+    if row["state"] not in COUNTED:
         await free(connection, [key], who, now, stay=stay, deposit_key=key)
     await move(connection, [key], "reversed", who=who, why=case.why, at=now)
     for other in await connection.fetch(statement("deposit_cases"), key, case.case_id):

@@ -21,11 +21,11 @@ from authhost.custody.counting import Count, CountedItem, CountedPiece, Counterf
 from authhost.custody.matching import COUNTERFEIT, Booked, Difference, Told, differences
 from authhost.custody.opening import HOST, NewCase, open_case
 from authhost.custody.statements import statement
-from authhost.safes.moves import move, move_stay
+from authhost.safes.life import COUNTED
+from authhost.safes.moves import move
 
 _TOLERANCE: Final = "tolerance"
 _UNDECIDED: Final = frozenset({"open", "proposed"})
-_COUNTED: Final = frozenset({"verified", "adjusted"})
 Place = tuple[str, int | None, str]  # kind of a case, account, currency
 
 
@@ -57,7 +57,9 @@ async def match_stay(connection: asyncpg.Connection, stay_id: int, now: datetime
         return stay.state
     # All of them locked first, in the order of keys: a night that moves some waits for no other.
     deposits = await connection.fetch(statement("stay_told"), stay_id)
-    await move_stay(connection, stay_id, "picked_up", who=HOST, why="the cassette has left", at=now)
+    # These and no other: one that was committed since is compared by the next match.
+    await move(connection, [row["key"] for row in deposits], "picked_up", who=HOST,
+               why="the cassette has left", at=now)
     count = count_of(counted)
     found = differences([_told(row) for row in deposits], count, [
         Booked(*row.values()) for row in await connection.fetch(statement("stay_booked"), stay_id)])
@@ -133,7 +135,8 @@ async def _keep_cases(connection: asyncpg.Connection, stay: Stay, count: Count,
         if open_one is not None and one.amount_minor:
             if open_one["amount_minor"] != one.amount_minor:
                 await connection.execute(
-                    statement("case_amount"), open_one["case_id"], one.amount_minor, content, now,
+                    statement("case_amount"), open_one["case_id"], one.amount_minor,
+                    msgspec.json.encode(content).decode(), now,
                     f"it was {open_one['amount_minor']}")
             await _keep_counterfeits(connection, stay, open_one["case_id"], one, count)
             continue
@@ -147,7 +150,7 @@ async def _keep_cases(connection: asyncpg.Connection, stay: Stay, count: Count,
         case_id = await open_case(connection, NewCase(
             kind=one.kind, terminal_id=stay.terminal_id, stay_id=stay.stay_id,
             account_id=one.account_id, currency=one.currency, amount_minor=one.amount_minor,
-            content=msgspec.json.decode(content),
+            content=content,
             due_at=opening.end_of(opening.due(count.counted_at)) if one.counterfeits else None),
             now, closed_by=_TOLERANCE if tolerated else "",
             why="within the tolerance" if tolerated else "")
@@ -217,7 +220,7 @@ async def _settle(connection: asyncpg.Connection, stay: Stay, deposits: Sequence
     for event, keys in by_event.items():
         await move(connection, keys, event, who=HOST, why=f"count of {stay.cassette_id}", at=now)
     # Not by what moved now, for a verified one may move once more: it was freed before.
-    fresh = [row["key"] for row in ready if row["state"] not in _COUNTED]
+    fresh = [row["key"] for row in ready if row["state"] not in COUNTED]
     await free(connection, fresh, HOST, now, stay=stay)
     credited = await connection.fetch(statement("credited_by_count"),
                                       [row["key"] for row in ready])
@@ -235,12 +238,13 @@ def _told(row: asyncpg.Record) -> Told:
                 pieces, suspects, row["number"], row["rejected"])
 
 
-def _content(one: Difference, count: Count) -> str:
-    return msgspec.json.encode({
+def _content(one: Difference, count: Count) -> dict[str, Any]:
+    """What a case says of a difference."""
+    return {
         "reference": count.reference, "denominations": one.lines, "parts": one.parts,
         "counterfeits": one.counterfeits, "items": [
             {"kind": kind, "number": number, "told_minor": told, "found_minor": found}
-            for kind, number, told, found in one.items]}).decode()
+            for kind, number, told, found in one.items]}
 
 
 def _place(row: asyncpg.Record) -> Place:

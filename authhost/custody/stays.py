@@ -50,9 +50,8 @@ class Stays:
 
     async def _rows(self, connection: asyncpg.Connection, actor: Actor, stay_id: int | None,
                     *filters: Any) -> list[asyncpg.Record]:
-        return list(await connection.fetch(statement("stays_read"), stay_id, *filters[:4],
-                                           filters[4], actor.account_id, actor.bank_id,
-                                           actor.courier_id))
+        return list(await connection.fetch(statement("stays_read"), stay_id, *filters,
+                                           actor.account_id, actor.bank_id, actor.courier_id))
 
 
 def _seen_by(actor: Actor, row: asyncpg.Record) -> Row:

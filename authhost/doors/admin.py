@@ -27,7 +27,6 @@ from authhost.admin.safe_reads import SafeReads
 from authhost.certificates.authority import Authority
 from authhost.certificates.desk import Certificates
 from authhost.clock import Clock
-from authhost.doors.admin_call import admitted
 from authhost.doors.admin_cards import AccessRoutes, CardRoutes
 from authhost.doors.admin_certificates import CertificateRoutes, DeviceCertificateRoutes
 from authhost.doors.admin_imports import PATH as IMPORTS
@@ -42,6 +41,7 @@ from authhost.doors.admin_statements import MOST_BYTES as STATEMENT_BYTES
 from authhost.doors.admin_statements import PATH as STATEMENTS
 from authhost.doors.admin_statements import BankStatementRoutes
 from authhost.doors.admin_stations import AdminStationRoutes
+from authhost.doors.admission import Admission
 from authhost.doors.call import Endpoint
 from authhost.pan_index import PanIndex
 from authhost.station.stations import Stations
@@ -54,17 +54,16 @@ class AdminRoutes:
     """Everything under /v1/admin, and a device's renewal of its certificate."""
 
     def __init__(self, *, pool: asyncpg.Pool, pan_index: PanIndex, clock: Clock,
-                 fund: Fund, stations: Stations | None = None, keyring: Keyring | None = None,
+                 fund: Fund, keyring: Keyring, stations: Stations | None = None,
                  authority: Authority | None = None) -> None:
-        self._secret = pan_index.fingerprint_key
-        self._keyring = keyring or Keyring(pool)
+        self._admission = Admission(keyring, pan_index.fingerprint_key)
         certificates = Certificates(pool, authority, clock)
-        self._devices = DeviceCertificateRoutes(certificates, self._keyring.refusals)
+        self._devices = DeviceCertificateRoutes(certificates, keyring.refusals)
         desk, cards = Desk(pool), Cards(pool, pan_index)
         self._routes = [
             *MasterRoutes(desk, cards).routes(),
             *CardRoutes(cards, AccountActions(pool, fund)).routes(),
-            *AccessRoutes(self._keyring).routes(),
+            *AccessRoutes(keyring).routes(),
             *ProductRoutes(ProductCodes(pool), CardOrders(pool)).routes(),
             *PriceRoutes(pool).routes(),
             *ImportRoutes(Imports(pool, pan_index)).routes(),
@@ -78,6 +77,6 @@ class AdminRoutes:
     def endpoints(self) -> list[Endpoint]:
         """Rows for the route table of the HTTP door."""
         return [*self._devices.endpoints(), *(
-            Endpoint(method, path, admitted(self._keyring, self._secret, work, path),
-                     *((_FILES[path], False) if path in _FILES else ()))
+            self._admission.endpoint(method, path, work,
+                                     *((_FILES[path], False) if path in _FILES else ()))
             for method, path, work in self._routes)]

@@ -1,43 +1,27 @@
 """One request to the admin API: who asks, his query, and what is answered.
 
-Knows HTTP and the names of refusals; decides nothing.
+Knows HTTP; decides nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, Final
-
-import asyncpg
-import msgspec
 
 from authhost.admin.access import Actor
 from authhost.admin.desk import tag_of
-from authhost.admin.keyring import Keyring
 from authhost.admin.once import Asked, asked
-from authhost.admin.refusal_log import NOBODY, Refusal
-from authhost.admin.refusals import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    Moved,
-    NotIdentified,
-    Refused,
-    Unknown,
-)
-from authhost.doors.call import Call, Handler, json_response
-from authhost.doors.problems import ProblemError
+from authhost.admin.refusals import Invalid
+from authhost.doors.call import Call, encoded
 from authhost.doors.response import Response
-from authhost.hsm.errors import HsmRefused, HsmUnavailable
 
 PAGE: Final = 100
 MOST: Final = 1_000
+DAYS: Final = 31  # looked at where no day is named
 _MOST_DIGITS: Final = 19
-_STATUS: Final[dict[type[Refused], tuple[int, str]]] = {
-    Unknown: (404, "Not found"), Forbidden: (403, "Not permitted"), Invalid: (422, "Invalid"),
-    Conflict: (409, "Conflict"), Moved: (412, "Changed meanwhile")}
 Work = Callable[["AdminCall"], Awaitable[Response]]
+Route = tuple[str, str, Work]  # method, path
 
 
 class AdminCall:
@@ -62,6 +46,13 @@ class AdminCall:
                 raise Invalid("not a text that could be meant", name)
         return self.call.query
 
+    def one_of(self, name: str, known: Collection[str]) -> str:
+        """A filter of the query, '' where it is not given."""
+        value = self.call.query.get(name, "")
+        if value and value not in known:
+            raise Invalid(f"one of {', '.join(known)}", name)
+        return value
+
     def number(self, name: str, least: int = 1, most: int = 2**62) -> int | None:
         """A whole number of the query; None where it is not given."""
         text = self.call.query.get(name, "")
@@ -83,6 +74,15 @@ class AdminCall:
             return date.fromisoformat(text) if text else None
         except ValueError:
             raise Invalid("a date like 2026-07-23", name) from None
+
+    def days(self, today: date, most: int = DAYS) -> tuple[date, date]:
+        """From and until; until today and a day more, for a business day may be ahead."""
+        last = self.day("until") or today + timedelta(days=1)
+        first = self.day("from")
+        try:
+            return first or last - timedelta(days=most - 1), last
+        except OverflowError:
+            raise Invalid("so early there is nothing", "until") from None
 
     def instant(self, name: str) -> datetime | None:
         """An instant of the query, with its offset."""
@@ -109,54 +109,9 @@ class AdminCall:
         return int(text) if is_id else None
 
 
-def admitted(keyring: Keyring, secret: bytes, work: Work, path: str = "") -> Handler:
-    """A handler that lets in whom the keyring knows, and says refusals in HTTP's words.
-
-    Each refusal is in the audit trail. path: the route's, for it.
-    """
-    async def handler(call: Call) -> Response:
-        actor: Actor | None = None
-        try:
-            actor = await keyring.identify(call.headers.get("authorization", ""),
-                                           call.certificate)
-            return await _worked(work, AdminCall(call, actor, secret))
-        except NotIdentified as refused:
-            problem = ProblemError(401, "Not identified", refused.detail, "Authorization")
-            await keyring.refusals.note(Refusal(call.certificate or NOBODY, NOBODY, "",
-                                                "401 Authorization"))
-            response = problem.response()
-            response.headers["WWW-Authenticate"] = "Bearer"
-            return response
-        except ProblemError as problem:
-            if actor is not None and problem.status < 500:
-                where = path.format_map(call.path) if path else ""
-                await keyring.refusals.note(Refusal(
-                    actor.name, str(actor.role), f"{call.method} {where}".rstrip(),
-                    f"{problem.status} {problem.where}".rstrip()))
-            raise
-
-    return handler
-
-
-async def _worked(work: Work, call: AdminCall) -> Response:
-    try:
-        return await work(call)
-    except asyncpg.DataError:
-        # A value of the query or the path that no column holds: an id of 30 digits, a NUL.
-        raise ProblemError(422, "Invalid", "a value that cannot be") from None
-    except NotIdentified:
-        raise
-    except Refused as refused:
-        status, title = _STATUS[type(refused)]
-        raise ProblemError(status, title, refused.detail, refused.where) from None
-    except (HsmUnavailable, HsmRefused):
-        raise ProblemError(503, "Busy", "no HSM answers: nothing was done, try again",
-                           retry_after_s=1) from None
-
-
 def row_response(row: Mapping[str, Any], status: int = 200, location: str = "") -> Response:
     """A row and its tag."""
-    response = json_response(msgspec.json.encode(row), status)
+    response = encoded(row, status)
     response.headers["ETag"] = tag_of(row)
     if location:
         response.headers["Location"] = location
@@ -165,4 +120,4 @@ def row_response(row: Mapping[str, Any], status: int = 200, location: str = "") 
 
 def page_response(rows: Sequence[Any], following: str | None, **more: Any) -> Response:
     """A page. following: the cursor of the next one, None at the end."""
-    return json_response(msgspec.json.encode({"data": rows, "next": following, **more}))
+    return encoded({"data": rows, "next": following, **more})

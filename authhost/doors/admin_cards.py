@@ -16,15 +16,14 @@ from authhost.admin.cards import Cards, Reason, Replacement
 from authhost.admin.fields import Currency, Expiry, Pan
 from authhost.admin.keyring import Keyring, NewAccess
 from authhost.admin.refusals import Unknown
-from authhost.doors.admin_call import AdminCall, Work, row_response
-from authhost.doors.call import json_response
+from authhost.doors.admin_call import AdminCall, Route, Work, row_response
+from authhost.doors.call import encoded
 from authhost.doors.response import Response
 from authhost.translate.bodies import Body
 
 _ROOT = "/v1/admin"
 _PLAIN = {"activate": "activation", "unblock": "unblocking", "close": "closing",
           "unlock_pin": "pin-unlocking"}
-Route = tuple[str, str, Work]
 
 
 class Blocking(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -125,7 +124,7 @@ class CardRoutes:
         number = await self._cards.find(call.actor, call.call.decode(Lookup).pan)
         if number is None:
             raise Unknown("no card has this number", "pan")
-        return json_response(msgspec.json.encode({"card_id": number}))
+        return encoded({"card_id": number})
 
     def _move(self, action: str) -> Work:
         async def work(call: AdminCall) -> Response:
@@ -140,7 +139,7 @@ class CardRoutes:
         row = await self._accounts.fund(
             call.actor, call.id_of(), body.amount_minor, body.currency, body.reference,
             call.asked("accounts", call.call.path["id"], "fundings"))
-        return json_response(msgspec.json.encode(row), 201)
+        return encoded(row, 201)
 
     async def _reset_meter(self, call: AdminCall) -> Response:
         request = call.asked("vehicles", call.call.path["id"], "meter-reset")
@@ -160,7 +159,7 @@ class AccessRoutes:
 
     async def _list(self, call: AdminCall) -> Response:
         rows = [dict(row.items()) for row in await self._keyring.all(call.actor)]
-        return json_response(msgspec.json.encode({"data": rows, "next": None}))
+        return encoded({"data": rows, "next": None})
 
     async def _add(self, call: AdminCall) -> Response:
         allow(call.actor, "access.add")
@@ -168,7 +167,7 @@ class AccessRoutes:
         wanted = NewAccess(**{name: getattr(body, name) for name in body.__struct_fields__})
         number, token = await self._keyring.add(call.actor, wanted)
         answer = {"access_id": number, "name": body.name, "token": token}
-        return json_response(msgspec.json.encode(answer), 201)
+        return encoded(answer, 201)
 
     async def _revoke(self, call: AdminCall) -> Response:
         await self._keyring.revoke(call.actor, call.call.path["name"])

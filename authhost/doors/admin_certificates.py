@@ -11,12 +11,11 @@ from typing import Annotated, Final
 import msgspec
 
 from authhost.admin.access import allow
-from authhost.admin.refusal_log import Refusal, RefusalLog
+from authhost.admin.refusal_log import DEVICE, Refusal, RefusalLog
 from authhost.admin.refusals import Conflict, Refused
 from authhost.certificates.authority import pem
 from authhost.certificates.desk import (
     DAYS,
-    DEVICE,
     MOST_DAYS,
     OVERLAP_DAYS,
     Certificates,
@@ -24,8 +23,8 @@ from authhost.certificates.desk import (
     device,
 )
 from authhost.certificates.requests import MOST_BYTES
-from authhost.doors.admin_call import AdminCall, Work, page_response
-from authhost.doors.call import Call, Endpoint, json_response
+from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.doors.call import Call, Endpoint, encoded
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.translate.bodies import Body
@@ -33,7 +32,6 @@ from authhost.translate.bodies import Body
 _ROOT: Final = "/v1/admin/certificates"
 _OWN: Final = "/v1/terminals/{terminal_id}/certificates"
 _PEM: Final = "application/x-pem-file"
-Route = tuple[str, str, Work]
 Pem = Annotated[str, msgspec.Meta(max_length=MOST_BYTES)]
 Terminal = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,32}$(?!\n)")]
 
@@ -96,7 +94,7 @@ class CertificateRoutes:
         allow(call.actor, "certificate.issue")
         body = call.call.decode(CertificateRequest)
         row = await self._certificates.issue(call.actor, _wanted(body), call.asked("certificates"))
-        return json_response(msgspec.json.encode(row), 201)
+        return encoded(row, 201)
 
     async def _renew(self, call: AdminCall) -> Response:
         allow(call.actor, "certificate.renew")
@@ -104,20 +102,20 @@ class CertificateRoutes:
         row = await self._certificates.renew(
             call.actor, _wanted(body), call.asked("certificates", "renewals"),
             overlap_days=body.overlap_days)
-        return json_response(msgspec.json.encode(row), 201)
+        return encoded(row, 201)
 
     async def _adopt(self, call: AdminCall) -> Response:
         allow(call.actor, "certificate.issue")
         body = call.call.decode(Adoption)
         row = await self._certificates.adopt(call.actor, body.terminal_id, body.certificate,
                                              call.asked("certificates", "adoptions"))
-        return json_response(msgspec.json.encode(row), 201)
+        return encoded(row, 201)
 
     async def _revoke(self, call: AdminCall) -> Response:
         allow(call.actor, "certificate.revoke")
         body = call.call.decode(Revocation) if call.call.body else Revocation()
         row = await self._certificates.revoke(call.actor, call.call.path["serial"], body.reason)
-        return json_response(msgspec.json.encode(row))
+        return encoded(row)
 
     async def _crl(self, call: AdminCall) -> Response:
         call.query()
@@ -156,7 +154,7 @@ class DeviceCertificateRoutes:
                                               f"{terminal_id}/certificates",
                                               f"{status} {refused.where}"))
             raise ProblemError(status, title, refused.detail, refused.where) from None
-        return json_response(msgspec.json.encode(row), 201)
+        return encoded(row, 201)
 
 
 def _wanted(body: CertificateRequest) -> Wanted:

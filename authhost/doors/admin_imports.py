@@ -5,15 +5,12 @@ Knows the query and the body; what a file may hold is admin's to say.
 
 from __future__ import annotations
 
-import msgspec
-
 from authhost.admin.access import allow
 from authhost.admin.imports import Imports
-from authhost.doors.admin_call import AdminCall, Work
-from authhost.doors.call import json_response
+from authhost.doors.admin_call import AdminCall, Route
+from authhost.doors.call import encoded
 from authhost.doors.response import Response
 
-Route = tuple[str, str, Work]
 PATH = "/v1/admin/imports"
 
 
@@ -32,5 +29,4 @@ class ImportRoutes:
         query = call.query("kind", "dry_run")
         report = await self._imports.take(call.actor, query.get("kind", ""), call.call.body,
                                           dry_run=call.yes("dry_run"))
-        return json_response(msgspec.json.encode(report),
-                             422 if report.state == "refused" else 200)
+        return encoded(report, 422 if report.state == "refused" else 200)

@@ -12,12 +12,11 @@ from authhost.admin.desk import Desk
 from authhost.admin.nouns import CARD, CARD_ORDER, NOUNS, Noun
 from authhost.admin.once import Row
 from authhost.admin.refusals import Invalid
-from authhost.doors.admin_call import AdminCall, Work, page_response, row_response
+from authhost.doors.admin_call import AdminCall, Route, Work, page_response, row_response
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 
 _ROOT = "/v1/admin"
-Route = tuple[str, str, Work]
 
 
 class MasterRoutes:
@@ -43,23 +42,20 @@ class MasterRoutes:
             ("PATCH", f"{_ROOT}/{noun.path}/{{id}}", self._change(noun)))
 
     def _list(self, noun: Noun) -> Work:
-        names = {column.removesuffix("_id"): column for column in noun.bounds}
-
         async def work(call: AdminCall) -> Response:
             allow(call.actor, f"{noun.name}.read")
-            query = call.query("limit", "after", "status", *names)
+            query = call.query("limit", "after", "status", *noun.filters)
             most = call.limit()
             kind = str if noun.key_type == "text" else int
             place = pages.place_of(query.get("after", ""), kind)
             asked: dict[str, int | str] = {}
-            for name, column in names.items():
+            for name, column in noun.filters.items():
                 value = call.number(name) if column == "account_id" else query.get(name)
                 if value:
                     asked[column] = value
             rows = await self._desk.page(call.actor, noun, asked, query.get("status", ""),
                                          place[0] if place else None, most)
-            last = pages.cursor_of(rows[-1][noun.key]) if len(rows) == most else None
-            return page_response(rows, last)
+            return page_response(rows, pages.following(rows, most, noun.key))
 
         return work
 
@@ -96,5 +92,3 @@ class MasterRoutes:
             return row_response(row)
 
         return work
-
-

@@ -6,12 +6,11 @@ Knows paths and bodies; pricing writes, audits and raises the rules version by i
 from __future__ import annotations
 
 import asyncpg
-import msgspec
 
 from authhost.admin.access import Actor, allow
 from authhost.admin.refusals import Invalid, Refused
-from authhost.doors.admin_call import AdminCall, Work, page_response
-from authhost.doors.call import json_response
+from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.doors.call import encoded
 from authhost.doors.response import Response
 from authhost.journal.reads import Borrowed
 from authhost.pricing.contracts import contracts_of, put_contract
@@ -21,7 +20,6 @@ from authhost.pricing.vat import VatRate, put_vat_rate, vat_rates
 
 _ROOT = "/v1/admin/prices"
 PATH = f"{_ROOT}/base"
-Route = tuple[str, str, Work]
 
 
 class PriceRoutes:
@@ -48,8 +46,7 @@ class PriceRoutes:
                 role=str(call.actor.role), file=query.get("file", ""),
                 time_zone=query.get("time_zone", "UTC"), dry_run=call.yes("dry_run"),
                 accept_jumps=call.yes("accept_jumps"), reason=query.get("reason", ""))
-        return json_response(msgspec.json.encode(report),
-                             422 if report.state == "refused" else 200)
+        return encoded(report, 422 if report.state == "refused" else 200)
 
     async def _contracts(self, call: AdminCall) -> Response:
         allow(call.actor, "price.read")
@@ -71,8 +68,7 @@ class PriceRoutes:
                                              dry_run=call.yes("dry_run"))
             except BadTerms as error:
                 raise _refused(error) from None
-        return json_response(msgspec.json.encode(
-            {"contract": contract.contract, "version": version}), 201)
+        return encoded({"contract": contract.contract, "version": version}, 201)
 
     async def _vat_rates(self, call: AdminCall) -> Response:
         allow(call.actor, "price.read")
@@ -88,7 +84,7 @@ class PriceRoutes:
                 number = await put_vat_rate(connection, rate, who, role)
             except BadTerms as error:
                 raise _refused(error) from None
-        return json_response(msgspec.json.encode({"vat_rate_id": number}), 201)
+        return encoded({"vat_rate_id": number}, 201)
 
 
 def _by(actor: Actor) -> tuple[str, str]:

@@ -5,20 +5,17 @@ Knows paths and bodies; what may be done is admin's to say.
 
 from __future__ import annotations
 
-import msgspec
-
 from authhost.admin.access import allow
 from authhost.admin.card_orders import CardOrders
 from authhost.admin.fields import Code, Key
 from authhost.admin.product_codes import ProductCodes
 from authhost.admin.refusals import Unknown
-from authhost.doors.admin_call import AdminCall, Work, page_response
-from authhost.doors.call import json_response
+from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.doors.call import encoded
 from authhost.doors.response import Response
 from authhost.translate.bodies import Body
 
 _ROOT = "/v1/admin"
-Route = tuple[str, str, Work]
 
 
 class ProductCode(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,7 +56,7 @@ class ProductRoutes:
         profile, code = _named(call)
         await self._codes.put(call.actor, profile, code, body.product)
         answer = {"profile": profile, "code": code, "product": body.product}
-        return json_response(msgspec.json.encode(answer))
+        return encoded(answer)
 
     async def _drop(self, call: AdminCall) -> Response:
         await self._codes.drop(call.actor, *_named(call))
@@ -70,15 +67,15 @@ class ProductRoutes:
         body = call.call.decode(Batch)
         row = await self._orders.gather(call.actor, body.batch_id, body.program_id,
                                         call.asked("card-batches"))
-        return json_response(msgspec.json.encode(row), 201)
+        return encoded(row, 201)
 
     async def _file(self, call: AdminCall) -> Response:
         rows = await self._orders.file(call.actor, call.call.path["id"])
-        return json_response(msgspec.json.encode(rows))
+        return encoded(rows)
 
     async def _finish(self, call: AdminCall) -> Response:
         row = await self._orders.finish(call.actor, call.call.path["id"])
-        return json_response(msgspec.json.encode(row))
+        return encoded(row)
 
 
 def _named(call: AdminCall) -> tuple[str, str]:

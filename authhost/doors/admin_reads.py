@@ -8,23 +8,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 from typing import Any, Final
-
-import msgspec
 
 from authhost.admin.access import allow
 from authhost.admin.audit_reads import AuditReads
 from authhost.admin.consumption import consumption
-from authhost.admin.journal_reads import JournalReads, Wanted
+from authhost.admin.journal_reads import MOST_DAYS, JournalReads, Wanted
 from authhost.admin.refusals import Invalid
 from authhost.clock import Clock
-from authhost.doors.admin_call import AdminCall, Work, page_response
-from authhost.doors.call import json_response
+from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.doors.call import encoded
 from authhost.doors.response import Response
 
 _ROOT: Final = "/v1/admin"
-_DAYS: Final = 31  # looked at where no day is named
 _CSV: Final = ("decided_at", "business_date", "kind", "approved", "action", "reason",
                "posted_minor", "currency", "volume_ml", "odometer", "site_id", "terminal_id",
                "account_id", "card_id", "pan_masked", "vehicle_id", "driver_id",
@@ -32,7 +28,6 @@ _CSV: Final = ("decided_at", "business_date", "kind", "approved", "action", "rea
 _WANTED: Final = ("from", "until", "account", "site", "terminal", "card", "vehicle", "driver",
                   "kind", "declined", "flagged")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-Route = tuple[str, str, Work]
 
 
 class ReadRoutes:
@@ -77,9 +72,9 @@ class ReadRoutes:
     async def _consumption(self, call: AdminCall) -> Response:
         allow(call.actor, "vehicle.consumption")
         call.query("from", "until")
-        first, last = self._days(call, 366)
+        first, last = call.days(self._clock.now().date(), MOST_DAYS)
         fills = await self._reads.fills(call.actor, call.id_of(), first, last)
-        return json_response(msgspec.json.encode(consumption(fills)))
+        return encoded(consumption(fills))
 
     async def _audit_trail(self, call: AdminCall) -> Response:
         query = call.query("subject", "who", "from", "until", "refused", "after", "limit")
@@ -91,22 +86,13 @@ class ReadRoutes:
 
     def _wanted(self, call: AdminCall) -> Wanted:
         query = call.call.query
-        first, last = self._days(call, _DAYS)
+        first, last = call.days(self._clock.now().date())
         return Wanted(
             first=first, last=last, account_id=call.number("account"),
             site_id=query.get("site", ""), terminal_id=query.get("terminal", ""),
             card_id=call.number("card"), vehicle_id=call.number("vehicle"),
             driver_id=call.number("driver"), kind=query.get("kind", ""),
             declined=call.yes("declined"), flagged=call.yes("flagged"))
-
-    def _days(self, call: AdminCall, before: int) -> tuple[date, date]:
-        """From and until; until today and a day more, for a business day may be ahead."""
-        last = call.day("until") or self._clock.now().date() + timedelta(days=1)
-        first = call.day("from")
-        try:
-            return first or last - timedelta(days=before - 1), last
-        except OverflowError:
-            raise Invalid("so early there is nothing", "until") from None
 
 
 def _csv(rows: Sequence[Mapping[str, Any]], following: str | None) -> Response:

@@ -5,28 +5,23 @@ Knows paths and queries; what may be seen is admin's to say.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any, Final
-
-import msgspec
 
 from authhost.admin.access import allow
 from authhost.admin.courier_fees import CourierFees
-from authhost.admin.refusals import Invalid
 from authhost.admin.safe_clients import SafeClients
 from authhost.admin.safe_fees import SafeFees
 from authhost.admin.safe_fields import CourierFee, Fee, Sharing
 from authhost.admin.safe_reads import Deposits, SafeReads
 from authhost.clock import Clock
-from authhost.doors.admin_call import AdminCall, Work, page_response
-from authhost.doors.call import json_response
+from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.doors.call import encoded
 from authhost.doors.response import Response
 
 _ROOT: Final = "/v1/admin"
 _CLIENT: Final = f"{_ROOT}/safes/{{id}}/clients/{{account}}"
-_DAYS: Final = 31  # looked at where no day is named
-_STATES: Final = ("", "blocked", "off", "silent", "alarm", "full", "ok")
-_SEVERITIES: Final = ("", "info", "warning", "alarm")
+_STATES: Final = ("blocked", "off", "silent", "alarm", "full", "ok")
+_SEVERITIES: Final = ("info", "warning", "alarm")
 # What is asked for -> the column.
 _FILTERS: Final = {"bank": "bank_id", "safe": "terminal_id", "site": "site_id", "state": "state",
                    "credit": "credit", "kind": "kind", "currency": "currency",
@@ -34,7 +29,6 @@ _FILTERS: Final = {"bank": "bank_id", "safe": "terminal_id", "site": "site_id", 
                    "reference": "reference"}
 DEPOSIT_QUERY: Final = ("from", "until", "account", *_FILTERS, "least_minor", "most_minor",
                         "withheld", "limit", "after")
-Route = tuple[str, str, Work]
 
 
 class AdminSafeRoutes:
@@ -70,8 +64,8 @@ class AdminSafeRoutes:
         body = call.call.decode(Sharing) if call.call.body else Sharing()
         terminal_id, account_id = call.call.path["id"], call.id_of("account")
         await self._clients.put(call.actor, terminal_id, account_id, body.reference)
-        return json_response(msgspec.json.encode({
-            "terminal_id": terminal_id, "account_id": account_id, "reference": body.reference}))
+        return encoded({"terminal_id": terminal_id, "account_id": account_id,
+                        "reference": body.reference})
 
     async def _drop_client(self, call: AdminCall) -> Response:
         await self._clients.drop(call.actor, call.call.path["id"], call.id_of("account"))
@@ -84,7 +78,7 @@ class AdminSafeRoutes:
     async def _add_fee(self, call: AdminCall) -> Response:
         allow(call.actor, "safe_fee.change")
         row = await self._fees.add(call.actor, call.call.decode(Fee), call.asked("safe-fees"))
-        return json_response(msgspec.json.encode(row), 201)
+        return encoded(row, 201)
 
     async def _list_courier_fees(self, call: AdminCall) -> Response:
         query = call.query("courier")
@@ -95,35 +89,32 @@ class AdminSafeRoutes:
         allow(call.actor, "courier_fee.change")
         row = await self._courier_fees.add(call.actor, call.call.decode(CourierFee),
                                            call.asked("courier-fees"))
-        return json_response(msgspec.json.encode(row), 201)
+        return encoded(row, 201)
 
     async def _status(self, call: AdminCall) -> Response:
         query = call.query("site", "courier", "safe", "state", "after", "limit")
-        if query.get("state", "") not in _STATES:
-            raise Invalid(f"one of {', '.join(_STATES[1:])}", "state")
+        call.one_of("state", _STATES)
         rows, following = await self._reads.status(call.actor, query, query.get("after", ""),
                                                    call.limit())
         return page_response(rows, following)
 
     async def _alarms(self, call: AdminCall) -> Response:
         query = call.query("safe", "severity", "after", "limit")
-        if query.get("severity", "") not in _SEVERITIES:
-            raise Invalid(f"one of {', '.join(_SEVERITIES[1:])}", "severity")
         rows, after = await self._reads.alarms(
-            call.actor, query.get("safe", ""), query.get("severity", ""), query.get("after", ""),
-            call.limit())
+            call.actor, query.get("safe", ""), call.one_of("severity", _SEVERITIES),
+            query.get("after", ""), call.limit())
         return page_response(rows, after or None)
 
     async def _totals(self, call: AdminCall) -> Response:
         query = call.query("from", "until", "safe")
-        first, last = self._days(call)
+        first, last = call.days(self._clock.now().date())
         return page_response(await self._reads.totals(call.actor, first, last,
                                                       query.get("safe", "")), None)
 
     async def _deposits(self, call: AdminCall) -> Response:
         allow(call.actor, "deposit.read")
         query = call.query(*DEPOSIT_QUERY)
-        first, last = self._days(call)
+        first, last = call.days(self._clock.now().date())
         asked: dict[str, Any] = {column: query.get(name, "") for name, column in _FILTERS.items()}
         wanted = Deposits(
             first=first, last=last, account_id=call.number("account"),
@@ -135,12 +126,4 @@ class AdminSafeRoutes:
 
     async def _deposit(self, call: AdminCall) -> Response:
         row = await self._reads.deposit(call.actor, call.call.path["id"])
-        return json_response(msgspec.json.encode(row))
-
-    def _days(self, call: AdminCall) -> tuple[date, date]:
-        """From and until; until today and a day more, for a business day may be ahead."""
-        last = call.day("until") or self._clock.now().date() + timedelta(days=1)
-        try:
-            return call.day("from") or last - timedelta(days=_DAYS - 1), last
-        except OverflowError:
-            raise Invalid("so early there is nothing", "until") from None
+        return encoded(row)

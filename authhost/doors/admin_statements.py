@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from authhost.admin.access import allow
 from authhost.admin.bank_statements import BankStatements
-from authhost.doors.admin_call import AdminCall, Work, page_response
-from authhost.doors.call import json_response
+from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.doors.call import encoded
 from authhost.doors.response import Response
 
 PATH: Final = "/v1/admin/statements"
 MOST_BYTES: Final = 8 * 1024 * 1024  # a larger one is told by the command line
-Route = tuple[str, str, Work]
 
 
 class BankStatementRoutes:
@@ -34,7 +31,7 @@ class BankStatementRoutes:
         allow(call.actor, "statement.tell")
         call.query()
         found = await self._statements.tell(call.actor, call.call.body)
-        return json_response(msgspec.json.encode({"statements": found}))
+        return encoded({"statements": found})
 
     async def _list(self, call: AdminCall) -> Response:
         query = call.query("iban", "after", "limit")

@@ -12,8 +12,8 @@ import msgspec
 from authhost.admin import pages
 from authhost.admin.access import Actor, allow
 from authhost.admin.refusals import Conflict, Invalid, Unknown
-from authhost.doors.admin_call import AdminCall, Work, page_response
-from authhost.doors.call import json_response
+from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.doors.call import encoded
 from authhost.doors.response import Response
 from authhost.station.parked import NoSuchParked, Parked, ParkedBusy, ParkedDone, WhyMissing
 from authhost.station.permits import BadPermit, Permit
@@ -22,7 +22,6 @@ from authhost.translate.bodies import Body
 
 _ROOT = "/v1/admin"
 _HASHES: Final = frozenset({"pan_hmac", "fingerprint"})
-Route = tuple[str, str, Work]
 
 
 class Settling(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,7 +69,7 @@ class AdminStationRoutes:
             await self._stations.permit(rule, call.actor.name, str(call.actor.role))
         except BadPermit as error:
             raise Invalid(error.reason, error.where) from None
-        return json_response(msgspec.json.encode(rule))
+        return encoded(rule)
 
     async def _parked(self, call: AdminCall) -> Response:
         allow(call.actor, "parked.read")
@@ -88,7 +87,7 @@ class AdminStationRoutes:
             posted = await self._stations.parked.retry(_id(call), call.actor.name)
         except (NoSuchParked, ParkedBusy, ParkedDone) as error:
             raise _said(error) from None
-        return json_response(msgspec.json.encode(posted))
+        return encoded(posted)
 
     async def _settle(self, call: AdminCall) -> Response:
         allow(call.actor, "parked.settle")

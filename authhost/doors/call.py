@@ -74,3 +74,8 @@ class Endpoint(msgspec.Struct, frozen=True):
 def json_response(body: bytes, status: int = 200) -> Response:
     """A JSON answer of bytes that are encoded already."""
     return Response(body, status, media_type="application/json")
+
+
+def encoded(value: object, status: int = 200) -> Response:
+    """A JSON answer."""
+    return json_response(msgspec.json.encode(value), status)

@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
+from authhost import limits
 from authhost.admin import pages
 from authhost.admin.access import allow
 from authhost.admin.csv_lines import MOST_BYTES
-from authhost.admin.keyring import Keyring
 from authhost.admin.refusals import Invalid
 from authhost.custody.cases import PROPOSALS, Decision, Doubted, Proposed
 from authhost.custody.comparing import Wanted
@@ -22,16 +20,17 @@ from authhost.custody.counterfeits import Reported
 from authhost.custody.counting import Count
 from authhost.custody.custody import Custody
 from authhost.custody.pickups import Asked, State
-from authhost.doors.admin_call import AdminCall, Work, admitted, page_response
-from authhost.doors.call import Endpoint, json_response
+from authhost.doors.admin_call import AdminCall, Route, Work, page_response
+from authhost.doors.admission import Admission
+from authhost.doors.call import Endpoint, encoded
 from authhost.doors.response import Response
 
 _ROOT: Final = "/v1/admin"
 _COUNT_BYTES: Final = 4 * 1024 * 1024
 _COMPARE_BYTES: Final = 8 * 1024 * 1024
-_CASE_STATES: Final = ("", "*", "open", "proposed", "decided", "closed")
-_PICKUP_STATES: Final = ("", "*", "open", "accepted", "done", "cancelled")
-_STAY_STATES: Final = ("", "in_safe", "picked_up", "counted", "settled")
+_CASE_STATES: Final = ("*", "open", "proposed", "decided", "closed")
+_PICKUP_STATES: Final = ("*", "open", "accepted", "done", "cancelled")
+_STAY_STATES: Final = ("in_safe", "picked_up", "counted", "settled")
 _KEYLESS: Final = frozenset({"/counts.csv", "/comparisons"})  # known by their content
 _BYTES: Final[Mapping[str, int]] = {"/counts": _COUNT_BYTES, "/counts.csv": MOST_BYTES,
                                     "/comparisons": _COMPARE_BYTES}
@@ -40,18 +39,18 @@ _BYTES: Final[Mapping[str, int]] = {"/counts": _COUNT_BYTES, "/counts.csv": MOST
 class CustodyRoutes:
     """Over one host's custody."""
 
-    def __init__(self, custody: Custody, keyring: Keyring, secret: bytes) -> None:
+    def __init__(self, custody: Custody, admission: Admission) -> None:
         self._custody = custody
-        self._keyring = keyring
-        self._secret = secret
+        self._admission = admission
 
     def endpoints(self) -> list[Endpoint]:
         """Rows for the route table of the HTTP door."""
-        return [Endpoint(method, _ROOT + path, admitted(self._keyring, self._secret, work),
-                         _BYTES.get(path, 64 * 1024), path not in _KEYLESS)
+        return [self._admission.endpoint(method, _ROOT + path, work,
+                                         _BYTES.get(path, limits.HTTP_BODY_BYTES),
+                                         path not in _KEYLESS)
                 for method, path, work in self._routes()]
 
-    def _routes(self) -> list[tuple[str, str, Work]]:
+    def _routes(self) -> list[Route]:
         return [
             ("POST", "/counts", self._count), ("GET", "/counts", self._counts),
             ("POST", "/counts.csv", self._count_file),
@@ -72,14 +71,14 @@ class CustodyRoutes:
     async def _count(self, call: AdminCall) -> Response:
         allow(call.actor, "count.tell")
         taken = await self._custody.counts.take(call.actor, call.call.decode(Count))
-        return _json(taken, 200 if taken.known else 201)
+        return encoded(taken, 200 if taken.known else 201)
 
     async def _count_file(self, call: AdminCall) -> Response:
         allow(call.actor, "count.tell")
         call.query("dry_run")
         report = await self._custody.counts.take_file(call.actor, call.call.body,
                                                       dry_run=call.yes("dry_run"))
-        return _json(report, 422 if report.state == "refused" else 200)
+        return encoded(report, 422 if report.state == "refused" else 200)
 
     async def _counts(self, call: AdminCall) -> Response:
         allow(call.actor, "count.read")
@@ -93,41 +92,41 @@ class CustodyRoutes:
         allow(call.actor, "stay.read")
         query = call.query("state", "safe", "cassette", "after", "limit")
         rows = await self._custody.stays.listed(
-            call.actor, state=_one_of(query, "state", _STAY_STATES),
+            call.actor, state=call.one_of("state", _STAY_STATES),
             terminal_id=query.get("safe", ""), cassette=query.get("cassette", ""),
             before=_place(query), most=call.limit())
         return _page(rows, "stay_id", call.limit())
 
     async def _stay(self, call: AdminCall) -> Response:
         allow(call.actor, "stay.read")
-        return _json(await self._custody.stays.read(call.actor, call.id_of()))
+        return encoded(await self._custody.stays.read(call.actor, call.id_of()))
 
     async def _cases(self, call: AdminCall) -> Response:
         allow(call.actor, "case.read")
         query = call.query("state", "kind", "safe", "after", "limit")
         rows = await self._custody.cases.listed(
-            call.actor, state=_one_of(query, "state", _CASE_STATES),
-            kind=_one_of(query, "kind", ("", *PROPOSALS)), terminal_id=query.get("safe", ""),
+            call.actor, state=call.one_of("state", _CASE_STATES),
+            kind=call.one_of("kind", PROPOSALS), terminal_id=query.get("safe", ""),
             after=_place(query) or 0, most=call.limit())
         return _page(rows, "case_id", call.limit())
 
     async def _case(self, call: AdminCall) -> Response:
         allow(call.actor, "case.read")
-        return _json(await self._custody.cases.read(call.actor, call.id_of()))
+        return encoded(await self._custody.cases.read(call.actor, call.id_of()))
 
     async def _doubt(self, call: AdminCall) -> Response:
         allow(call.actor, "case.propose")
-        return _json(await self._custody.cases.doubt(call.actor, call.call.decode(Doubted)), 201)
+        return encoded(await self._custody.cases.doubt(call.actor, call.call.decode(Doubted)), 201)
 
     async def _propose(self, call: AdminCall) -> Response:
         allow(call.actor, "case.propose")
-        return _json(await self._custody.cases.propose(call.actor, call.id_of(),
-                                                       call.call.decode(Proposed)))
+        return encoded(await self._custody.cases.propose(call.actor, call.id_of(),
+                                                         call.call.decode(Proposed)))
 
     async def _decide(self, call: AdminCall) -> Response:
         allow(call.actor, "case.decide")
-        return _json(await self._custody.cases.decide(call.actor, call.id_of(),
-                                                      call.call.decode(Decision)))
+        return encoded(await self._custody.cases.decide(call.actor, call.id_of(),
+                                                        call.call.decode(Decision)))
 
     async def _counterfeits(self, call: AdminCall) -> Response:
         allow(call.actor, "counterfeit.read")
@@ -139,18 +138,18 @@ class CustodyRoutes:
 
     async def _counterfeit(self, call: AdminCall) -> Response:
         allow(call.actor, "counterfeit.read")
-        return _json(await self._custody.counterfeits.document(call.actor, call.id_of()))
+        return encoded(await self._custody.counterfeits.document(call.actor, call.id_of()))
 
     async def _report(self, call: AdminCall) -> Response:
         allow(call.actor, "counterfeit.report")
-        return _json(await self._custody.counterfeits.report(
+        return encoded(await self._custody.counterfeits.report(
             call.actor, call.id_of(), call.call.decode(Reported)))
 
     async def _pickups(self, call: AdminCall) -> Response:
         allow(call.actor, "pickup.read")
         query = call.query("state", "safe", "after", "limit")
         rows = await self._custody.pickups.listed(
-            call.actor, state=_one_of(query, "state", _PICKUP_STATES),
+            call.actor, state=call.one_of("state", _PICKUP_STATES),
             terminal_id=query.get("safe", ""), after=_place(query) or 0, most=call.limit())
         return _page(rows, "pickup_id", call.limit())
 
@@ -158,26 +157,18 @@ class CustodyRoutes:
         allow(call.actor, "pickup.change")
         wanted = call.call.decode(Asked)
         _zoned(wanted.needed_by, "needed_by")
-        return _json(await self._custody.pickups.ask_as(call.actor, wanted), 201)
+        return encoded(await self._custody.pickups.ask_as(call.actor, wanted), 201)
 
     def _moved(self, state: State) -> Work:
         async def work(call: AdminCall) -> Response:
             allow(call.actor, "pickup.change")
-            return _json(await self._custody.pickups.change(call.actor, call.id_of(), state))
+            return encoded(await self._custody.pickups.change(call.actor, call.id_of(), state))
 
         return work
 
     async def _compare(self, call: AdminCall) -> Response:
         allow(call.actor, "statement.tell")
-        return _json(await self._custody.comparing.compare(call.actor, call.call.decode(Wanted)))
-
-
-def _one_of(query: Mapping[str, str], name: str, known: Sequence[str]) -> str:
-    """A filter of the query; one that is misspelt is no filter."""
-    value = query.get(name, "")
-    if value not in known:
-        raise Invalid(f"one of {', '.join(one for one in known if one)}", name)
-    return value
+        return encoded(await self._custody.comparing.compare(call.actor, call.call.decode(Wanted)))
 
 
 def _place(query: Mapping[str, str]) -> int | None:
@@ -187,14 +178,9 @@ def _place(query: Mapping[str, str]) -> int | None:
 
 
 def _page(rows: Sequence[Mapping[str, Any]], key: str, most: int) -> Response:
-    following = pages.cursor_of(rows[-1][key]) if len(rows) == most else None
-    return page_response(rows, following)
+    return page_response(rows, pages.following(rows, most, key))
 
 
 def _zoned(value: datetime | None, where: str) -> None:
     if value is not None and value.tzinfo is None:
         raise Invalid("an instant has its offset", where)
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return json_response(msgspec.json.encode(value), status)

@@ -5,14 +5,12 @@ Knows HTTP; what will be is authhost/forecast's. Pieces and days, never a name o
 
 from __future__ import annotations
 
-import msgspec
-
 from authhost.admin.access import allow
-from authhost.admin.keyring import Keyring
 from authhost.admin.pages import cursor_of, place_of
 from authhost.admin.refusals import Unknown
-from authhost.doors.admin_call import AdminCall, admitted, page_response
-from authhost.doors.call import Endpoint, json_response
+from authhost.doors.admin_call import AdminCall, page_response
+from authhost.doors.admission import Admission
+from authhost.doors.call import Endpoint, encoded
 from authhost.doors.response import Response
 from authhost.forecast.forecasts import PAGE, Forecasts
 
@@ -20,19 +18,15 @@ from authhost.forecast.forecasts import PAGE, Forecasts
 class ForecastRoutes:
     """The rows of the route table."""
 
-    def __init__(self, forecasts: Forecasts, keyring: Keyring, secret: bytes) -> None:
+    def __init__(self, forecasts: Forecasts, admission: Admission) -> None:
         self._forecasts = forecasts
-        self._keyring = keyring
-        self._secret = secret
+        self._admission = admission
 
     def endpoints(self) -> list[Endpoint]:
         """What HttpDoor is given."""
         return [
-            Endpoint("GET", "/v1/forecasts",
-                     admitted(self._keyring, self._secret, self._page)),
-            Endpoint("GET", "/v1/safes/{terminal_id}/forecast",
-                     admitted(self._keyring, self._secret, self._one)),
-        ]
+            self._admission.endpoint("GET", "/v1/forecasts", self._page),
+            self._admission.endpoint("GET", "/v1/safes/{terminal_id}/forecast", self._one)]
 
     async def _one(self, call: AdminCall) -> Response:
         allow(call.actor, "forecast.read")
@@ -41,7 +35,7 @@ class ForecastRoutes:
             if "\0" not in terminal_id else None
         if found is None:
             raise Unknown("there is no such safe", "terminal_id")
-        return json_response(msgspec.json.encode(found))
+        return encoded(found)
 
     async def _page(self, call: AdminCall) -> Response:
         allow(call.actor, "forecast.read")

@@ -12,17 +12,16 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 import structlog
 
-from authhost import limits
 from authhost.authorize import Authorizer, Busy, Silence
 from authhost.clock import Clock
+from authhost.doors.authorizing import acquirer_of, answered, context_of
 from authhost.doors.call import Call, Endpoint, Handler, json_response
 from authhost.doors.load import Load
 from authhost.doors.openapi import document
 from authhost.doors.openapi_more import admin_document, station_document
 from authhost.doors.openapi_payments import payments_document
 from authhost.doors.openapi_safes import safe_document
-from authhost.doors.outcome import outcome_of
-from authhost.doors.problems import ProblemError
+from authhost.doors.problems import ProblemError, failed
 from authhost.doors.response import Response
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.journal.entry import JournalUnavailable
@@ -109,7 +108,7 @@ class HttpDoor:
                 # A bug in one request must not show its inside, nor go uncounted.
                 self._metrics.count(DOOR, "bug")
                 _log.exception("request failed", door=DOOR)
-                response = ProblemError(500, "Failed", "this is our fault; it is logged").response()
+                response = failed().response()
             outcome = response.headers.get("x-outcome", str(response.status_code))
             self._metrics.answered(DOOR, outcome, time.perf_counter() - started)
             return response
@@ -157,20 +156,12 @@ class HttpDoor:
         return await self._authorize(self._translator.deposit(body, context))
 
     async def _context(self, call: Call, terminal_id: str) -> Context:
-        """The acquirer comes with the terminal, so that the key is the same at every door."""
         call.is_from(terminal_id)
-        terminal = await self._authorizer.views.cached_terminal(terminal_id)
-        if terminal.mac_required:
-            raise ProblemError(403, "MAC required",
-                               "this terminal proves its messages, which this door cannot check",
-                               "terminal_id")
-        return self._plain_context(call, terminal.acquirer_id, terminal_id)
+        acquirer_id = await acquirer_of(self._authorizer, terminal_id, "terminal")
+        return self._plain_context(call, acquirer_id, terminal_id)
 
     def _plain_context(self, call: Call, acquirer_id: str, client: str) -> Context:
-        return Context(
-            acquirer_id, call.idempotency_key, call.certificate or client,
-            self._clock.real_now_us() + limits.DEADLINE_MS * 1000, self._clock.now_us(),
-            self._hold_us)
+        return context_of(call, self._clock, acquirer_id, client, self._hold_us)
 
     async def _authorize(self, message: Message) -> Response:
         reply = await self._authorizer.authorize(
@@ -179,11 +170,7 @@ class HttpDoor:
             raise ProblemError(
                 422, "Key used for other content",
                 "this Idempotency-Key, or this sequence number, stands for other content")
-        if self._clock.real_now_us() > message.deadline_us:
-            raise Silence("answered after its deadline")
-        response = json_response(reply.body)
-        response.headers["x-outcome"] = outcome_of(reply.action)
-        return response
+        return answered(self._clock, message, reply)
 
     async def _readyz(self, _: Call) -> Response:
         ready = await self._ready()

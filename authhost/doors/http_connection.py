@@ -18,7 +18,7 @@ from authhost import limits
 from authhost.certificates.guard import Peer, peer_of
 from authhost.doors.http_reader import Asked, HttpReader
 from authhost.doors.http_sending import Sending
-from authhost.doors.problems import ProblemError
+from authhost.doors.problems import ProblemError, failed
 from authhost.doors.response import Response, Source
 from authhost.journal.entry import JournalUnavailable
 
@@ -173,7 +173,7 @@ class HttpConnection(asyncio.Protocol):
         except Exception:
             # A bug in one request must not show its inside.
             _log.exception("request failed", door=self._server.name)
-            response = _failed()
+            response = failed().response()
         self._busy = False
         last = asked.last or (self._leaving and not self._waiting)
         if response.source is not None:
@@ -203,7 +203,7 @@ class HttpConnection(asyncio.Protocol):
             return response.encode(self._server.date(), close=last, head=head)
         except ValueError:
             _log.exception("answer cannot be sent", door=self._server.name)
-            return _failed().encode(self._server.date(), close=last, head=head)
+            return failed().response().encode(self._server.date(), close=last, head=head)
 
     def _say(self, answer: bytes, *, last: bool) -> None:
         transport = self._transport
@@ -222,13 +222,11 @@ class HttpConnection(asyncio.Protocol):
         guard, peer = self._server.guard, self._peer
         if guard is None or peer is None:
             return None
-        why = guard.at_hand(peer)
-        if why is None:
-            try:
-                why = await guard.objection(peer)
-            except JournalUnavailable:
-                return ProblemError(503, "Busy", "certificates cannot be looked at: try again",
-                                    retry_after_s=1).response()
+        try:
+            why = await guard.objection(peer)
+        except JournalUnavailable:
+            return ProblemError(503, "Busy", "certificates cannot be looked at: try again",
+                                retry_after_s=1).response()
         if not why:
             return None
         await guard.tell(peer, why)
@@ -290,7 +288,3 @@ class HttpConnection(asyncio.Protocol):
         """Now: what is not written is lost."""
         if self._transport is not None:
             self._transport.abort()
-
-
-def _failed() -> Response:
-    return ProblemError(500, "Failed", "this is our fault; it is logged").response()

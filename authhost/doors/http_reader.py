@@ -15,12 +15,11 @@ import structlog
 
 from authhost import limits
 from authhost.doors.call import Call, Endpoint, Handler
-from authhost.doors.problems import ProblemError
+from authhost.doors.problems import ProblemError, failed
 
 _log = structlog.get_logger()
 # Sent twice, nobody could say which of them is meant: the next host may take the other.
 _ONCE: Final = frozenset({"host", "idempotency-key", "authorization", "content-type"})
-_SLASH: Final = ord("/")
 
 Route = Callable[[str, str], tuple[Endpoint, dict[str, str]]]
 
@@ -96,7 +95,7 @@ class HttpReader:
             self._refuse(ProblemError(501, "Not implemented", str(error)))
         except httptools.HttpParserCallbackError:
             _log.exception("request failed", door="http")
-            self._refuse(ProblemError(500, "Failed", "this is our fault; it is logged"))
+            self._refuse(failed())
         except httptools.HttpParserError as error:
             self._refuse(ProblemError(400, "Not HTTP", str(error)))
         return None

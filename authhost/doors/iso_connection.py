@@ -115,15 +115,13 @@ class Connection(asyncio.Protocol):
         """Whether the peer's certificate is not believed any more: then it is answered nothing."""
         guard = self._door.guard
         assert guard is not None, "a peer is kept for it"
-        why = guard.at_hand(peer)
-        if why is None:
-            try:
-                why = await guard.objection(peer)
-            except JournalUnavailable as error:
-                # Nobody can say: silence, as for every outcome that is not known.
-                self._door.metrics.count(self._door.name, "silence")
-                _log.warning("no answer", door=self._door.name, why=str(error))
-                return True
+        try:
+            why = await guard.objection(peer)
+        except JournalUnavailable as error:
+            # Nobody can say: silence, as for every outcome that is not known.
+            self._door.metrics.count(self._door.name, "silence")
+            _log.warning("no answer", door=self._door.name, why=str(error))
+            return True
         if why:
             await self._turn_away(peer, why)
         return bool(why)

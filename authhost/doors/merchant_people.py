@@ -9,8 +9,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from authhost.admin.keyring import Keyring
-from authhost.doors.admin_call import AdminCall, Work, admitted, page_response
+from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.doors.admission import Admission
 from authhost.doors.call import Call, Endpoint, json_response
 from authhost.doors.merchant_call import MerchantDoor, in_words
 from authhost.doors.problems import ProblemError
@@ -146,22 +146,20 @@ class LoginRoutes:
 class UserRoutes:
     """For the administrators: merchants' users."""
 
-    def __init__(self, users: Users, keyring: Keyring, secret: bytes) -> None:
+    def __init__(self, users: Users, admission: Admission) -> None:
         self._users = users
-        self._keyring = keyring
-        self._secret = secret
+        self._admission = admission
 
     def endpoints(self) -> list[Endpoint]:
         """Rows for the route table of the HTTP door."""
-        rows: list[tuple[str, str, Work]] = [
+        rows: list[Route] = [
             ("POST", _USERS, self._add), ("GET", _USERS, self._list),
             ("GET", f"{_USERS}/{{id}}", self._read),
             ("POST", f"{_USERS}/{{id}}/secret", self._renew),
             ("POST", f"{_USERS}/{{id}}/blocking", self._moved("blocked")),
             ("POST", f"{_USERS}/{{id}}/unblocking", self._moved("active")),
             ("POST", f"{_USERS}/{{id}}/closing", self._moved("closed"))]
-        return [Endpoint(method, path, admitted(self._keyring, self._secret, work, path))
-                for method, path, work in rows]
+        return [self._admission.endpoint(*row) for row in rows]
 
     async def _add(self, call: AdminCall) -> Response:
         row = await self._users.add(call.actor, call.call.decode(NewUser),

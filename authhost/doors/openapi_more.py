@@ -42,10 +42,9 @@ STATION: Final = (
 
 def _of_noun(noun: Noun) -> tuple[Described, ...]:
     root, name = f"{_ADMIN}/{noun.path}", noun.name.replace("_", " ")
-    within = noun.scope.removesuffix("_id")
     made = (
         Described("GET", root, f"List: {name}", answer=PAGE,
-                  query=("limit", "after", "status", *([within] if within else []))),
+                  query=("limit", "after", "status", *noun.filters)),
         Described("POST", root, f"Create: {name}", noun.body, status="201"),
         Described("GET", f"{root}/{{id}}", f"Read: {name}"))
     if noun is CARD_ORDER:

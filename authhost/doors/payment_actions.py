@@ -12,8 +12,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from authhost.admin.access import allow
-from authhost.admin.keyring import Keyring
-from authhost.doors.admin_call import AdminCall, admitted, page_response
+from authhost.doors.admin_call import AdminCall, page_response
+from authhost.doors.admission import Admission
 from authhost.doors.call import Call, Endpoint, json_response
 from authhost.doors.merchant_call import MerchantDoor, limit_of, query_of
 from authhost.doors.problems import ProblemError
@@ -63,15 +63,14 @@ class PaymentActionRoutes:
     """Over one host's payments."""
 
     def __init__(self, door: MerchantDoor, *, after: After, refunds: Refunds, disputes: Disputes,
-                 plans: Plans, settled: Settled, keyring: Keyring, secret: bytes) -> None:
+                 plans: Plans, settled: Settled, admission: Admission) -> None:
         self._door = door
         self._after = after
         self._refunds = refunds
         self._disputes = disputes
         self._plans = plans
         self._settled = settled
-        self._keyring = keyring
-        self._secret = secret
+        self._admission = admission
 
     def endpoints(self) -> list[Endpoint]:
         """Rows for the route table of the HTTP door."""
@@ -97,8 +96,7 @@ class PaymentActionRoutes:
                 raise ProblemError(refused.status, refused.title, refused.why,
                                    refused.where) from None
 
-        return Endpoint(method, _ADMIN + path, admitted(self._keyring, self._secret, worded,
-                                                        _ADMIN + path))
+        return self._admission.endpoint(method, _ADMIN + path, worded)
 
     async def _capture(self, call: Call, caller: Caller) -> Response:
         body = call.decode(Capture)

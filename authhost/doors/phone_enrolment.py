@@ -13,11 +13,11 @@ from typing import Annotated, Final
 import msgspec
 
 from authhost.admin.access import allow
-from authhost.admin.keyring import Keyring
 from authhost.admin.refusal_log import Refusal, RefusalLog
 from authhost.admin.refusals import Invalid
 from authhost.certificates.requests import MOST_BYTES
-from authhost.doors.admin_call import AdminCall, Work, admitted
+from authhost.doors.admin_call import AdminCall, Work
+from authhost.doors.admission import Admission
 from authhost.doors.call import Call, Endpoint, json_response
 from authhost.doors.merchant_call import in_words
 from authhost.doors.problems import ProblemError
@@ -99,12 +99,12 @@ class PhoneRoutes:
     """For phones and for offices. region: ISO 3166, of numbers without a country code, '' for none.
     """
 
-    def __init__(self, phones: Phones, keyring: Keyring, secret: bytes, region: str = "") -> None:
+    def __init__(self, phones: Phones, admission: Admission, refusals: RefusalLog,
+                 region: str = "") -> None:
         self._phones = phones
         self._region = region
-        self._keyring = keyring
-        self._secret = secret
-        self._refusals: RefusalLog = keyring.refusals
+        self._admission = admission
+        self._refusals = refusals
 
     def endpoints(self) -> list[Endpoint]:
         """What phones may reach. A repeat is known by its key: none needs an Idempotency-Key."""
@@ -142,8 +142,7 @@ class PhoneRoutes:
         return Endpoint(method, path, handler, keyed=False)
 
     def _admin(self, method: str, path: str, work: Work, keyed: bool) -> Endpoint:
-        return Endpoint(method, path, admitted(self._keyring, self._secret, work, path),
-                        keyed=keyed)
+        return self._admission.endpoint(method, path, work, keyed=keyed)
 
     async def _enrol(self, call: Call) -> Response:
         body = call.decode(Enrolment)

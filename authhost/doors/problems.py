@@ -35,6 +35,11 @@ class ProblemError(Exception):
         return Response(body, self.status, headers, "application/problem+json")
 
 
+def failed() -> ProblemError:
+    """A bug: its inside is in the log alone."""
+    return ProblemError(500, "Failed", "this is our fault; it is logged")
+
+
 def from_validation(error: msgspec.ValidationError) -> ProblemError:
     """A body of the wrong shape: which part, and what was expected there."""
     text = str(error)

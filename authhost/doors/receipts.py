@@ -8,16 +8,16 @@ Over mutual TLS the certificate names the safe.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
 from authhost import keys
 from authhost.admin.access import Actor, allow, may
-from authhost.admin.keyring import Keyring
 from authhost.admin.refusals import Conflict, Invalid, Unknown
-from authhost.doors.admin_call import AdminCall, admitted
-from authhost.doors.call import Call, Endpoint, Handler, json_response
+from authhost.doors.admin_call import AdminCall, Work
+from authhost.doors.admission import Admission
+from authhost.doors.call import Call, Endpoint, Handler, encoded
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.model import Kind
@@ -29,6 +29,7 @@ from authhost.translate.bodies import Body
 from authhost.translate.json_door import key_of
 
 _MOST_DIGITS: Final = 18
+C = TypeVar("C")
 _ALTERED: Final = "what was written down of this receipt is not what was sealed"
 
 
@@ -50,33 +51,29 @@ class Verified(msgspec.Struct, frozen=True):
 class ReceiptRoutes:
     """The rows of the route table."""
 
-    def __init__(self, receipts: Receipts, keyring: Keyring, secret: bytes) -> None:
+    def __init__(self, receipts: Receipts, admission: Admission) -> None:
         self._receipts = receipts
-        self._keyring = keyring
-        self._secret = secret
+        self._admission = admission
 
     def endpoints(self) -> list[Endpoint]:
         """What HttpDoor is given."""
         own = "/v1/safes/{terminal_id}/receipts/{sequence}"
         return [
-            Endpoint("GET", own, _guarded(self._own)),
-            Endpoint("POST", f"{own}/prints", _guarded(self._own_print)),
-            Endpoint("GET", "/v1/receipts/{code}", self._people(self._verify)),
-            Endpoint("POST", "/v1/receipts/{code}/prints", self._people(self._print_code)),
-            Endpoint("GET", "/v1/deposits/{id}/receipt", self._people(self._of_deposit)),
-            Endpoint("POST", "/v1/deposits/{id}/receipt/prints",
-                     self._people(self._print_deposit)),
-        ]
+            Endpoint("GET", own, _of_safe(self._own)),
+            Endpoint("POST", f"{own}/prints", _of_safe(self._own_print)),
+            self._people("GET", "/v1/receipts/{code}", self._verify),
+            self._people("POST", "/v1/receipts/{code}/prints", self._print_code),
+            self._people("GET", "/v1/deposits/{id}/receipt", self._of_deposit),
+            self._people("POST", "/v1/deposits/{id}/receipt/prints", self._print_deposit)]
 
     async def _own(self, call: Call) -> Response:
-        return _json(await self._receipts.document(await self._own_key(call)))
+        return encoded(await self._receipts.document(await self._own_key(call)))
 
     async def _own_print(self, call: Call) -> Response:
         wanted = call.decode(Print)
-        receipt = await self._receipts.printed(
-            await self._own_key(call), who=f"safe:{call.path['terminal_id']}",
-            form=wanted.form, request=call.idempotency_key)
-        return await self._printed(receipt, wanted)
+        receipt = await self._receipts.document(await self._own_key(call))
+        return await self._printed(receipt, wanted, f"safe:{call.path['terminal_id']}",
+                                   call.idempotency_key)
 
     async def _own_key(self, call: Call) -> str:
         """The key of the deposit that the path names by the device's own number."""
@@ -95,22 +92,20 @@ class ReceiptRoutes:
                                 sequence if day else f"{int(sequence):06d}")
 
     async def _verify(self, call: AdminCall) -> Response:
-        return _json(Verified(_for(call.actor, await self._of_code(call, "receipt.read"))))
+        return encoded(Verified(_for(call.actor, await self._of_code(call, "receipt.read"))))
 
     async def _print_code(self, call: AdminCall) -> Response:
         return await self._print(call, await self._of_code(call, "receipt.print"))
 
     async def _of_deposit(self, call: AdminCall) -> Response:
-        return _json(_for(call.actor, await self._of_id(call, "receipt.read")))
+        return encoded(_for(call.actor, await self._of_id(call, "receipt.read")))
 
     async def _print_deposit(self, call: AdminCall) -> Response:
         return await self._print(call, await self._of_id(call, "receipt.print"))
 
     async def _print(self, call: AdminCall, receipt: Receipt) -> Response:
         wanted = call.call.decode(Print)
-        printed = await self._receipts.printed(
-            receipt.key, who=call.actor.name, form=wanted.form, request=call.call.idempotency_key)
-        return await self._printed(printed, wanted)
+        return await self._printed(receipt, wanted, call.actor.name, call.call.idempotency_key)
 
     async def _of_code(self, call: AdminCall, action: str) -> Receipt:
         allow(call.actor, action)
@@ -135,7 +130,8 @@ class ReceiptRoutes:
             raise Unknown("there is no such receipt", where)
         return receipt
 
-    async def _printed(self, receipt: Receipt, wanted: Print) -> Response:
+    async def _printed(self, receipt: Receipt, wanted: Print, who: str, request: str) -> Response:
+        receipt = await self._receipts.printed(receipt, who=who, form=wanted.form, request=request)
         words: Language = language(wanted.language)
         headers = {"Receipt-Copy": str(receipt.copy or 0), "Receipt-Code": receipt.code}
         if wanted.form == "text":
@@ -145,31 +141,31 @@ class ReceiptRoutes:
         headers["Content-Disposition"] = f'inline; filename="{receipt.code}.pdf"'
         return Response(content, headers=headers, media_type="application/pdf")
 
-    def _people(self, work: Callable[[AdminCall], Awaitable[Response]]) -> Handler:
-        """For who has a token or a certificate of his own; each refusal in words and in the log."""
-        async def guarded(call: AdminCall) -> Response:
-            try:
-                return await work(call)
-            except NoReceipt:
-                raise Unknown("there is no receipt of such a deposit", "id") from None
-            except Altered:
-                raise Conflict(_ALTERED, "receipt") from None
-            except TooManyPrints as error:
-                raise ProblemError(503, "Busy", str(error), retry_after_s=5) from None
-
-        return admitted(self._keyring, self._secret, guarded)
+    def _people(self, method: str, path: str, work: Work) -> Endpoint:
+        """For who has a token or a certificate of his own."""
+        return self._admission.endpoint(method, path, _worded(
+            work, lambda: Unknown("there is no receipt of such a deposit", "id"),
+            lambda: Conflict(_ALTERED, "receipt")))
 
 
-def _guarded(work: Callable[[Call], Awaitable[Response]]) -> Handler:
-    """The room's own words for a safe."""
-    async def guarded(call: Call) -> Response:
+def _of_safe(work: Callable[[Call], Awaitable[Response]]) -> Handler:
+    """For a safe: its own deposits alone."""
+    return _worded(
+        work,
+        lambda: ProblemError(404, "Not found", "this safe has told no such deposit", "sequence"),
+        lambda: ProblemError(409, "Conflict", _ALTERED, "sequence"))
+
+
+def _worded(work: Callable[[C], Awaitable[Response]], no_receipt: Callable[[], Exception],
+            altered: Callable[[], Exception]) -> Callable[[C], Awaitable[Response]]:
+    """The room's own words for what cannot be done, as who asks hears them."""
+    async def guarded(call: C) -> Response:
         try:
             return await work(call)
         except NoReceipt:
-            raise ProblemError(404, "Not found", "this safe has told no such deposit",
-                               "sequence") from None
+            raise no_receipt() from None
         except Altered:
-            raise ProblemError(409, "Conflict", _ALTERED, "sequence") from None
+            raise altered() from None
         except TooManyPrints as error:
             raise ProblemError(503, "Busy", str(error), retry_after_s=5) from None
 
@@ -183,7 +179,3 @@ def _for(actor: Actor, receipt: Receipt) -> Receipt:
     return msgspec.structs.replace(
         receipt, told=msgspec.structs.replace(receipt.told, depositor=""),
         parties=msgspec.structs.replace(receipt.parties, depositor=""))
-
-
-def _json(value: msgspec.Struct) -> Response:
-    return json_response(msgspec.json.encode(value))

@@ -13,14 +13,12 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from authhost import limits
+from authhost.admin.refusal_log import DEVICE, RefusalLog
 from authhost.admin.refusal_log import Refusal as Refused
-from authhost.admin.refusal_log import RefusalLog
-from authhost.authorize import Authorizer, Silence
-from authhost.certificates.desk import DEVICE
+from authhost.authorize import Authorizer
 from authhost.clock import Clock
-from authhost.doors.call import Call, Endpoint, Handler, json_response
-from authhost.doors.outcome import outcome_of
+from authhost.doors.authorizing import acquirer_of, answered, context_of
+from authhost.doors.call import Call, Endpoint, Handler, encoded, json_response
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.journal.entry import JournalUnavailable
@@ -116,21 +114,14 @@ class SafeRoutes:
         return await self._authorize(request, body.sequence, context)
 
     async def _depositors(self, _call: Call, terminal_id: str) -> Response:
-        return json_response(msgspec.json.encode(await self._safes.depositors(terminal_id)))
+        return encoded(await self._safes.depositors(terminal_id))
 
     async def _balance(self, _call: Call, terminal_id: str) -> Response:
-        return json_response(msgspec.json.encode(await self._safes.balance(terminal_id)))
+        return encoded(await self._safes.balance(terminal_id))
 
     async def _context(self, call: Call, terminal_id: str) -> Context:
-        """The acquirer comes with the terminal, so that the key is the same at every door."""
-        terminal = await self._authorizer.views.cached_terminal(terminal_id)
-        if terminal.mac_required:
-            raise ProblemError(403, "MAC required",
-                               "this safe proves its messages, which this door cannot check",
-                               "terminal_id")
-        return Context(terminal.acquirer_id, call.idempotency_key, call.certificate or terminal_id,
-                       self._clock.real_now_us() + limits.DEADLINE_MS * 1000,
-                       self._clock.now_us(), 0)
+        acquirer_id = await acquirer_of(self._authorizer, terminal_id, "safe")
+        return context_of(call, self._clock, acquirer_id, terminal_id, 0)
 
     async def _authorize(self, request: Request, sequence: int, context: Context) -> Response:
         request = await self._with_number(request, sequence, context)
@@ -138,12 +129,9 @@ class SafeRoutes:
             request, lambda answer: self._translator.answer(request, answer))
         if reply.action == Action.DUPLICATE:
             raise _taken("this Idempotency-Key, or this number, stands for other content")
-        self._safes.sequences.note(request.terminal_id, sequence)
-        if self._clock.real_now_us() > request.deadline_us:
-            raise Silence("answered after its deadline")
-        response = json_response(reply.body)
-        response.headers["x-outcome"] = outcome_of(reply.action)
-        return response
+        if request.deposit is None:  # a cancellation: of deposits authorize tells
+            self._safes.sequences.note(request.terminal_id, sequence)
+        return answered(self._clock, request, reply)
 
     async def _with_number(self, request: Request, sequence: int, context: Context) -> Request:
         """A number stands for one message, of whatever kind. Cash that is in the safe is stored all

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import msgspec
 
 from authhost.authorize import Busy
-from authhost.doors.call import Call, Endpoint, Handler, json_response
+from authhost.doors.call import Call, Endpoint, Handler, encoded, json_response
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
@@ -114,12 +114,12 @@ class StationRoutes:
         terminal_id = _named(call)
         upload = await self._stations.watching.take(terminal_id, call.decode(Heartbeat))
         newest = await self._stations.catalogue.newest(terminal_id)
-        return _json(HeartbeatAnswer(newest, upload, self._stations.clock.now()))
+        return encoded(HeartbeatAnswer(newest, upload, self._stations.clock.now()))
 
     async def _day(self, call: Call) -> Response:
         terminal = await self._terminal(call)
         day = _date(call.path["date"], "date")
-        return _json(await self._stations.days.of(terminal.terminal_id, terminal.site_id, day))
+        return encoded(await self._stations.days.of(terminal.terminal_id, terminal.site_id, day))
 
     async def _shift(self, call: Call) -> Response:
         terminal = await self._terminal(call)
@@ -128,7 +128,7 @@ class StationRoutes:
                     _date(body.last_day, "last_day") if body.last_day is not None else None)
         lines = [Line(line.card_type, line.product, line.kind, line.count, line.amount_minor,
                       line.volume_ml) for line in body.totals]
-        return _json(await self._stations.shifts.totals(terminal, span, lines))
+        return encoded(await self._stations.shifts.totals(terminal, span, lines))
 
     async def _transactions(self, call: Call) -> Response:
         terminal = await self._terminal(call)
@@ -137,7 +137,7 @@ class StationRoutes:
                      _date(one.local_date, f"transactions[{number}].local_date").isoformat(),
                      one.amount_minor, one.product_totals)
                 for number, one in enumerate(body.transactions)]
-        return _json(await self._stations.shifts.transactions(terminal, call.path["shift"], told))
+        return encoded(await self._stations.shifts.transactions(terminal, call.path["shift"], told))
 
     async def _terminal(self, call: Call) -> Terminal:
         terminal_id = _named(call)
@@ -180,7 +180,3 @@ def _date(text: str, where: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ProblemError(422, "Invalid body", f"is no date: {text}", where) from None
-
-
-def _json(value: msgspec.Struct) -> Response:
-    return json_response(msgspec.json.encode(value))

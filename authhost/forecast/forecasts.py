@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
@@ -107,25 +107,25 @@ class Forecasts:
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(statement("safes_filling"), after, most, only,
                                           account_id, courier_id, now - QUIET)
-            names = [row["terminal_id"] for row in rows]
-            opened = _by_safe(await connection.fetch(statement("days_open"), names, now - _OPEN))
-            known = await self._patterns(connection, rows, opened, now)
+            local = {row["terminal_id"]: now.astimezone(ZoneInfo(row["time_zone"]))
+                     for row in rows}
+            opened = _by_safe(await connection.fetch(statement("days_open"), list(local),
+                                                     now - _OPEN))
+            known = await self._patterns(connection, local, opened)
         result = []
-        for row in rows:
-            local = now.astimezone(ZoneInfo(row["time_zone"]))
-            safe = _filling(row)
-            today = opened[safe.terminal_id].get(local.date(), {})
-            result.append((safe, forecast(safe, known[safe.terminal_id], today, local)))
+        for safe in map(_filling, rows):
+            at = local[safe.terminal_id]
+            today = opened[safe.terminal_id].get(at.date(), {})
+            result.append((safe, forecast(safe, known[safe.terminal_id], today, at)))
         return result
 
-    async def _patterns(self, connection: asyncpg.Connection, rows: Sequence[asyncpg.Record],
-                        opened: dict[str, Days], now: datetime) -> dict[str, dict[Kind, Pattern]]:
-        """Of each safe up to its own yesterday: kept, or made now."""
+    async def _patterns(self, connection: asyncpg.Connection, local: Mapping[str, datetime],
+                        opened: dict[str, Days]) -> dict[str, dict[Kind, Pattern]]:
+        """Of each safe up to its own yesterday: kept, or made now. local: now, by its clock."""
         found: dict[str, dict[Kind, Pattern]] = {}
         wanted: dict[str, date] = {}
-        for row in rows:
-            name = row["terminal_id"]
-            yesterday = now.astimezone(ZoneInfo(row["time_zone"])).date() - timedelta(days=1)
+        for name, now in local.items():
+            yesterday = now.date() - timedelta(days=1)
             kept = self._known.get(name)
             if kept is not None and kept[:2] == (yesterday, self._rolled):
                 found[name] = kept[2]
@@ -155,10 +155,10 @@ def _by_safe(rows: Sequence[asyncpg.Record]) -> dict[str, Days]:
 
 def _filling(row: asyncpg.Record) -> Filling:
     return Filling(
-        row["terminal_id"], row["cassette_id"], row["stay_id"],
+        row["terminal_id"], row["cassette_id"],
         {"notes": row["note_capacity"], "coins": row["coin_capacity"]},
         {kind: row[kind] for kind in KINDS}, _told(row["told"]), row["fill_percent"],
-        row["courier_id"], row["lead_h"], row["asked"], row["quiet"])
+        row["lead_h"], row["asked"], row["quiet"])
 
 
 def _told(text: str | None) -> dict[Kind, int]:

@@ -27,12 +27,10 @@ class Filling(msgspec.Struct, frozen=True):
 
     terminal_id: str
     cassette_id: str
-    stay_id: int | None
     capacity: Mapping[Kind, int]  # 0: nobody has said
     counted: Mapping[Kind, int]
     told: Mapping[Kind, int]
     fill_percent: int
-    courier_id: str | None
     lead_h: int
     asked: bool  # a pick-up request is open
     quiet: bool  # one was cancelled by somebody a while ago
@@ -96,10 +94,11 @@ def forecast(safe: Filling, found: Mapping[Kind, Pattern], today: Mapping[Kind, 
     percent = max(percents, default=None)
     first = _first(parts)
     courier_by = arrival(now, safe.lead_h)
+    until = last_chance(now, safe.lead_h)
     wanted: Reason | None = None
     if percent is not None and percent >= safe.fill_percent:
         wanted = "threshold"
-    elif any(_urgent(part, last_chance(now, safe.lead_h)) for part in parts):
+    elif any(_urgent(part, until) for part in parts):
         wanted = "forecast"
     needed_by = None
     if wanted:

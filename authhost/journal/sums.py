@@ -30,11 +30,11 @@ from authhost.counters import (
 )
 from authhost.journal.card_rules import groups_of
 from authhost.journal.entry import JournalUnavailable
+from authhost.journal.fences import patiently
 from authhost.journal.reads import Borrowed
 from authhost.journal.statements import statement
 from authhost.packing import PIN_FIELD, pack_pin
 
-_RAISE_LOCK_TIMEOUT: Final = "200ms"
 _OWN: Final = {"c": "effects_card", "v": "effects_vehicle", "d": "effects_driver"}
 _BALANCE: Final = Counter(BALANCE * 4 + 1, BALANCE, 0, 0, 1, 0, None)
 _HOUR_US: Final = 3_600_000_000
@@ -177,15 +177,8 @@ def readings_of(rows: list[asyncpg.Record]) -> list[Reading]:
 
 
 async def _raise(connection: asyncpg.Connection, account_id: int) -> int:
-    """Share locks pass a waiting update by. Where they starve it, the table's fair queue helps."""
-    try:
-        async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = '{_RAISE_LOCK_TIMEOUT}'")
-            fence = await connection.fetchval(statement("raise_fence"), account_id)
-    except asyncpg.LockNotAvailableError:
-        async with connection.transaction():
-            await connection.execute("LOCK TABLE fence IN EXCLUSIVE MODE")
-            fence = await connection.fetchval(statement("raise_fence"), account_id)
+    fence = await patiently(
+        connection, lambda: connection.fetchval(statement("raise_fence"), account_id))
     if fence is None:
         raise JournalUnavailable(f"account {account_id} has no fence")
     return int(fence)

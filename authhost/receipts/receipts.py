@@ -70,18 +70,19 @@ class Receipts:
         async with Borrowed(self._pool) as connection:
             row = await connection.fetchrow(statement("receipt_row"), place.business_date,
                                             place.journal_id)
-            if row is None or not code.fits(place, canonical.digest(self._key, dict(row))):
+            if row is None:
                 return None
-            return await self._of_row(connection, row)
+            digest = canonical.digest(self._key, dict(row))
+            return await self._of_row(connection, row, digest) if code.fits(place, digest) else None
 
-    async def printed(self, key: str, *, who: str, form: str, request: str) -> Receipt:
+    async def printed(self, receipt: Receipt, *, who: str, form: str, request: str) -> Receipt:
         """The receipt with the number of this printing, which is written down.
 
         request: asked for again by the same person under the same one, it is the same printing.
-        NoReceipt, Altered, TooManyPrints, JournalUnavailable.
+        TooManyPrints, JournalUnavailable.
         """
+        key = receipt.key
         async with Borrowed(self._pool) as connection, connection.transaction():
-            receipt = await self._of_key(connection, key)
             await connection.execute(statement("receipt_lock"), key)
             number = await connection.fetchval(statement("print_known"), key, who, request)
             if number is None:
@@ -108,6 +109,8 @@ class Receipts:
 
     async def visible(self, account_id: int | None, own: int | None, bank_id: str | None) -> bool:
         """Whether an account is inside a scope; None is any."""
+        if own is None and bank_id is None:
+            return True
         async with Borrowed(self._pool) as connection:
             return bool(await connection.fetchval(statement("receipt_visible"), account_id, own,
                                                   bank_id))
@@ -125,10 +128,10 @@ class Receipts:
             statement("receipt_row"), place["business_date"], place["journal_id"])
         if row is None or row["key"] != key:
             raise NoReceipt(key)
-        return await self._of_row(connection, row)
+        return await self._of_row(connection, row, canonical.digest(self._key, dict(row)))
 
-    async def _of_row(self, connection: asyncpg.Connection, row: asyncpg.Record) -> Receipt:
-        digest = canonical.digest(self._key, dict(row))
+    async def _of_row(self, connection: asyncpg.Connection, row: asyncpg.Record,
+                      digest: bytes) -> Receipt:
         told, lost = document.told(row["detail"])
         if not told.cassette:  # the device names none: the one that was inside
             told = msgspec.structs.replace(told, cassette=row["cassette_inside"])

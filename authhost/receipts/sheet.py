@@ -106,10 +106,10 @@ def _client(receipt: Receipt, words: Language) -> list[Part]:
 
 def _safe(receipt: Receipt, words: Language) -> list[Part]:
     safe, told = receipt.parties.safe, receipt.told
-    # A terminal without a place of its own stands where its merchant is.
     depositor = f"{receipt.parties.depositor} ({told.depositor})" \
         if receipt.parties.depositor and receipt.parties.depositor != told.depositor \
         else told.depositor
+    # A terminal without a place of its own stands where its merchant is.
     return [*_named(words, safe=safe.terminal_id, model=safe.model,
                     site=_block(safe.merchant, safe.site, *safe.address),
                     depositor=depositor or words["nobody"], shift=told.shift,

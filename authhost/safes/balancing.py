@@ -12,24 +12,7 @@ import asyncpg
 import msgspec
 
 from authhost.safes.statements import statement
-
-
-class NoSuchStay(Exception):
-    """No cassette has stayed in a safe under this number."""
-
-
-class Pieces(msgspec.Struct, frozen=True):
-    """So many notes or coins of one value."""
-
-    currency: str
-    value_minor: int
-    kind: str  # 'note' or 'coin'
-    count: int
-
-    @property
-    def amount_minor(self) -> int:
-        """What they are worth."""
-        return self.value_minor * self.count
+from authhost.translate.safe_bodies import Counter, Total
 
 
 class SuspectPieces(msgspec.Struct, frozen=True):
@@ -41,17 +24,9 @@ class SuspectPieces(msgspec.Struct, frozen=True):
     count: int
 
 
-class Total(msgspec.Struct, frozen=True):
-    """Deposits of a kind: 'cash' is what was counted, 'envelope' and 'cheque' what was declared."""
-
-    currency: str
-    kind: str
-    count: int
-    amount_minor: int
-
-
 class Balance(msgspec.Struct, frozen=True):
-    """What a cassette should hold."""
+    """What a cassette should hold. Of totals 'cash' is what was counted, 'envelope' and 'cheque'
+    what was declared."""
 
     stay_id: int
     terminal_id: str
@@ -59,40 +34,38 @@ class Balance(msgspec.Struct, frozen=True):
     state: str
     opened_at: datetime
     closed_at: datetime | None
-    pieces: tuple[Pieces, ...]
+    pieces: tuple[Counter, ...]
     suspects: tuple[SuspectPieces, ...]
     totals: tuple[Total, ...]
 
-    def amount_minor(self, currency: str) -> int:
-        """Cash of a currency, minor units."""
-        return sum(one.amount_minor for one in self.pieces if one.currency == currency)
 
-
-async def of_stay(connection: asyncpg.Connection, stay_id: int, *, account_id: int | None = None,
-                  before: int = 0) -> Balance:
-    """What the cassette of this stay should hold. NoSuchStay.
-
-    account_id: of this client's deposits alone. before: of those whose number, the device's own, is
-    below this; 0: all.
-    """
-    row = await connection.fetchrow(statement("stay_read"), stay_id)
-    if row is None:
-        raise NoSuchStay(str(stay_id))
-    return await _balance(connection, row, account_id, before)
-
-
-async def inside(connection: asyncpg.Connection, terminal_id: str, *,
-                 account_id: int | None = None, before: int = 0) -> Balance | None:
+async def inside(connection: asyncpg.Connection, terminal_id: str) -> Balance | None:
     """What the cassette that is in a safe should hold; None where none is inside."""
-    row = await connection.fetchrow(statement("stay_inside"), terminal_id)
-    return await _balance(connection, row, account_id, before) if row is not None else None
+    stay = await connection.fetchrow(statement("stay_inside"), terminal_id)
+    if stay is None:
+        return None
+    stay_id = stay["stay_id"]
+    suspects = await connection.fetch(statement("stay_suspects"), stay_id)
+    totals = await connection.fetch(statement("stay_totals"), stay_id)
+    return Balance(**dict(stay), pieces=await _pieces(connection, stay_id, 0),
+                   suspects=tuple(SuspectPieces(**dict(row)) for row in suspects),
+                   totals=tuple(Total(**dict(row)) for row in totals))
 
 
-async def _balance(connection: asyncpg.Connection, stay: asyncpg.Record,
-                   account_id: int | None, before: int) -> Balance:
-    found = [await connection.fetch(statement(name), stay["stay_id"], account_id, before)
-             for name in ("stay_pieces", "stay_suspects", "stay_totals")]
-    pieces, suspects, totals = found
-    return Balance(**dict(stay), pieces=tuple(Pieces(*row.values()) for row in pieces),
-                   suspects=tuple(SuspectPieces(*row.values()) for row in suspects),
-                   totals=tuple(Total(*row.values()) for row in totals))
+async def pieces_inside(connection: asyncpg.Connection, terminal_id: str, *,
+                        before: int = 0) -> tuple[int, tuple[Counter, ...]] | None:
+    """The stay of the cassette that is in a safe and the pieces that it should hold, no more: a
+    swap asks under its clients' fences. None where none is inside.
+
+    before: of deposits whose number, the device's own, is below this; 0: all.
+    """
+    stay = await connection.fetchrow(statement("stay_inside"), terminal_id)
+    if stay is None:
+        return None
+    return stay["stay_id"], await _pieces(connection, stay["stay_id"], before)
+
+
+async def _pieces(connection: asyncpg.Connection, stay_id: int,
+                  before: int) -> tuple[Counter, ...]:
+    rows = await connection.fetch(statement("stay_pieces"), stay_id, before)
+    return tuple(Counter(**dict(row)) for row in rows)

@@ -12,6 +12,7 @@ moves.py makes them. The states of custody are those of provisional credit as ba
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -78,6 +79,9 @@ CREDIT: Final[Mapping[tuple[Credit, str], Credit]] = {
 
 # The client has, or may have, the money: a reversal must take it back by an adjustment.
 GIVEN: Final = frozenset({Credit.SENT, Credit.UNKNOWN, Credit.ACCEPTED, Credit.BOOKED, Credit.FILE})
+# Somebody has counted it, and its exposure is freed.
+COUNTED: Final = frozenset({Custody.VERIFIED, Custody.ADJUSTED})
+_END_TO_END_ID: Final = re.compile(r"D([0-9]{2})([0-9]{2})([0-9]{2})([0-9A-F]{1,16})")
 
 
 def steps(event: str) -> tuple[str, dict[str, str]]:
@@ -95,3 +99,17 @@ def end_to_end_id(business_date: date, journal_id: int) -> str:
     By it a bank refuses to pay a second time, over any way that the credit takes.
     """
     return f"D{business_date:%y%m%d}{journal_id:X}"
+
+
+def read_end_to_end_id(text: str) -> tuple[date, int] | None:
+    """(business date, journal id) of what end_to_end_id has written; None: it has not."""
+    named = _END_TO_END_ID.fullmatch(text)
+    if named is None:
+        return None
+    try:
+        day = date(2000 + int(named[1]), int(named[2]), int(named[3]))
+    except ValueError:
+        return None
+    journal_id = int(named[4], 16)
+    written = journal_id < 2**63 and end_to_end_id(day, journal_id) == text
+    return (day, journal_id) if written else None

@@ -19,12 +19,11 @@ import msgspec
 from authhost.clock import Clock
 from authhost.journal.reads import Borrowed
 from authhost.keys import fingerprint
-from authhost.safes.sequences import Numbers, Sequences
+from authhost.safes.raising import raise_clients
+from authhost.safes.sequences import Numbers, Sequences, numbers_of
 from authhost.safes.statements import statement
 from authhost.safes.views import SafeViews
-from authhost.translate.deposits import instant_of, number_keys
-from authhost.translate.incoming import Refusal
-from authhost.translate.local_dates import date_fault
+from authhost.translate.deposits import instant_of, number_keys, refuse_date
 from authhost.translate.safe_bodies import Message, MessageAnswer
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
@@ -45,7 +44,8 @@ class Blocked(Exception):
 class Moment:
     """One message within its transaction: what an effect may read, change and say.
 
-    at: when the device says that it was, in UTC, never later than now.
+    at: when the device says that it was, in UTC, never later than now. changed: whether the safe is
+    otherwise than a view of before has it.
     """
 
     def __init__(self, connection: asyncpg.Connection, safe: asyncpg.Record, sequence: int,
@@ -60,6 +60,7 @@ class Moment:
         self.cassette: str = safe["cassette_id"]
         self.warnings: list[str] = []
         self.numbers = Numbers()
+        self.changed = False
 
     @property
     def who(self) -> str:
@@ -71,6 +72,11 @@ class Moment:
         found: bool = await self.connection.fetchval(
             statement("message_later"), self.terminal_id, self.sequence, kinds)
         return found
+
+    async def raise_clients(self) -> None:
+        """Raise the fences of the safe's clients, for what a deposit is looked at by changes."""
+        self.changed = True
+        await raise_clients(self.connection, self.terminal_id)
 
     async def execute(self, name: str, *values: Any) -> None:
         """One of the room's statements."""
@@ -118,18 +124,17 @@ class Messages:
             if known is not None:
                 return known
             now = self._clock.now()
-            fault = date_fault(body.local_time[:10], self._clock.now_us())
-            if fault:
-                raise Refusal("local_time", fault)
+            refuse_date(body.local_time, self._clock.now_us())
             at = min(utc_of(local_time, safe["time_zone"]), now)
             moment = Moment(connection, safe, body.sequence, at, now)
-            moment.numbers = await _numbers(connection, terminal_id)
+            moment.numbers = await numbers_of(connection, terminal_id)
             answer = msgspec.json.encode(await effect(moment))
             await connection.execute(
                 statement("message_put"), terminal_id, body.sequence, kind, told, local_time,
                 safe["business_date"], content.decode(), answer, now)
-        self._sequences.note(terminal_id, body.sequence)
-        self._views.forget(terminal_id)
+        self._sequences.learn(terminal_id, body.sequence)
+        if moment.changed:
+            self._views.forget(terminal_id)
         self.taken += 1
         return answer
 
@@ -149,11 +154,6 @@ class Messages:
         if rows:
             raise NumberTaken(claims[rows[0]["what"]].value)
         return None
-
-
-async def _numbers(connection: asyncpg.Connection, terminal_id: str) -> Numbers:
-    rows = await connection.fetch(statement("sequences_read"), terminal_id)
-    return Numbers((row["first"], row["after"] - 1) for row in rows)
 
 
 def utc_of(local_time: datetime, zone: str) -> datetime:

@@ -108,10 +108,10 @@ def _categories(seen: Seen) -> tuple[str, ...]:
 def _depositor(seen: Seen) -> tuple[str, ...]:
     if seen.client is None:
         return ()
-    named = seen.safe.depositors.get((seen.client.account_id, seen.deposit.depositor))
-    if named is None:
+    status = seen.safe.depositors.get((seen.client.account_id, seen.deposit.depositor))
+    if status is None:
         return ("depositor",) if seen.safe.named_depositors else ()
-    return () if named.status == "active" else ("depositor_blocked",)
+    return () if status == "active" else ("depositor_blocked",)
 
 
 def _shift(seen: Seen) -> tuple[str, ...]:

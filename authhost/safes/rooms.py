@@ -31,14 +31,14 @@ class Safes:
         async with Borrowed(self._pool) as connection:
             return await status.depositors(connection, terminal_id)
 
-    async def balance(self, terminal_id: str, account_id: int | None = None) -> Balance | None:
+    async def balance(self, terminal_id: str) -> Balance | None:
         """What the cassette inside should hold now; None where none is inside.
 
-        account_id: of this client's deposits alone. NoSuchSafe, JournalUnavailable.
+        NoSuchSafe, JournalUnavailable.
         """
         await self._known(terminal_id)
         async with Borrowed(self._pool) as connection:
-            return await balancing.inside(connection, terminal_id, account_id=account_id)
+            return await balancing.inside(connection, terminal_id)
 
     async def _known(self, terminal_id: str) -> None:
         if await self.views.at_hand(terminal_id) is None:

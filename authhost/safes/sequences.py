@@ -99,14 +99,22 @@ class Sequences:
         self._clock = clock
         self._known: Bounded[str, _Known] = Bounded(limits.SEQUENCES)
         self._pending: dict[str, Numbers] = {}
+        self._looks: list[tuple[str, Numbers]] = []  # under way, and what came meanwhile
 
-    def note(self, terminal_id: str, sequence: int) -> None:
-        """This number came, and what it stands for is committed. Costs nothing yet."""
+    def learn(self, terminal_id: str, sequence: int) -> None:
+        """This number came, and is committed with what it stands for."""
         known = self._known.get(terminal_id)
         if known is not None:
             known.numbers.add(sequence)
             if known.numbers.is_full:
                 known.numbers.give_up()
+        for looked_up, newer in self._looks:
+            if looked_up == terminal_id:
+                newer.add(sequence)
+
+    def note(self, terminal_id: str, sequence: int) -> None:
+        """This number came, and what it stands for is committed; the next flush writes it."""
+        self.learn(terminal_id, sequence)
         pending = self._pending.get(terminal_id)
         if pending is None:
             if len(self._pending) >= limits.SEQUENCES:
@@ -141,8 +149,7 @@ class Sequences:
         return frozenset(row["what"] for row in rows)
 
     async def flush(self) -> None:
-        """Write what came since the last time. A chore; JournalUnavailable leaves it for the next.
-        """
+        """Write what came since last time, a chore. JournalUnavailable leaves it to the next."""
         pending, self._pending = self._pending, {}
         if not pending:
             return
@@ -160,14 +167,24 @@ class Sequences:
 
     async def _look(self, terminal_id: str) -> _Known:
         await self.flush()
-        async with Borrowed(self._pool) as connection:
-            rows = await connection.fetch(statement("sequences_read"), terminal_id)
-        numbers = Numbers((row["first"], row["after"] - 1) for row in rows)
-        pending = self._pending.get(terminal_id)
-        known = _Known(_joined(numbers, pending) if pending else numbers,
-                       self._clock.real_now_us())
+        look = terminal_id, Numbers()
+        self._looks.append(look)
+        try:
+            async with Borrowed(self._pool) as connection:
+                numbers = await numbers_of(connection, terminal_id)
+        finally:
+            self._looks.remove(look)
+        for newer in (self._pending.get(terminal_id), look[1]):
+            numbers = _joined(numbers, newer) if newer else numbers
+        known = _Known(numbers, self._clock.real_now_us())
         self._known.put(terminal_id, known)
         return known
+
+
+async def numbers_of(connection: asyncpg.Connection, terminal_id: str) -> Numbers:
+    """The numbers of a safe that are known to have come."""
+    rows = await connection.fetch(statement("sequences_read"), terminal_id)
+    return Numbers((row["first"], row["after"] - 1) for row in rows)
 
 
 def _joined(one: Numbers, other: Numbers) -> Numbers:

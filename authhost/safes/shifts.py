@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncpg
 
-from authhost.safes.balancing import Total
 from authhost.safes.messages import Moment
-from authhost.safes.raising import raise_clients
 from authhost.safes.statements import statement
-from authhost.safes.told import state_of, total_differences, totals
+from authhost.safes.told import state_of, total_differences
 from authhost.translate.safe_bodies import (
     ComparedAnswer,
     MessageAnswer,
     ShiftClose,
     ShiftOpen,
+    Total,
 )
 
 _KINDS = ("shift_open", "shift_close")
@@ -44,7 +43,7 @@ async def closed(moment: Moment, body: ShiftClose, shift: str) -> ComparedAnswer
     found = total_differences(body.totals, host)
     if moment.shift == shift:
         await _set(moment, "", "")
-    return ComparedAnswer(**moment.said(), state=state_of(found), host=totals(host),
+    return ComparedAnswer(**moment.said(), state=state_of(found), host=host,
                           differences=found)
 
 
@@ -55,7 +54,7 @@ async def sums(connection: asyncpg.Connection, terminal_id: str, shift: str, ope
     opening, closing: the device's numbers of these messages, 0 where no opening is known.
     """
     rows = await connection.fetch(statement("shift_totals"), terminal_id, shift, opening, closing)
-    return tuple(Total(*row.values()) for row in rows)
+    return tuple(Total(**dict(row)) for row in rows)
 
 
 async def _set(moment: Moment, shift: str, who: str) -> None:
@@ -66,7 +65,7 @@ async def _set(moment: Moment, shift: str, who: str) -> None:
         await moment.execute("shift_set", moment.terminal_id, shift, who)
         moment.shift = shift
     # Late or not: which shift was open at which number is seen otherwise from now on.
-    await raise_clients(moment.connection, moment.terminal_id)
+    await moment.raise_clients()
 
 
 async def _opening(connection: asyncpg.Connection, terminal_id: str, shift: str) -> int:

@@ -12,7 +12,6 @@ import asyncpg
 import msgspec
 
 from authhost.safes.messages import Blocked, Moment
-from authhost.safes.raising import raise_clients
 from authhost.safes.statements import statement
 from authhost.safes.swaps import came
 from authhost.translate.safe_bodies import (
@@ -36,12 +35,13 @@ async def signed_on(moment: Moment, body: SignOn) -> SignOnAnswer:
     safe, connection = moment.safe, moment.connection
     if safe["status"] != "active":
         raise Blocked(moment.terminal_id)
+    moment.changed = True  # who begins begins with the safe as it is
     await moment.execute("sign_on", moment.terminal_id, body.software, body.model, moment.at)
     if body.first_sequence > 1:
         await moment.execute("sequence_from", moment.terminal_id, body.first_sequence)
         moment.numbers.begin(body.first_sequence)
     if body.cassette and not moment.cassette and not await moment.is_late("swap"):
-        await raise_clients(connection, moment.terminal_id)
+        await moment.raise_clients()
         await moment.execute("cassette_set", moment.terminal_id, body.cassette)
         await came(moment, body.cassette)
         moment.cassette = body.cassette

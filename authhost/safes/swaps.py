@@ -15,41 +15,40 @@ import msgspec
 from authhost.safes import balancing
 from authhost.safes.messages import Moment, utc_of
 from authhost.safes.moves import move_stay
-from authhost.safes.raising import raise_clients
 from authhost.safes.sscc import is_sscc
 from authhost.safes.statements import statement
-from authhost.safes.told import counters, piece_differences, state_of
+from authhost.safes.told import piece_differences, state_of
 from authhost.translate.safe_bodies import ComparedAnswer, Swap
 
 
 async def swapped(moment: Moment, body: Swap) -> ComparedAnswer:
     """The cassette is out, the next one in; what the one that left should hold."""
     connection, terminal_id = moment.connection, moment.terminal_id
-    await raise_clients(connection, terminal_id)
+    await moment.raise_clients()
     later = await connection.fetchrow(statement("swap_next"), terminal_id, moment.sequence)
     if later is not None:
         return await _late(moment, body, later)
-    balance = await balancing.inside(connection, terminal_id)
+    found = await balancing.pieces_inside(connection, terminal_id)
+    stay_id, pieces = found if found is not None else (None, ())
     if body.into and body.into == moment.cassette and not body.out:
         moment.warnings.append("cassette_inside")  # it was told to be inside before
         return ComparedAnswer(**moment.said(), state="balanced")
     if body.out != moment.cassette:
-        await _strange(moment, body, balance.stay_id if balance is not None else None)
+        await _strange(moment, body, stay_id)
     await _courier(moment, body)
-    if balance is not None:
-        await moment.execute("stay_close", balance.stay_id, moment.at, body.courier or None,
+    if stay_id is not None:
+        await moment.execute("stay_close", stay_id, moment.at, body.courier or None,
                              body.guard, body.seal)
-        await move_stay(connection, balance.stay_id, "picked_up", who=moment.who,
+        await move_stay(connection, stay_id, "picked_up", who=moment.who,
                         why=f"swap {moment.sequence}", at=moment.at)
     await moment.execute("pickup_done", terminal_id, moment.at, moment.who)
     await moment.execute("cassette_set", terminal_id, body.into)
     if body.into:
         await came(moment, body.into)
     moment.cassette = body.into
-    pieces = balance.pieces if balance is not None else ()
-    found = piece_differences(body.counters, pieces) if body.counters else ()
-    return ComparedAnswer(**moment.said(), state=state_of(found), piece_differences=found,
-                          inside=counters(pieces))
+    differences = piece_differences(body.counters, pieces) if body.counters else ()
+    return ComparedAnswer(**moment.said(), state=state_of(differences),
+                          piece_differences=differences, inside=pieces)
 
 
 async def came(moment: Moment, cassette: str, left_at: datetime | None = None) -> int:
@@ -64,8 +63,7 @@ async def came(moment: Moment, cassette: str, left_at: datetime | None = None) -
         moment.warnings.append("cassette_elsewhere")
     stay_id: int = await connection.fetchval(statement("stay_open"), cassette, terminal_id,
                                              moment.at, left_at)
-    await connection.fetch(statement("stay_adopt"), terminal_id, stay_id, cassette,
-                           moment.sequence)
+    await moment.execute("stay_adopt", terminal_id, stay_id, cassette, moment.sequence)
     return stay_id
 
 

@@ -3,43 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, Protocol
+from typing import Literal
 
-from authhost.translate.safe_bodies import (
-    Counter,
-    PieceDifference,
-    Total,
-    TotalDifference,
-)
+from authhost.translate.safe_bodies import Counter, PieceDifference, Total, TotalDifference
 
 
-class Sum(Protocol):
-    """A line of sums, of a device or ours."""
-
-    @property
-    def currency(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def count(self) -> int: ...
-    @property
-    def amount_minor(self) -> int: ...
-
-
-class Counted(Protocol):
-    """A line of pieces."""
-
-    @property
-    def currency(self) -> str: ...
-    @property
-    def value_minor(self) -> int: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def count(self) -> int: ...
-
-
-def total_differences(told: Iterable[Sum], host: Iterable[Sum]) -> tuple[TotalDifference, ...]:
+def total_differences(told: Iterable[Total], host: Iterable[Total]) -> tuple[TotalDifference, ...]:
     """Where sums differ, ordered. Two lines of one currency and kind are one."""
     theirs, ours = _totals(told), _totals(host)
     found = []
@@ -52,8 +21,8 @@ def total_differences(told: Iterable[Sum], host: Iterable[Sum]) -> tuple[TotalDi
     return tuple(found)
 
 
-def piece_differences(told: Iterable[Counted],
-                      host: Iterable[Counted]) -> tuple[PieceDifference, ...]:
+def piece_differences(told: Iterable[Counter],
+                      host: Iterable[Counter]) -> tuple[PieceDifference, ...]:
     """Where pieces differ, ordered."""
     theirs, ours = _pieces(told), _pieces(host)
     return tuple(
@@ -68,20 +37,7 @@ def state_of(*differences: tuple[object, ...]) -> Literal["balanced", "differs"]
     return "differs" if any(differences) else "balanced"
 
 
-def totals(rows: Iterable[Sum]) -> tuple[Total, ...]:
-    """As they are told."""
-    return tuple(Total(currency=one.currency, kind=one.kind, count=one.count,  # type: ignore[arg-type]  # the column's words
-                       amount_minor=one.amount_minor) for one in rows)
-
-
-def counters(rows: Iterable[Counted]) -> tuple[Counter, ...]:
-    """As they are told."""
-    return tuple(Counter(currency=one.currency, value_minor=one.value_minor,
-                         kind=one.kind, count=one.count)  # type: ignore[arg-type]  # the column's words
-                 for one in rows)
-
-
-def _totals(rows: Iterable[Sum]) -> dict[tuple[str, str], tuple[int, int]]:
+def _totals(rows: Iterable[Total]) -> dict[tuple[str, str], tuple[int, int]]:
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for row in rows:
         count, amount = sums.get((row.currency, row.kind), (0, 0))
@@ -89,7 +45,7 @@ def _totals(rows: Iterable[Sum]) -> dict[tuple[str, str], tuple[int, int]]:
     return {place: one for place, one in sums.items() if any(one)}
 
 
-def _pieces(rows: Iterable[Counted]) -> dict[tuple[str, int, str], int]:
+def _pieces(rows: Iterable[Counter]) -> dict[tuple[str, int, str], int]:
     sums: dict[tuple[str, int, str], int] = {}
     for row in rows:
         place = row.currency, row.value_minor, row.kind

@@ -16,24 +16,12 @@ from authhost.model import Deposit
 class SafeClient(msgspec.Struct, frozen=True):
     """Who may be credited. missing: fields of his master data that are empty."""
 
-    reference: str
     account_id: int
-    name: str
     currency: str
     iban: str
-    bank_id: str
-    credit_rule: str
     standing: str
     deposit_key: bytes  # Ed25519; b'': what he deposits is not signed
     missing: tuple[str, ...] = ()
-
-
-class Depositor(msgspec.Struct, frozen=True):
-    """Somebody who may put money in at this safe."""
-
-    name: str
-    status: str
-    role: str
 
 
 class ShiftMark(msgspec.Struct, frozen=True, array_like=True):
@@ -56,20 +44,19 @@ class Stay(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Category(msgspec.Struct, frozen=True, array_like=True):
-    """What a note of this category means (ECB/2010/14, annex IIa): kept or handed back, credited
-    or not, told to the authorities or not."""
+    """What a note of this category means (ECB/2010/14, annex IIa): credited or not, told to the
+    authorities or not."""
 
     category: str
-    kept: bool
     credited: bool
     reported: bool
 
 
 class SafeView(msgspec.Struct, frozen=True, kw_only=True):
-    """The safe. Capacities in pieces, 0 where nobody has said; fences by account."""
+    """The safe. Capacities in pieces, 0 where nobody has said; clients by reference, depositors by
+    account and code: their status; fences by account."""
 
     terminal_id: str
-    time_zone: str
     currencies: tuple[str, ...]
     note_capacity: int
     coin_capacity: int
@@ -80,7 +67,7 @@ class SafeView(msgspec.Struct, frozen=True, kw_only=True):
     named_depositors: bool
     cassette_id: str
     clients: dict[str, SafeClient]
-    depositors: dict[tuple[int, str], Depositor]
+    depositors: dict[tuple[int, str], str]
     shift_marks: tuple[ShiftMark, ...]
     last_swap: int
     stays: tuple[Stay, ...]

@@ -21,15 +21,12 @@ from authhost.completeness import missing
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Borrowed
 from authhost.safes.statements import statement
-from authhost.safes.view import Category, Depositor, SafeClient, SafeView, ShiftMark, Stay
-
-__all__ = ["SafeClient", "SafeView", "SafeViews"]
+from authhost.safes.view import Category, SafeClient, SafeView, ShiftMark, Stay
 
 _AGE_US: Final = limits.SAFE_VIEW_AGE_S * 1_000_000
 _ABSENT_AGE_US: Final = 1_000_000  # a terminal that is no safe may become one
 _COLUMNS: Final = ("terminal_id", "note_capacity", "coin_capacity", "notes_inside", "coins_inside",
-                   "shift", "shift_required", "named_depositors", "cassette_id", "last_swap",
-                   "time_zone")
+                   "shift", "shift_required", "named_depositors", "cassette_id", "last_swap")
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -96,8 +93,8 @@ def _view(row: asyncpg.Record) -> SafeView:
     return SafeView(
         **{name: row[name] for name in _COLUMNS}, currencies=tuple(row["currencies"]),
         clients={one["reference"]: _client(one) for one in clients},
-        depositors={(account_id, code): Depositor(name, status, role)
-                    for account_id, code, name, status, role in _rows(row["depositors"])},
+        depositors={(account_id, code): status
+                    for account_id, code, status in _rows(row["depositors"])},
         shift_marks=tuple(ShiftMark(*one) for one in _rows(row["shift_marks"])),
         stays=tuple(Stay(*one) for one in _rows(row["stays"])),
         categories={one[0]: Category(*one) for one in _rows(row["categories"])},
@@ -107,10 +104,8 @@ def _view(row: asyncpg.Record) -> SafeView:
 def _client(row: dict[str, Any]) -> SafeClient:
     key = row["deposit_key"]
     return SafeClient(
-        reference=row["reference"], account_id=row["account_id"], name=row["name"],
-        currency=row["currency"], iban=row["iban"] or "", bank_id=row["bank_id"] or "",
-        credit_rule=row["credit_rule"], standing=row["standing"],
-        deposit_key=base64.b64decode(key) if key else b"",
+        account_id=row["account_id"], currency=row["currency"], iban=row["iban"] or "",
+        standing=row["standing"], deposit_key=base64.b64decode(key) if key else b"",
         missing=missing(row))
 
 

@@ -16,6 +16,7 @@ import asyncpg
 from authhost import logs
 from authhost.cli_options import (
     DATA,
+    QUIET,
     Failed,
     add_command,
     add_database,
@@ -31,7 +32,6 @@ from authhost.station.catalogue import NoCatalogue
 from authhost.station.signer import NoSuchKey
 
 Commands = argparse._SubParsersAction  # argparse has no public name for it
-_QUIET = "critical"  # of a command that ends: what it has to say, it says in words
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -65,7 +65,7 @@ def _key(arguments: argparse.Namespace) -> int:
 
 def _build(arguments: argparse.Namespace) -> int:
     url = database_url(arguments)
-    logs.configure(_QUIET)
+    logs.configure(QUIET)
 
     async def run() -> desk.Lines:
         clock = Clock()
@@ -89,7 +89,7 @@ def _with_keys(arguments: argparse.Namespace,
                work: Callable[[HsmSession, str], Awaitable[desk.Lines]]) -> int:
     """Run with the database and the HSMs; what cannot be done is said in words."""
     url = database_url(arguments)
-    logs.configure(_QUIET)
+    logs.configure(QUIET)
 
     async def run() -> desk.Lines:
         async with hsm_session(url, *hsms(arguments)) as session:

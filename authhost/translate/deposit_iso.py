@@ -24,13 +24,8 @@ import msgspec
 
 from authhost.keys import CLASS, message_key
 from authhost.model import Answer, Deposit, Kind, Original, Piece, Request, Suspect
-from authhost.translate.deposits import (
-    WITHHELD,
-    deposit_content,
-    deposit_detail,
-    number_key,
-    order_text,
-)
+from authhost.rules import WITHHELD
+from authhost.translate.deposits import deposit_content, deposit_detail, number_key, order_text
 from authhost.translate.incoming import Refusal
 from iso import elements as e
 

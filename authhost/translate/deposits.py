@@ -15,8 +15,8 @@ from authhost import keys
 from authhost.model import Deposit, Kind, Piece
 from authhost.translate import bodies
 from authhost.translate.incoming import Refusal, content_of, detail
+from authhost.translate.local_dates import date_fault
 
-WITHHELD: Final = "withheld:"
 _ORDER: Final = "authhost deposit v1"
 
 
@@ -37,6 +37,13 @@ def instant_of(local_time: str) -> datetime:
         return datetime.fromisoformat(local_time)
     except ValueError:
         raise Refusal("local_time", f"is no time: {local_time!r}") from None
+
+
+def refuse_date(local_time: str, now_us: int) -> None:
+    """Refusal where the date of a device's local time cannot be meant at this instant."""
+    fault = date_fault(local_time[:10], now_us)
+    if fault:
+        raise Refusal("local_time", fault)
 
 
 def counted(body: bodies.Deposit) -> Deposit:

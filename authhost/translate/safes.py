@@ -11,18 +11,18 @@ import msgspec
 from authhost import keys, limits
 from authhost.currencies import EXPONENT
 from authhost.model import Action, Answer, Deposit, Kind, Original, Piece, Request, Suspect
+from authhost.rules import WITHHELD
 from authhost.translate import safe_bodies
 from authhost.translate.deposits import (
-    WITHHELD,
     deposit_content,
     deposit_detail,
     instant_of,
     number_key,
     order_text,
+    refuse_date,
 )
 from authhost.translate.incoming import Refusal, content_of, detail
 from authhost.translate.json_door import Context, instant, key_of, public_id
-from authhost.translate.local_dates import date_fault
 
 DOOR: Final = "safe"
 _ENDED: Final = frozenset({Action.REVERSED, Action.ALREADY_REVERSED})
@@ -39,9 +39,7 @@ class SafeTranslator:
                       context: Context) -> Request:
         """Notes in escrow. Refusal where its date cannot be meant: it is asked now, or not."""
         instant_of(body.local_time)
-        fault = date_fault(body.local_time[:10], context.now_us)
-        if fault:
-            raise Refusal("local_time", fault)
+        refuse_date(body.local_time, context.now_us)
         return self._deposit(terminal_id, body, context, Kind.DEPOSIT_AUTHORIZATION)
 
     def deposit(self, terminal_id: str, body: safe_bodies.Deposit, context: Context) -> Request:

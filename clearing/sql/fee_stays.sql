@@ -1,6 +1,6 @@
 -- Pick-ups and settled counts that nobody has been charged for, with whose cash it was: the clients of its deposits, or of an empty
 -- cassette the safe's own client.
-SELECT s.stay_id, e.event, s.terminal_id, s.cassette_id, coalesce(s.courier_id, '') AS courier_id, s.counted_at,
+SELECT s.stay_id, e.event, s.counted_at,
        coalesce(nullif(array_agg(DISTINCT d.account_id) FILTER (WHERE d.account_id IS NOT NULL), '{}'),
                 array_agg(DISTINCT c.account_id) FILTER (WHERE c.account_id IS NOT NULL), '{}') AS accounts
 FROM cassette_stay s

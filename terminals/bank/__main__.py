@@ -26,7 +26,7 @@ import uvloop
 from terminals import pki
 from terminals.bank.books import Books
 from terminals.bank.conduct import Conduct
-from terminals.bank.desk import Desk, Told
+from terminals.bank.desk import Desk, Told, bring
 from terminals.bank.server import BankServer, real_now_us
 from terminals.database import StoreError
 
@@ -89,8 +89,7 @@ def _at_desk(options: argparse.Namespace) -> int:
         good = True
         if options.command == "import":
             for path in options.files:
-                good &= _said(desk.answer("POST", "/files", path.read_bytes()))
-                books.commit()
+                good &= _said(bring(books, path.read_bytes(), real_now_us))
         elif options.command == "books":
             good = _said(desk.answer("GET", "/books", b""))
         else:

@@ -10,7 +10,6 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -121,4 +120,4 @@ class BankServer:
             task = asyncio.get_running_loop().create_task(self.behave(conduct))
             self._later.add(task)
             task.add_done_callback(self._later.discard)
-        asyncio.get_running_loop().call_later(0.01, partial(begin))
+        asyncio.get_running_loop().call_later(0.01, begin)

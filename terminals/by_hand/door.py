@@ -14,6 +14,7 @@ from pathlib import Path
 
 from terminals import pki
 from terminals.json_door import JsonDoor, NoAnswer, Posted, Problem
+from terminals.settings import TlsSettings
 
 
 def http_parser(module: str) -> argparse.ArgumentParser:
@@ -51,3 +52,11 @@ def context(tls: list[Path] | None) -> ssl.SSLContext | None:
         return None
     identity = pki.Identity(tls[1], tls[2]) if len(tls) > 2 else None
     return pki.client_context(tls[0], identity)
+
+
+def tls_of(tls: list[Path] | None) -> TlsSettings | None:
+    """The same as settings of a program."""
+    if not tls:
+        return None
+    certificate, key = tls[1:3] if len(tls) > 2 else (None, None)
+    return TlsSettings(authority=tls[0], certificate=certificate, key=key)

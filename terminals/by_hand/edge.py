@@ -13,15 +13,14 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from terminals.by_hand.door import tls_of
 from terminals.database import StoreError
 from terminals.edge.config import (
     Config,
-    ConfigError,
     HostSettings,
     KeySettings,
     Place,
     StoreSettings,
-    TlsSettings,
     demand,
     load,
 )
@@ -29,6 +28,7 @@ from terminals.edge.edge import Edge
 from terminals.edge.reader import card_reader
 from terminals.edge.screen import Screen
 from terminals.edge.service import run
+from terminals.settings import ConfigError
 
 
 def edge_main(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
@@ -56,14 +56,12 @@ def _from_arguments(options: argparse.Namespace) -> Config:
     """Settings for a first look. The store and its key lie in one folder: not for a station."""
     folder: Path = options.data_dir or Path(f"edge-{options.terminal}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    tls = options.tls or []
     config = Config(
         terminal=Place(id=options.terminal, merchant=options.merchant, currency=options.currency,
                        acquirer=options.acquirer),
         host=HostSettings(host=options.host, port=options.port, profile=options.profile,
-                          framing=options.framing, tls=bool(tls)),
-        tls=TlsSettings(authority=tls[0], certificate=tls[1] if len(tls) > 2 else None,
-                        key=tls[2] if len(tls) > 2 else None) if tls else None,
+                          framing=options.framing, tls=bool(options.tls)),
+        tls=tls_of(options.tls),
         keys=KeySettings(master=_secret(folder / "master.key", options.tmk.encode())
                          if options.tmk else None, algorithm="A" if options.aes else "T"),
         store=StoreSettings(path=folder / "edge.db",

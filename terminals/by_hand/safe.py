@@ -11,9 +11,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from terminals.by_hand.door import http_parser, with_door
+from terminals.by_hand.door import http_parser, tls_of, with_door
 from terminals.database import StoreError
-from terminals.edge.config import ConfigError, TlsSettings
 from terminals.json_door import JsonDoor, Posted
 from terminals.safe.config import (
     Config,
@@ -31,6 +30,7 @@ from terminals.safe.one_message import Denomination, Safe
 from terminals.safe.program import SafeProgram
 from terminals.safe.screen import Screen
 from terminals.safe.service import run
+from terminals.settings import ConfigError
 
 
 def safe_main(arguments: list[str]) -> int:
@@ -94,14 +94,12 @@ def _from_arguments(options: argparse.Namespace) -> Config:
     """Settings for a first look: the store lies in a folder of its own."""
     folder: Path = options.data_dir or Path(f"safe-{options.terminal}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    tls = options.tls or []
     config = Config(
         terminal=Place(id=options.terminal, currencies=(options.currency,)),
         host=HostSettings(url=options.url),
         store=StoreSettings(path=folder / "safe.db"),
         machine=MachineSettings(file=folder / "machine.json"),
         safe=Rules(two_steps=not options.one_step, shift_required=not options.no_shift),
-        tls=TlsSettings(authority=tls[0], certificate=tls[1] if len(tls) > 2 else None,
-                        key=tls[2] if len(tls) > 2 else None) if tls else None)
+        tls=tls_of(options.tls))
     demand(config)
     return config

@@ -7,26 +7,19 @@ with its file, table and name.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from iso import FRAMINGS, UnknownProfile, get
-from terminals import pki
 from terminals.layout import CURRENCY_NUMBERS
 from terminals.link import Address
 from terminals.purchase import Terminal
 from terminals.session_keys import Algorithm, SessionKeys
-
-_T = TypeVar("_T")
-
-
-class ConfigError(Exception):
-    """The settings cannot be used. Says where and why."""
+from terminals.settings import ConfigError, TlsSettings, decoded, secret
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,23 +55,6 @@ class StationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     heartbeat_s: int = 60
     difference_s: int = 30 * 60
     full_s: int = 24 * 3600
-
-
-class TlsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """[tls]: the authority to trust, and this terminal's certificate and key, PEM."""
-
-    authority: Path
-    certificate: Path | None = None
-    key: Path | None = None
-
-    def context(self) -> ssl.SSLContext:
-        """Mutual where there is a certificate. ConfigError where a file is no good."""
-        identity = pki.Identity(self.certificate, self.key) \
-            if self.certificate and self.key else None
-        try:
-            return pki.client_context(self.authority, identity)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"[tls]: {error}") from error
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -174,16 +150,6 @@ def load(path: Path) -> Config:
     return config
 
 
-def decoded(path: Path, wanted: type[_T]) -> _T:
-    """A TOML file as settings of this shape, its paths relative to it. ConfigError."""
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=wanted, dec_hook=_path_of(path.parent))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except msgspec.DecodeError as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
 def demand(config: Config) -> None:
     """What the shape alone does not say."""
     place, host = config.terminal, config.host
@@ -221,21 +187,3 @@ def points(where: str, texts: dict[str, str]) -> dict[int, bytes]:
         except ValueError as error:
             raise ConfigError(f"{where} {number}: no point of P-256 ({error})") from error
     return found
-
-
-def secret(path: Path) -> str:
-    """What a file with a secret has; others must not be able to read it. ConfigError."""
-    try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigError(f"{path}: others can read it (chmod 600)")
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
-def _path_of(directory: Path) -> Callable[[type, object], object]:
-    def hook(wanted: type, value: object) -> object:
-        if wanted is Path and isinstance(value, str):
-            return directory / value
-        raise TypeError(f"{wanted} of {value!r}")
-    return hook

@@ -23,10 +23,9 @@ from terminals.card_reader import Visit
 from terminals.database import Database, StoreError, Worker
 from terminals.edge.afterwards import Afterwards
 from terminals.edge.asking import Asking
-from terminals.edge.config import Config, secret
+from terminals.edge.config import Config
 from terminals.edge.forwarder import Forwarder
-from terminals.edge.line import Line
-from terminals.edge.premises import LOG, Clock, Contact, Pause, Premises
+from terminals.edge.premises import LOG, Premises
 from terminals.edge.receipt import receipt
 from terminals.edge.rows import Row
 from terminals.edge.selling import Selling
@@ -38,10 +37,13 @@ from terminals.edge.station import Station
 from terminals.edge.station_door import StationDoor
 from terminals.edge.store import Counts, Store
 from terminals.edge.ticket import BadOrder, Ticket, is_settled, outcome_of
+from terminals.line import Line
 from terminals.pin_pad import EncipheredPin, PinPad
 from terminals.pos import Pos, Timing
+from terminals.premises import Clock, Contact, Pause, alive
 from terminals.purchase import Sale
 from terminals.record import Record
+from terminals.settings import secret
 
 _T = TypeVar("_T")
 
@@ -93,7 +95,7 @@ class Edge:
                   keys=config.session_keys(), timing=self._timing, connect=self._line.connect)
         self._at = Premises(
             config=config, clock=self.clock, pause=self._pause, worker=worker, store=store,
-            shelf=Shelf(store.database), pos=pos, contact=Contact())
+            shelf=Shelf(store.database), pos=pos, contact=Contact(LOG))
         if self._door is None and config.station.url:
             self._door = StationDoor(config.station.url, config.terminal.id, line=self._line,
                                      tls=config.context())
@@ -104,7 +106,7 @@ class Edge:
         self._station = Station(self._at, self._door)
         await asking.recover()
         if background:
-            self._tasks = [asyncio.create_task(self._alive(run))
+            self._tasks = [asyncio.create_task(alive(run, LOG))
                            for run in (self._forwarder.run, self._station.run)]
 
     async def stop(self) -> None:
@@ -273,15 +275,6 @@ class Edge:
         self._orders.add(task)
         task.add_done_callback(self._orders.discard)
         return await asyncio.shield(task)
-
-    async def _alive(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """A part that falls is told of and set up again."""
-        while True:
-            try:
-                await run()
-            except Exception:
-                LOG.exception("%s fell, and starts again", run)
-                await asyncio.sleep(1)
 
 
 def _opened(config: Config, key: bytes) -> Store:

@@ -5,10 +5,7 @@ Knows who is who; decides nothing.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -22,32 +19,9 @@ from terminals.edge.store import Store
 from terminals.exchange import Exchange
 from terminals.layout import Stamp
 from terminals.pos import Pos
+from terminals.premises import Clock, Contact, Pause
 
 LOG: Final = logging.getLogger("terminals.edge")
-Clock = Callable[[], datetime]  # aware, in the terminal's own zone
-Pause = Callable[[float], Awaitable[None]]  # for so many seconds of the clock's own time
-
-
-class Contact:
-    """Whether the host answers. up: None until it was tried. log: of the program that asks."""
-
-    def __init__(self, log: logging.Logger = LOG) -> None:
-        self._log = log
-        self.up: bool | None = None
-        self.work = asyncio.Event()  # set: something waits, or the host has come back
-
-    def answered(self) -> None:
-        """It did."""
-        if self.up is not True:
-            self._log.info("the host answers")
-            self.work.set()
-        self.up = True
-
-    def silent(self) -> None:
-        """It did not."""
-        if self.up is not False:
-            self._log.warning("the host does not answer")
-        self.up = False
 
 
 class Premises(msgspec.Struct, kw_only=True):

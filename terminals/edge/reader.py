@@ -19,7 +19,8 @@ from chip.pcsc import PcscReader
 from chip.reader import InProcessReader, Reader
 from chip.virtual import Card
 from terminals.card_reader import CardReader
-from terminals.edge.config import ConfigError, ReaderSettings, points, secret
+from terminals.edge.config import ReaderSettings, points
+from terminals.settings import ConfigError, secret
 
 
 def card_reader(settings: ReaderSettings, now: Callable[[], datetime]) -> CardReader | None:

@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
-
-import jinja2
 
 from terminals.edge.catalogue import Product
 from terminals.edge.config import Config
@@ -22,6 +18,7 @@ from terminals.edge.states import Kind, State
 from terminals.edge.ticket import Outcome, outcome_of
 from terminals.paper import WIDTH, money, pair, trimmed, wrapped
 from terminals.purchase import Item
+from terminals.templates import template
 
 _TITLES: Final = {
     Kind.SALE: "SALE", Kind.OFFLINE_SALE: "SALE", Kind.COMPLETION: "SALE",
@@ -48,7 +45,7 @@ def receipt(row: Row, config: Config, products: Mapping[str, Product],
         verdict.append(pair("Approval code", row.approval_code))
     if outcome is Outcome.DECLINED:
         verdict.append(pair(f"Code {row.action}", row.reason))
-    text = _template().render(
+    text = template("terminals.edge", "receipt.txt").render(
         width=WIDTH, pair=pair, copy=copy, terminal=place.id, sequence=row.sequence,
         head=wrapped(place.name or place.merchant, place.address,
                      f"VAT no {place.tax_number}" if place.tax_number else ""),
@@ -93,10 +90,3 @@ def _vat(items: tuple[Item, ...], percents: Mapping[str, str]) -> list[dict[str,
     return [{"percent": decimal_text(percent), "amount": money(int(
         (amount * percent / (100 + percent)).quantize(Decimal(1), ROUND_HALF_UP)))}
             for percent, amount in sorted(gross.items())]
-
-
-@cache
-def _template() -> jinja2.Template:
-    source = files(__package__).joinpath("templates", "receipt.txt").read_text(encoding="utf-8")
-    return jinja2.Environment(trim_blocks=True, lstrip_blocks=True, autoescape=False,
-                              undefined=jinja2.StrictUndefined).from_string(source)

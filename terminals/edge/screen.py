@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -20,13 +20,15 @@ from chip.errors import CardProblem
 from iso import IsoError
 from terminals.card_reader import CardReader, Visit
 from terminals.edge.edge import Edge
-from terminals.edge.questions import Cancelled, items_of, minor_of, prompt_names
+from terminals.edge.questions import items_of, prompt_names
 from terminals.edge.rows import Row
 from terminals.edge.states import Kind
 from terminals.edge.station_door import StationAway
 from terminals.edge.ticket import BadOrder, Ticket
 from terminals.pin_pad import EncipheredPin
 from terminals.purchase import Card, Sale
+from terminals.questions import minor_of
+from terminals.screen import Cancelled, Words, ask, follow, read
 
 HELP: Final = """\
 sale        sell: card, PIN, product, litres, prompts
@@ -47,31 +49,18 @@ class Screen:
     def __init__(self, edge: Edge, reader: CardReader | None) -> None:
         self._edge = edge
         self._reader = reader
-        self._words: dict[str, Callable[[], Awaitable[None]]] = {
+        self._words: Words = {
             "sale": self._sell, "hold": self._hold, "more": self._more,
             "complete": self._complete, "return": self._take_back, "reverse": self._reverse,
             "receipt": self._copy, "state": self._state, "echo": self._echo,
             "queue": self._queue, "again": self._again, "catalogue": self._catalogue,
-            "shift": self._shift, "help": self._help}
+            "shift": self._shift}
 
     async def run(self) -> int:
         """Until `quit`, or the input's end."""
         await self._state()
-        print(HELP, flush=True)
-        while (line := await read("> ")) is not None and line != "quit":
-            if not line:
-                continue
-            word = self._words.get(line)
-            if word is None:
-                print(f"there is no {line}; help")
-                continue
-            try:
-                await word()
-            except Cancelled:
-                print("left")
-            except (BadOrder, CardProblem, IsoError, StationAway, ValueError) as problem:
-                print(problem)
-        return 0
+        return await follow(self._words, HELP,
+                            (BadOrder, CardProblem, IsoError, StationAway, ValueError))
 
     async def _sell(self) -> None:
         async with self._card() as (card, visit):
@@ -175,9 +164,6 @@ class Screen:
                               in await self._edge.compare_shifts()]:
             print(f"{number}: {state}")
 
-    async def _help(self) -> None:
-        print(HELP)
-
     @property
     def _currency(self) -> str:
         return self._edge.config.terminal.currency
@@ -251,25 +237,6 @@ class Screen:
             print(f"may be sold: {', '.join(ticket.rest.products)} {ticket.rest.text}".rstrip())
         if ticket.row is not None:
             print(await self._edge.receipt(ticket.row), flush=True)
-
-
-async def read(question: str) -> str | None:
-    """A line; None at the input's end."""
-    print(question, end="", flush=True)
-    line = await asyncio.to_thread(sys.stdin.readline)
-    if not sys.stdin.isatty():
-        print()
-    return line.strip() if line else None
-
-
-async def ask(question: str, default: str | None = None) -> str:
-    """An answer; without one the default, and without a default it is left."""
-    answer = await read(f"{question} [{default}]: " if default else f"{question}: ")
-    if answer:
-        return answer
-    if answer is None or default is None:
-        raise Cancelled
-    return default
 
 
 async def _pin(question: str) -> str:

@@ -14,10 +14,11 @@ from typing import Final
 
 import uvicorn
 
-from terminals.edge.config import Config, secret
+from terminals.edge.config import Config
 from terminals.edge.edge import Edge
 from terminals.edge.reader import card_reader
 from terminals.edge.till import Till
+from terminals.settings import secret
 
 LOOPBACK: Final = "127.0.0.1"
 

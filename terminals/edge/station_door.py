@@ -14,9 +14,9 @@ import httpx
 import msgspec
 
 from terminals.edge.catalogue import Envelope
-from terminals.edge.line import Line
 from terminals.edge.shifts import Line as TotalLine
 from terminals.edge.shifts import Shift
+from terminals.line import Line
 
 _NOT_MODIFIED: Final = 304
 _OK: Final = range(200, 300)

@@ -15,15 +15,11 @@ from terminals.safe.counted import Count, Line, Slip, Total
 
 def deposit(count: Count, slip: Slip, *, shift: str, cassette: str, receipt: str,
             authorization: str = "") -> dict[str, Any]:
-    """An authorization's body, or with `authorization` its confirm's.
-
-    Cash is what was counted; of an envelope or a cheque the amount is what the depositor says.
-    """
-    cash = slip.kind == "cash"
+    """An authorization's body, or with `authorization` its confirm's."""
     body: dict[str, Any] = {
-        "amount_minor": count.amount_minor if cash else slip.declared_minor,
+        "amount_minor": slip.amount_minor(count),
         "currency": count.currency, "kind": slip.kind,
-        "denominations": msgspec.to_builtins(count.pieces) if cash else [],
+        "denominations": msgspec.to_builtins(count.pieces) if slip.kind == "cash" else [],
         "suspects": msgspec.to_builtins(count.suspects),
         "rejected": {"count": count.rejected} if count.rejected else None,
         "depositor": slip.depositor, "cassette": cassette, "client": slip.client,

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from terminals.edge.config import ConfigError, TlsSettings, decoded
 from terminals.layout import CURRENCY_NUMBERS
+from terminals.settings import ConfigError, TlsSettings, decoded
 
 SOFTWARE = "authhost-safe 1"
 

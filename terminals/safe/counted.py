@@ -67,6 +67,10 @@ class Slip(msgspec.Struct, frozen=True, kw_only=True):
     number: str = ""
     bank: str = ""  # of a cheque
 
+    def amount_minor(self, count: Count) -> int:
+        """Cash is what was counted; of an envelope or a cheque it is what the depositor says."""
+        return count.amount_minor if self.kind == "cash" else self.declared_minor
+
 
 class Total(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a shift's or a day's totals."""

@@ -166,9 +166,8 @@ class Depositing:
                 content["order"] = {"signature": signature}
             return content
 
-        cash = slip.kind == "cash"
         return New(kind=kind, path=path, body=body, original=original, deposit_kind=slip.kind,
-                   amount_minor=count.amount_minor if cash else slip.declared_minor,
+                   amount_minor=slip.amount_minor(count),
                    currency=count.currency, count=count if kind is Kind.DEPOSIT else None)
 
     async def _demand(self, count: Count, slip: Slip) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from terminals.edge.line import Line
+from terminals.line import Line
 from terminals.safe.rows import Issued
 
 _RANGE: Final = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?$")

@@ -21,10 +21,9 @@ from terminals.safe.states import Kind, State, after_answer
 
 FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 120.0
-_BESIDES: Final = {"sequence", "local_time"}
 # Under the number of a message that the host refused: it stays missing otherwise.
-_FILLER: Final = msgspec.json.encode(bodies.alarm(
-    "not_taken", "warning", "the host refused the message of this number"))
+_FILLER: Final = bodies.alarm(
+    "not_taken", "warning", "the host refused the message of this number")
 
 
 class Forwarder:
@@ -149,10 +148,8 @@ class Forwarder:
         if row.kind is Kind.CANCELLATION:
             if name:
                 return {"path": f"/authorizations/{name}/cancellation"}
-            own = {name: value for name, value in row.content.items() if name in _BESIDES}
-            return {"kind": Kind.ALARM, "path": "/alarms", "body": msgspec.json.encode(
-                own | bodies.alarm("handed_back", "info",
-                                   f"the notes of {row.original} were handed back"))}
+            return {"kind": Kind.ALARM, "path": "/alarms", "body": row.as_alarm(bodies.alarm(
+                "handed_back", "info", f"the notes of {row.original} were handed back"))}
         if name and row.kind is Kind.DEPOSIT:
             return {"body": msgspec.json.encode(row.content | {"authorization": name})}
         return {}

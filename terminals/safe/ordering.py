@@ -11,8 +11,8 @@ from typing import Any, Final
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from terminals.edge.config import ConfigError, secret
 from terminals.safe.depositing import Sign
+from terminals.settings import ConfigError, secret
 
 _ORDER: Final = "authhost deposit v1"
 _SIGNED: Final = ("client", "account", "reference_model", "reference", "depositor", "receipt")

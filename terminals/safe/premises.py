@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from terminals.database import Worker
-from terminals.edge.premises import Clock, Contact, Pause
+from terminals.premises import Clock, Contact, Pause
 from terminals.safe.config import Config
 from terminals.safe.door import SafeDoor
 from terminals.safe.machine import Machine

@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from terminals.database import Database, StoreError, Worker
-from terminals.edge.line import Line as Wire
-from terminals.edge.premises import Clock, Contact, Pause
+from terminals.line import Line as Wire
+from terminals.premises import Clock, Contact, Pause, alive
 from terminals.safe import bodies, ordering
 from terminals.safe.config import SOFTWARE, Config
 from terminals.safe.counted import Line, Slip, Total
@@ -89,7 +88,7 @@ class SafeProgram:
         await self._depositing.recover()
         await self._sign_on()
         if background:
-            self._tasks = [asyncio.create_task(self._alive(run))
+            self._tasks = [asyncio.create_task(alive(run, LOG))
                            for run in (self._forwarder.run, self._beat)]
 
     async def stop(self) -> None:
@@ -314,15 +313,6 @@ class SafeProgram:
                 await self.status()
             before = self.clock() - timedelta(days=self.config.store.keep_days)
             await self._parts.worker.do(self._parts.store.prune, before)
-
-    async def _alive(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """A part that falls is told of and set up again."""
-        while True:
-            try:
-                await run()
-            except Exception:
-                LOG.exception("%s fell, and starts again", run)
-                await asyncio.sleep(1)
 
 
 def answered(offer: Offer) -> str:

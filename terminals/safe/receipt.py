@@ -6,16 +6,13 @@ is the host's; this says what was put in, whether the host has it, and what that
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
-
-import jinja2
 
 from terminals.paper import WIDTH, money, pair, trimmed, wrapped
 from terminals.safe.config import Config
 from terminals.safe.rows import Issued, Row
 from terminals.safe.states import State
+from terminals.templates import template
 
 _TITLES: Final = {"cash": "DEPOSIT", "envelope": "ENVELOPE", "cheque": "CHEQUE"}
 _NAMES: Final = (("depositor", "Depositor"), ("client", "Client"), ("account", "Account"),
@@ -28,7 +25,7 @@ def receipt(row: Row, config: Config, *, issued: Issued | None = None,
     """The receipt of a deposit as it stands now. issued: the host's document of it, if it is
     known here."""
     place, said = config.terminal, row.content
-    text = _template().render(
+    text = template("terminals.safe", "receipt.txt").render(
         width=WIDTH, pair=pair, copy=copy,
         head=wrapped(place.name or place.id, place.address,
                      f"VAT no {place.tax_number}" if place.tax_number else ""),
@@ -62,10 +59,3 @@ def _verdict(row: Row) -> list[str]:
     if verdict.withheld:
         said += ["The credit waits for a check:", *(f"  {why}" for why in verdict.withheld)]
     return said
-
-
-@cache
-def _template() -> jinja2.Template:
-    source = files(__package__).joinpath("templates", "receipt.txt").read_text(encoding="utf-8")
-    return jinja2.Environment(trim_blocks=True, lstrip_blocks=True, autoescape=False,
-                              undefined=jinja2.StrictUndefined).from_string(source)

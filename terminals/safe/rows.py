@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -12,6 +12,7 @@ from terminals.safe.counted import Count, Slip
 from terminals.safe.states import Escrow, Kind, State
 
 Body = Callable[[int], dict[str, Any]]  # a message's own content, by its number
+_OWN: Final = ("sequence", "local_time")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +41,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         """What it says."""
         content: dict[str, Any] = msgspec.json.decode(self.body)
         return content
+
+    def as_alarm(self, alarm: dict[str, Any]) -> bytes:
+        """The body of an alarm that is told under this message's number and time instead of it."""
+        own = self.content
+        return msgspec.json.encode({name: own[name] for name in _OWN} | alarm)
 
     @property
     def verdict(self) -> Verdict:
@@ -75,7 +81,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class New(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that is about to get its number. pieces: of a deposit, to be summed."""
+    """A message that is about to get its number. count: of a deposit, to be summed."""
 
     kind: Kind
     path: str

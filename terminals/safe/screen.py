@@ -6,12 +6,11 @@ what is typed as notes is what a person would put in.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, Literal
 
-from terminals.edge.questions import Cancelled, minor_of
-from terminals.edge.screen import ask, read
 from terminals.paper import money
+from terminals.questions import minor_of
 from terminals.safe.compared import compared
 from terminals.safe.counted import Count, Line, Slip, Suspect, Total, parsed
 from terminals.safe.depositing import BadOrder
@@ -19,6 +18,7 @@ from terminals.safe.machine import MachineInSoftware
 from terminals.safe.program import SafeProgram, answered
 from terminals.safe.rows import Row
 from terminals.safe.states import Kind, State
+from terminals.screen import Words, ask, follow
 
 HELP: Final = """\
 deposit     notes and coins: 5000x4 is four notes of 50.00, 200x3c three coins of 2.00
@@ -38,31 +38,16 @@ class Screen:
     def __init__(self, safe: SafeProgram, machine: MachineInSoftware) -> None:
         self._safe = safe
         self._machine = machine
-        self._words: dict[str, Callable[[], Awaitable[None]]] = {
+        self._words: Words = {
             "deposit": self._deposit, "envelope": self._envelope, "cheque": self._cheque,
             "shift": self._shift, "day": self._day, "swap": self._swap, "inside": self._inside,
             "state": self._state, "status": self._status, "queue": self._queue,
-            "again": self._again, "receipt": self._receipt, "alarm": self._alarm,
-            "help": self._help}
+            "again": self._again, "receipt": self._receipt, "alarm": self._alarm}
 
     async def run(self) -> int:
         """Until `quit`, or the input's end."""
         await self._state()
-        print(HELP, flush=True)
-        while (line := await read("> ")) is not None and line != "quit":
-            if not line:
-                continue
-            word = self._words.get(line)
-            if word is None:
-                print(f"there is no {line}; help")
-                continue
-            try:
-                await word()
-            except Cancelled:
-                print("left")
-            except (BadOrder, ValueError) as problem:
-                print(problem)
-        return 0
+        return await follow(self._words, HELP, (BadOrder, ValueError))
 
     async def _deposit(self) -> None:
         currency = await self._currency()
@@ -177,9 +162,6 @@ class Screen:
     async def _alarm(self) -> None:
         await self._safe.alarm(await ask("Code"), await ask("info, warning or alarm", "warning"),
                                await ask("What is it"))
-
-    async def _help(self) -> None:
-        print(HELP)
 
     async def _currency(self) -> str:
         currencies = self._safe.config.terminal.currencies

@@ -134,23 +134,21 @@ class Store:
         assert noted is not None, "it is there"
         return _row(noted)
 
-    def missed(self, ranges: Iterable[tuple[int, int]], filler: bytes) -> int:
+    def missed(self, ranges: Iterable[tuple[int, int]], filler: dict[str, Any]) -> int:
         """The host lacks these numbers: they wait again; how many.
 
-        filler: the content of the alarm that fills the number of a message that the host refused;
-        a deposit is never filled in for.
+        filler: the alarm that fills the number of a message that the host refused; a deposit is
+        never filled in for.
         """
-        more = msgspec.json.decode(filler)
         with self.database.transaction():
             rows = [_row(row) for first, last in ranges for row in self.database.rows(
                 "message_missed", first=first, last=last, most=_MOST_ASKED)]
             for row in rows:
                 if row.errors and row.kind is not Kind.DEPOSIT:
-                    own = {name: row.content[name] for name in ("sequence", "local_time")}
                     self.database.rows(
                         "message_note", sequence=row.sequence, state=State.STORED, sent=0,
                         errors=0, kind=Kind.ALARM, path="/alarms", status=None, answer=None,
-                        body=msgspec.json.encode(own | more), noted_at=_utc(row.noted_at))
+                        body=row.as_alarm(filler), noted_at=_utc(row.noted_at))
             return len(rows)
 
     def first(self) -> Row | None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from terminals.edge.questions import Cancelled
-from terminals.edge.screen import ask, read
 from terminals.json_door import NoAnswer, Problem
 from terminals.phone.door import explained
+from terminals.screen import ask, follow
 from terminals.till.bodies import Captured, Payment, Refund
 from terminals.till.money import amount, minor_of
 from terminals.till.program import Till
@@ -40,31 +39,26 @@ class Screen:
         self._words: dict[str, Callable[[], Awaitable[None]]] = {
             "request": self._request, "code": self._code, "link": self._link, "show": self._show,
             "list": self._list, "cancel": self._cancel, "capture": self._capture,
-            "refund": self._refund, "pay": self._pay, "again": self._again, "help": self._help}
+            "refund": self._refund, "pay": self._pay, "again": self._again}
 
     async def run(self) -> int:
         """Until `quit`, or the input's end."""
-        print(HELP, flush=True)
-        while (line := await read("> ")) is not None and line != "quit":
-            if not line:
-                continue
-            word = self._words.get(line)
-            if word is None:
-                print(f"there is no {line}; help")
-                continue
+        return await follow({name: self._told(word) for name, word in self._words.items()}, HELP,
+                            (ValueError,))
+
+    def _told(self, word: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """What the host refuses, or does not answer, in the till's words."""
+        async def told() -> None:
             try:
                 await word()
-            except Cancelled:
-                print("left")
             except Problem as problem:
                 print(explained(problem))
             except NoAnswer as problem:
                 print(problem)
                 if self._till.unsent is not None:
                     print("it may have been done: `again` asks, and does it once")
-            except ValueError as problem:
-                print(problem)
-        return 0
+
+        return told
 
     async def _request(self) -> None:
         phone = await ask("Phone")
@@ -131,9 +125,6 @@ class Screen:
         if isinstance(found, Payment):
             self._last = found.id
         _print(found)
-
-    async def _help(self) -> None:
-        print(HELP)
 
     async def _id(self) -> str:
         return await ask("Payment", self._last or None)

@@ -14,8 +14,6 @@ import asyncio
 import contextlib
 import json
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import datetime
@@ -28,6 +26,7 @@ from authhost.bank.connector import BankConnector
 from authhost.clock import Clock
 from authhost.embedded import Postgres
 from authhost.journal.migrate import migrate
+from loadtest.bank_process import bank_process
 from terminals.bank.books import Books
 from tests.support.bank_scene import EUR, Papers, sql
 
@@ -92,24 +91,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="authhost-bench-") as folder:
         place = Path(folder)
         papers = Papers.made(place / "pki")
-        books, files = place / "bank.sqlite", place / "pki"
-        tls = [] if options.plain else ["--tls", str(files / "ca.pem"), str(files / "server.pem"),
-                                        str(files / "server.key")]
         postgres = Postgres(place)
         postgres.run()
-        bank = subprocess.Popen(
-            [sys.executable, "-m", "terminals.bank", "serve", "--books", str(books), "--listen",
-             "127.0.0.1:0", *tls], stdout=subprocess.PIPE, text=True)
         try:
-            assert bank.stdout is not None
-            bank_url = json.loads(bank.stdout.readline())["url"]
-            asyncio.run(migrate(postgres.url))
-            figures, recorded = uvloop.run(run(postgres.url, bank_url, papers, options))
+            with bank_process(place, papers.authority, tls=not options.plain) as bank:
+                asyncio.run(migrate(postgres.url))
+                figures, recorded = uvloop.run(run(postgres.url, bank.url, papers, options))
         finally:
-            bank.terminate()
-            bank.wait()
             postgres.stop()
-        print(json.dumps({**figures, **latencies(books, recorded)}))
+        print(json.dumps({**figures, **latencies(place / "bank.sqlite", recorded)}))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import iso
+from authhost.embedded import children_of
 from tests.e2e import canary_bugs
 from tests.e2e.canary_paths import PLAIN, SEALED, Canary
 from tests.support import web
@@ -60,9 +60,7 @@ def journal_dies(canary: Canary) -> None:
 @contextmanager
 def dying(server: Any) -> Iterator[None]:
     """Stopped, so that what is asked is on its way; then killed, then back."""
-    children = [int(pid) for pid in Path(
-        f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()]
-    for pid in (server.pid, *children):
+    for pid in (server.pid, *children_of(server.pid)):
         os.kill(pid, signal.SIGSTOP)
     try:
         yield

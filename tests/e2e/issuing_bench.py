@@ -7,6 +7,7 @@ make blank cards, and stand for a terminal before a finished one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ from hsm_sim import console
 from issuing.chip_hsm import ChipHsm
 from issuing.keys import certify, issuer_keys, make_keys, put_transport_key
 from issuing.viewer import open_mailer
+from tests.support.databases import fresh
 
 T = TypeVar("T")
 TODAY: Final = date(2026, 7, 23)
@@ -231,24 +233,9 @@ class Fleet:
 @contextmanager
 def issuing_fleet(servers: Servers, folder: Path) -> Iterator[Fleet]:
     """A bureau and a fleet in a database of their own, for a module of tests."""
-    name = f"issuing_{os.urandom(4).hex()}"
-    asyncio.run(_execute(servers.postgres.url, f"CREATE DATABASE {name} TEMPLATE"
-                                               " template_authhost STRATEGY file_copy"))
-    bureau = Bureau(folder)
-    try:
+    with fresh(servers, "issuing") as url, contextlib.closing(Bureau(folder)) as bureau:
         bureau.authorise()
-        yield Fleet(bureau, servers.postgres.url.replace("/authhost?", f"/{name}?"), folder)
-    finally:
-        bureau.close()
-        asyncio.run(_execute(servers.postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+        yield Fleet(bureau, url, folder)
 
 
 def row(number: int, more: str = "") -> str:

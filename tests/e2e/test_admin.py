@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from authhost.admin import pages
-from authhost.funding import FundingRefused
+from authhost.bookings import BookingRefused
 from tests.support.office import number_of, opened
 from tests.support.rig import running
 
@@ -360,7 +360,7 @@ def test_pages_follow_each_other(boss):
 
 
 async def refusing(*_):
-    raise FundingRefused("amount_minor: is not more than nothing")
+    raise BookingRefused("amount_minor: is not more than nothing")
 
 
 def test_money_is_paid_in_through_its_port(rig, office, boss, monkeypatch):

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from terminals.bank.conduct import Rule
-from tests.support.bank_scene import CHF, EUR, Papers, database, hurried, play
+from tests.support.bank_scene import CHF, EUR, Papers, hurried, play
+from tests.support.databases import fresh
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def papers(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shared_url(servers):
-    with database(servers) as url:
+    with fresh(servers, "bank") as url:
         yield url
 
 

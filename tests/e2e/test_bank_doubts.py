@@ -15,7 +15,8 @@ from authhost.bank.notes import Notes
 from authhost.bank.outbox import Credit, Outbox
 from authhost.clock import Clock
 from terminals.bank.conduct import Rule
-from tests.support.bank_scene import Papers, Scene, database, hurried, play
+from tests.support.bank_scene import Papers, Scene, hurried, play
+from tests.support.databases import fresh
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def papers(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shared_url(servers):
-    with database(servers) as url:
+    with fresh(servers, "bank") as url:
         yield url
 
 

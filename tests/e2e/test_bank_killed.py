@@ -6,15 +6,14 @@ The bank's own books are what is compared; both lives of the connector are of th
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 
 import pytest
 
 from terminals.bank.conduct import Rule
 from tests.support.bank_process import POINTS, main
-from tests.support.bank_scene import Papers, database, hurried, play
-
-SPAWN = multiprocessing.get_context("spawn")
+from tests.support.bank_scene import Papers, hurried, play
+from tests.support.databases import fresh
+from tests.support.processes import PROCESSES
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def papers(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shared_url(servers):
-    with database(servers) as url:
+    with fresh(servers, "bank") as url:
         yield url
 
 
@@ -36,7 +35,7 @@ def fast(monkeypatch):
 
 async def one_life(scene, point):
     """A connector that lives until it dies of itself at that point."""
-    process = SPAWN.Process(target=main, args=(scene.database_url, scene.papers.host, point))
+    process = PROCESSES.Process(target=main, args=(scene.database_url, scene.papers.host, point))
     process.start()
     try:
         await asyncio.to_thread(process.join, 15)

@@ -11,8 +11,9 @@ import pytest
 
 from authhost.safes.life import end_to_end_id
 from clearing.camt053 import StatementError
+from clearing.queries import connect
 from clearing.run import clear
-from clearing.statements import Compared, tell_statement
+from clearing.statements import Compared, compare_statements, read_told
 from tests.e2e.clearing_day import CLIENT, DAY, deposit, make_day, payment, sql, wait
 from tests.support.statement import batch, entry, statement, transaction
 
@@ -21,7 +22,14 @@ CASES = "SELECT account_id, amount_minor::int, content::text FROM cash_case ORDE
 
 
 def tell(database_url: str, content: bytes) -> Compared:
-    compared, = wait(tell_statement(database_url, content, "test"))
+    async def told() -> tuple[Compared, ...]:
+        connection = await connect(database_url)
+        try:
+            return await compare_statements(connection, read_told(content), "test")
+        finally:
+            await connection.close()
+
+    compared, = wait(told())
     return compared
 
 

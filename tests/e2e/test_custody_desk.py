@@ -6,6 +6,7 @@ import pytest
 
 from authhost.safes.life import end_to_end_id
 from authhost.safes.moves import move
+from tests.support.office import Person
 from tests.support.rig import running
 from tests.support.vault import ANNA, Vault, desk
 
@@ -299,3 +300,16 @@ def test_a_bank_sees_the_cases_of_its_clients(vault, office):
     assert foreign.get("/cases").json()["data"] == []
     assert mine.get("/cases", kind="x").json()["where"] == "kind"
     assert mine.get("/cases", after="x").json()["where"] == "after"
+
+
+def test_a_refused_call_has_its_route_in_the_trail(vault, office):
+    name, token = office.access("cashier", account_id=vault.accounts[0])
+    person = Person(office, token)
+    answers = [person.get("/cases", misspelt="1"), person.get("/cases/0"),
+               person.post("/pickups/7/completion", {})]
+    rows = office.rig.sql("SELECT subject, what FROM audit WHERE who = $1 ORDER BY id", name)
+    assert [(row["subject"], row["what"].split()[1]) for row in rows] == [
+        (f"{method} /v1/admin/{path}", str(answer.status_code)) for (method, path), answer in zip(
+            [("GET", "cases"), ("GET", "cases/0"), ("POST", "pickups/7/completion")], answers,
+            strict=True)]
+    assert all(answer.status_code in {403, 404, 422} for answer in answers)

@@ -12,10 +12,11 @@ from authhost.admin.access import operator
 from authhost.admin.keyring import Keyring
 from authhost.clock import Clock
 from authhost.custody.pickups import Pickups
+from authhost.doors.admission import Admission
 from authhost.doors.forecast import ForecastRoutes
 from authhost.forecast.forecasts import Forecasts
 from loadtest import forecast as comparison
-from tests.support.paper import door
+from tests.support.doors import door
 from tests.support.rig import running
 
 HERE = Path(__file__).parent
@@ -210,7 +211,8 @@ def test_one_that_cannot_be_asked_for_keeps_no_other_waiting(rig):
 
 def test_who_may_see_it(rig):
     keyring = Keyring(rig.host._pool)
-    with door(rig, keyring, ForecastRoutes(forecasts(rig), keyring, b"s" * 32).endpoints()) as desk:
+    routes = ForecastRoutes(forecasts(rig), Admission(keyring, b"s" * 32))
+    with door(rig, keyring, routes.endpoints()) as desk:
         people = {
             "monitoring": desk.token("monitoring"), "analyst": desk.token("analyst"),
             "client": desk.token("client", account_id=900_002),

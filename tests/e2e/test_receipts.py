@@ -11,6 +11,7 @@ import pytest
 from authhost import keys
 from authhost.admin.keyring import Keyring
 from authhost.cli_options import operator_of
+from authhost.doors.admission import Admission
 from authhost.doors.receipts import ReceiptRoutes
 from authhost.model import Kind
 from authhost.operator import Address, Operator
@@ -18,7 +19,7 @@ from authhost.receipts.key import receipt_key
 from authhost.receipts.receipts import Altered, NoReceipt, Receipts, TooManyPrints
 from authhost.settings import SettingsError
 from authhost.translate.json_door import public_id
-from tests.support.paper import door
+from tests.support.doors import door
 from tests.support.portfolio import ACQUIRER, SAFE_ACCOUNT
 from tests.support.rig import running
 
@@ -45,7 +46,7 @@ def receipts(rig):
 @pytest.fixture(scope="module")
 def desk(rig, receipts):
     keyring = Keyring(rig.host._pool)
-    routes = ReceiptRoutes(receipts, keyring, b"s" * 32)
+    routes = ReceiptRoutes(receipts, Admission(keyring, b"s" * 32))
     with door(rig, keyring, routes.endpoints()) as made:
         yield made
 
@@ -187,10 +188,12 @@ def test_a_safe_prints_the_original_once_and_copies_after(rig, desk):
 def test_many_at_once_print_one_original(rig, receipts):
     key, _ = deposit(rig)
 
+    async def one_of_them(number):
+        return await receipts.printed(await receipts.document(key), who="safe:SAFE0001",
+                                      form="text", request=f"r{number}")
+
     async def all_of_them():
-        return await asyncio.gather(*(
-            receipts.printed(key, who="safe:SAFE0001", form="text", request=f"r{number}")
-            for number in range(8)))
+        return await asyncio.gather(*map(one_of_them, range(8)))
 
     assert sorted(one.copy for one in rig.run(all_of_them())) == list(range(8))
 
@@ -198,11 +201,12 @@ def test_many_at_once_print_one_original(rig, receipts):
 def test_a_bounded_number_of_copies(rig, receipts, monkeypatch):
     monkeypatch.setattr("authhost.receipts.receipts.MOST_COPIES", 2)
     key, _ = deposit(rig)
+    receipt = rig.run(receipts.document(key))
     for number in range(2):
-        rig.run(receipts.printed(key, who="w", form="text", request=f"b{number}"))
+        rig.run(receipts.printed(receipt, who="w", form="text", request=f"b{number}"))
     with pytest.raises(TooManyPrints):
-        rig.run(receipts.printed(key, who="w", form="text", request="b2"))
-    assert rig.run(receipts.printed(key, who="w", form="text", request="b1")).copy == 1
+        rig.run(receipts.printed(receipt, who="w", form="text", request="b2"))
+    assert rig.run(receipts.printed(receipt, who="w", form="text", request="b1")).copy == 1
 
 
 def test_who_may_verify(rig, receipts, desk, people):

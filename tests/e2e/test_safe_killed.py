@@ -7,7 +7,6 @@ process, and the machine that holds the notes outlives it.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,9 @@ import pytest
 
 from terminals.safe.machine import MachineInSoftware
 from tests.support import safe_process
+from tests.support.processes import PROCESSES
 from tests.support.safe_host import SafeHost
 
-# Forked from one process that has imported everything: starting Python takes a second each.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.support.safe_process"])
 _DEPOSIT_MINOR = 20_600
 
 

@@ -169,14 +169,16 @@ def test_two_clients_share_a_safe(rig):
     assert safe.deposit(1)["withheld"] == []
     assert safe.deposit(2, client="chf", currency="CHF")["withheld"] == []
     assert [rig.taken(one)[0] for one in safe.clients.values()] == [NOTE, 2 * NOTE]
-    [stay] = safe.stays()
 
-    async def balance(account_id):
+    async def balance():
         async with rig.host._pool.acquire() as connection:
-            return await balancing.of_stay(connection, stay["stay_id"], account_id=account_id)
-    both, one = rig.run(balance(None)), rig.run(balance(safe.clients["chf"]))
+            return await balancing.inside(connection, safe.terminal_id)
+    both = rig.run(balance())
     assert [(line.currency, line.count) for line in both.pieces] == [("CHF", 2), ("EUR", 1)]
-    assert (one.amount_minor("CHF"), one.amount_minor("EUR")) == (2 * NOTE, 0)
+    assert [(line.currency, line.amount_minor) for line in both.totals] == [
+        ("CHF", 2 * NOTE), ("EUR", NOTE)]
+    assert [(row["account_id"], row["currency"], row["amount_minor"]) for row in safe.rows()] == [
+        (safe.clients[""], "EUR", NOTE), (safe.clients["chf"], "CHF", 2 * NOTE)]
 
 
 def test_suspects_lie_inside_and_are_never_credited(rig, safe):

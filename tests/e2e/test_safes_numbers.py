@@ -3,6 +3,7 @@ comes late finds its place."""
 
 import pytest
 
+from authhost.safes import sequences
 from tests.support.rig import running
 from tests.support.safes import NOTE, Device, cassette, local
 
@@ -42,6 +43,23 @@ def test_a_restart_and_another_host_know_the_same(rig, safe):
     rig.run(rig.host.cash.safes.sequences.flush())
     rig.host.cash.safes.sequences._known.clear()  # what a new process knows
     assert missing(safe.send("/deposits", safe.cash(sequence=10))) == "3-8"
+
+
+def test_what_comes_while_numbers_are_looked_up_is_known(rig, safe, monkeypatch):
+    room, number, read = rig.host.cash.safes.sequences, safe.sequence + 2, sequences.numbers_of
+    safe.tell("/status")
+
+    async def overtaken(connection, terminal_id):
+        found = await read(connection, terminal_id)
+        room.learn(terminal_id, number)
+        return found
+    room._known.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(sequences, "numbers_of", overtaken)
+        assert rig.run(room.missing(safe.terminal_id)) == ()
+    assert [rig.run(room.is_new(safe.terminal_id, one)) for one in (number, number + 1)] == [
+        False, True]
+    assert (room._pending, room._looks) == ({}, [])  # a message's own commit has written it
 
 
 def test_a_device_that_was_there_before(rig):
@@ -93,6 +111,17 @@ def test_a_number_with_other_content_is_refused_or_set_aside(rig, safe):
     assert safe.send("/authorizations", asked).json()["decision"] == "approved"
     refused = safe.send("/authorizations", {**asked, "amount_minor": 2 * NOTE})
     assert (refused.status_code, refused.json()["where"]) == (422, "sequence")
+
+
+def test_a_number_under_the_key_of_other_content_has_not_come(safe):
+    path = f"/v1/safes/{safe.terminal_id}/authorizations"
+    assert safe.door.post(path, safe.cash(1), "one").json()["decision"] == "approved"
+    refused = safe.door.post(path, safe.cash(2), "one")
+    assert (refused.status_code, refused.json()["where"]) == (422, "sequence")
+    number = safe.sequence
+    assert missing(safe.send("/status", safe.body())) == f"{number}"
+    asked = safe.send("/authorizations", safe.cash(2, sequence=number))
+    assert (asked.json()["decision"], missing(asked)) == ("approved", "")
 
 
 def test_one_line_of_numbers_over_all_messages(rig, safe):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 import tempfile
 from pathlib import Path
@@ -33,8 +32,7 @@ from tests.e2e.clearing_day import (
     row,
     set_up,
 )
-
-_databases = itertools.count(1)
+from tests.support.databases import fresh
 
 currencies = st.sampled_from(["EUR", "RSD", "JPY"])
 amounts = st.integers(1, 10**7)
@@ -88,7 +86,7 @@ def test_order_of_commits_changes_nothing(servers: Servers, day: tuple[list[Row]
                                           seed: int) -> None:
     rows = [made for group in day for made in group]
     shuffled = random.Random(seed).sample(rows, len(rows))
-    first, second = asyncio.run(_clear_both(servers.postgres.url, rows, shuffled))
+    first, second = _cleared(servers, rows), _cleared(servers, shuffled)
     assert first.digest == second.digest
     assert first.balanced
     assert first.debits_minor == first.credits_minor
@@ -116,22 +114,14 @@ def _places(rows: list[Row]) -> dict[str, int]:
     return found
 
 
-async def _clear_both(url: str, *orders: list[Row]) -> list[Summary]:
-    return [await _clear(url, rows) for rows in orders]
+def _cleared(servers: Servers, rows: list[Row]) -> Summary:
+    with fresh(servers, "order") as url, tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(_clear(url, rows, Path(folder)))
 
 
-async def _clear(url: str, rows: list[Row]) -> Summary:
-    name = f"order_{next(_databases)}"
-    admin = await asyncpg.connect(url)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template_authhost STRATEGY file_copy")
-    own = url.replace("/authhost?", f"/{name}?")
-    try:
-        await _insert(own, [{**made, "id": number} for number, made in enumerate(rows, 1)])
-        with tempfile.TemporaryDirectory() as folder:
-            return await clear(own, DAY, Path(folder))
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
+async def _clear(url: str, rows: list[Row], folder: Path) -> Summary:
+    await _insert(url, [{**made, "id": number} for number, made in enumerate(rows, 1)])
+    return await clear(url, DAY, folder)
 
 
 async def _insert(url: str, rows: list[dict[str, Any]]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -18,14 +16,10 @@ from authhost.bank.outbox import Outbox
 from authhost.clock import Clock
 from authhost.settings import TlsFiles
 from tests.support.bank_scene import hurried
+from tests.support.processes import die
 
 POINTS = ("before-sent", "in-sent", "after-sent", "written", "answered", "in-accept", "noted",
           "asking", "asked", "in-resend", "resent")
-
-
-def die(*_: Any) -> None:
-    """At once, like a machine whose power is cut."""
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def plant(point: str) -> None:

@@ -21,7 +21,6 @@ import asyncpg
 
 from authhost.bank.connector import BankConnector
 from authhost.clock import Clock
-from authhost.embedded import Servers
 from authhost.settings import TlsFiles
 from terminals.bank.books import Payment
 from terminals.bank.conduct import Conduct, Rule
@@ -35,7 +34,6 @@ EUR = {"currency": "EUR", "rail": "instant", "debtor": DEBTOR}
 CHF = {"currency": "CHF", "rail": "transfer", "most_minor": 500_000,
        "debtor": {**DEBTOR, "iban": "CH9300762011623852957", "bic": "UBSWCHZH80A"}}
 _stories = itertools.count(1)
-_databases = itertools.count(1)
 
 
 def sql(name: str) -> str:
@@ -156,24 +154,6 @@ def play(folder: Path, database_url: str, papers: Papers, story: Callable[[Scene
     """One story from its beginning."""
     asyncio.run(asyncio.wait_for(
         _played(folder, database_url, papers, rails or [EUR, CHF], answer_s, story), 40))
-
-
-@contextmanager
-def database(servers: Servers) -> Iterator[str]:
-    """A migrated database for a module's stories: making one takes longer than they do."""
-    name = f"bank_{next(_databases)}"
-    made = f"CREATE DATABASE {name} TEMPLATE template_authhost STRATEGY file_copy"
-    asyncio.run(_execute(servers.postgres.url, made))
-    yield servers.postgres.url.replace("/authhost?", f"/{name}?")
-    asyncio.run(_execute(servers.postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 @contextmanager

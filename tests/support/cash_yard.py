@@ -23,14 +23,14 @@ from authhost.operator import Operator
 from authhost.safes.sscc import made
 from authhost.settings import TlsFiles
 from terminals.bank.server import BankServer
-from terminals.edge.config import TlsSettings
-from terminals.edge.line import Line
+from terminals.line import Line
 from terminals.pki import Authority, client_context, server_context
 from terminals.safe.config import Config, HostSettings, MachineSettings, Place, StoreSettings
 from terminals.safe.counted import GENUINE, Count, Piece, Slip
 from terminals.safe.machine import MachineInSoftware
 from terminals.safe.program import SafeProgram
 from terminals.safe.rows import Row
+from terminals.settings import TlsSettings
 from tests.support.office import Office
 from tests.support.rig import Rig, running
 

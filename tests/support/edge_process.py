@@ -7,8 +7,6 @@ for not at all. It says each step in a file, a line each.
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,21 +15,17 @@ from typing import Any
 
 from terminals.edge.config import load
 from terminals.edge.edge import Edge
-from terminals.edge.line import Line
 from terminals.edge.reader import card_reader
 from terminals.edge.shelf import Shelf
 from terminals.edge.states import State
 from terminals.edge.station_door import StationAway
 from terminals.edge.store import Store
+from terminals.line import Line
 from terminals.purchase import Card
 from tests.support.cards import PIN
 from tests.support.edge import FAST, NOW, PAN
 from tests.support.edge_sale import sale
-
-
-def die(*_: Any) -> None:
-    """At once, like a machine whose power is cut."""
-    os.kill(os.getpid(), signal.SIGKILL)
+from tests.support.processes import die
 
 
 def plant(point: str) -> None:

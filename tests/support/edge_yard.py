@@ -6,7 +6,6 @@ Knows multiprocessing and the edge's files; the story is the test's.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,10 +20,8 @@ from chip.records import Contents
 from tests.support import edge_process
 from tests.support.cards import CONTENTS, Issuer
 from tests.support.edge import StationHost, settings
+from tests.support.processes import PROCESSES
 
-# Forked from one process that has imported everything: starting Python takes a second each.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.support.edge_process"])
 TOML = """
 catalogue_keys = {{ 1 = "{point}" }}
 [terminal]

@@ -26,21 +26,15 @@ from authhost.station.permits import Permit
 from chip.reader import InProcessReader
 from chip.records import Contents, Identity
 from terminals.card_reader import CardReader
-from terminals.edge.config import (
-    Config,
-    HostSettings,
-    Place,
-    StationSettings,
-    StoreSettings,
-    TlsSettings,
-)
+from terminals.edge.config import Config, HostSettings, Place, StationSettings, StoreSettings
 from terminals.edge.edge import Edge
-from terminals.edge.line import Line
 from terminals.edge.station_door import StationDoor
 from terminals.edge.ticket import Ticket
+from terminals.line import Line
 from terminals.pki import Authority, client_context
 from terminals.pos import Timing
 from terminals.purchase import Sale
+from terminals.settings import TlsSettings
 from tests.e2e.workshop import Workshop
 from tests.support.cards import CONTENTS, PIN, Issuer
 from tests.support.edge_sale import sale

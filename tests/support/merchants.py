@@ -30,7 +30,8 @@ class Shopfront:
         self.url = f"{scheme}://127.0.0.1:{rig.ports[port]}"
         self._client = client
 
-    def user(self, kind: Literal["agent", "client"] = "client", merchant: str = "SHOP", **more: Any) -> tuple[str, str]:
+    def user(self, kind: Literal["agent", "client"] = "client", merchant: str = "SHOP",
+             **more: Any) -> tuple[str, str]:
         """(id, secret) of a new user."""
         user_id = f"{kind}-{next(_numbers)}"
         row = self.rig.run(self.rig.host.paying.users.add(

@@ -15,10 +15,8 @@ from authhost.admin.keyring import Keyring, NewAccess
 from authhost.certificates.authority import Authority
 from authhost.certificates.guard import CertificateGuard
 from authhost.doors.admin import AdminRoutes
-from authhost.doors.http import HttpDoor
-from authhost.doors.http_server import HttpServer
 from authhost.settings import TlsFiles
-from authhost.translate.json_door import JsonTranslator
+from tests.support.doors import listening
 from tests.support.rig import Rig
 
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
@@ -106,20 +104,15 @@ def opened(rig: Rig, tls: TlsFiles | None = None, guard: CertificateGuard | None
     office = Office(rig, Keyring(host._pool))
 
     async def fund(*payment: Any) -> None:
+        """Found anew each time: a test may put another in its place."""
         await office.fund(*payment)
 
     routes = AdminRoutes(pool=host._pool, pan_index=host.pan_index, clock=rig.settings.clock,
                          fund=fund, keyring=office.keyring, authority=authority)
-    door = HttpDoor(translator=JsonTranslator(host.pan_index.fingerprint_key),
-                    pan_index=host.pan_index, authorizer=host.authorizer,
-                    clock=rig.settings.clock, metrics=host.metrics, load=host.load,
-                    hold_us=1, ready=host.ready, more=routes.endpoints())
-    server = HttpServer(door.endpoints, "127.0.0.1", 0, tls.context() if tls else None, guard)
-    office.url = f"{'https' if tls else 'http'}://127.0.0.1:{rig.run(server.listen())}"
     try:
-        yield office
+        with listening(rig, routes.endpoints(), tls, guard) as office.url:
+            yield office
     finally:
-        rig.run(server.close())
         rig.run(office.keyring.refusals.close())
 
 

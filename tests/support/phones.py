@@ -26,6 +26,7 @@ from authhost.admin.access import operator
 from authhost.admin.keyring import Keyring
 from authhost.certificates.authority import FileAuthority
 from authhost.clock import Clock
+from authhost.doors.admission import Admission
 from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
 from authhost.doors.merchant_call import MerchantDoor
@@ -152,7 +153,7 @@ def opened(rig: Rig, directory: Path) -> Iterator[Bureau]:
     bureau.shop.payments._tell = hub.tell
     callers = Callers(pool, settings.clock)
     logins = Logins(pool, bureau.shop.payments.parties, settings.clock, SECRET)
-    routes = PhoneRoutes(bureau.phones, bureau.keyring, SECRET, "SI")
+    routes = PhoneRoutes(bureau.phones, Admission(bureau.keyring, SECRET), bureau.keyring.refusals, "SI")
     more = [*routes.endpoints(), *routes.office_endpoints(),
             *PhonePaymentRoutes(bureau.shop.payments, hub).endpoints(),
             *LoginRoutes(logins, Sessions(pool, settings.clock, callers),

@@ -6,7 +6,7 @@ Knows the room authhost.pricing; a desk is set back between tests, for databases
 from __future__ import annotations
 
 import asyncio
-import itertools
+import contextlib
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from authhost.pricing.importing import Report, import_base_prices
 from authhost.pricing.prices import Prices
 from authhost.pricing.terms import BadTerms, Contract, Line, instant_us
 from authhost.pricing.vat import VatRate, put_vat_rate
+from tests.support.databases import fresh
 
 T = TypeVar("T")
 DATA = Path(__file__).parents[1] / "data" / "prices"
@@ -32,7 +33,6 @@ HEAD = "product,price,currency,unit,tax_basis,temperature,valid_from"
 JULY = datetime(2026, 7, 1, tzinfo=UTC)
 AUGUST = datetime(2026, 8, 1, tzinfo=UTC)
 CLOCK = Clock(0, instant_us(datetime(2026, 7, 23, 10, tzinfo=UTC)), 0)
-_databases = itertools.count(1)
 TABLES = ("price_import", "base_price", "price_contract", "vat_rate")
 
 
@@ -111,20 +111,8 @@ class Desk:
 @contextmanager
 def price_desk(servers: Servers) -> Iterator[Desk]:
     """A desk on a database of its own."""
-    name = f"prices_{next(_databases)}"
-
-    async def execute(statement: str) -> None:
-        connection = await asyncpg.connect(servers.postgres.url)
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(execute(f"CREATE DATABASE {name} TEMPLATE template_authhost STRATEGY file_copy"))
-    desk = Desk(servers.postgres.url.replace("/authhost?", f"/{name}?"))
-    try:
+    with fresh(servers, "prices") as url, contextlib.closing(Desk(url)) as desk:
         yield desk
-    finally:
-        desk.close()
-        asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 async def make_pool(url: str) -> asyncpg.Pool:

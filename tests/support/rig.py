@@ -28,6 +28,7 @@ from authhost.pan_index import PanIndex
 from authhost.reservations import stateless
 from authhost.rows import entry_of
 from authhost.settings import HttpListen, IsoListen, Settings
+from tests.support.databases import fresh
 from tests.support.portfolio import (
     ACQUIRER,
     BASE,
@@ -42,7 +43,6 @@ T = TypeVar("T")
 LOCAL_DAY = "20260723"
 WINDOWS = ("", "day", "week", "month", "quarter", "year", "total", "balance", "rolling", "odometer",
            "engine_hours")
-_databases = itertools.count(1)
 
 
 class Rig:
@@ -184,28 +184,23 @@ def counters(packed: bytes) -> dict[str, int]:
     return found
 
 
-
 @contextmanager
 def running(servers: Servers, *, iso: tuple[str, ...] = (), http: bool = False,
             **more: Any) -> Iterator[Rig]:
     """A rig on a new database, with these doors (profile:framing), with `tls` all of them."""
-    name = f"rig_{next(_databases)}"
-    asyncio.run(_sql(servers.postgres.url,
-                     f"CREATE DATABASE {name} TEMPLATE template_authhost STRATEGY file_copy"))
-    url = servers.postgres.url.replace("/authhost?", f"/{name}?")
-    asyncio.run(_prepare(url))
     tls = ":tls" if "tls" in more else ""
     listens = tuple(IsoListen.parse(f"{text}:127.0.0.1:0{tls}") for text in iso)
     door = HttpListen("127.0.0.1", 0, bool(tls)) if http else None
-    rig = Rig(servers, url, **{"iso": listens, "http": door, **more})
-    try:
-        for account_id in (SHOP_ACCOUNT, SAFE_ACCOUNT):
-            # Every rig has them: what the Valkey knows is of another database, and its fence.
-            rig.run(rig.host.accounts.forget(account_id))
-        yield rig
-    finally:
-        rig.close()
-        asyncio.run(_sql(servers.postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+    with fresh(servers, "rig") as url:
+        asyncio.run(_prepare(url))
+        rig = Rig(servers, url, **{"iso": listens, "http": door, **more})
+        try:
+            for account_id in (SHOP_ACCOUNT, SAFE_ACCOUNT):
+                # Every rig has them: what the Valkey knows is of another database, and its fence.
+                rig.run(rig.host.accounts.forget(account_id))
+            yield rig
+        finally:
+            rig.close()
 
 
 def posting(rig: Rig, request: Request) -> Posting:

@@ -16,7 +16,6 @@ from typing import Any
 
 from terminals.safe.config import Config, HostSettings, MachineSettings, Place, Rules, StoreSettings
 from terminals.safe.counted import Count, Piece, Slip
-from tests.support.edge import Clock
 
 SAFE = "S0001"
 CASSETTE = "340123450000000017"
@@ -169,7 +168,3 @@ def settings(folder: Path, port: int, **rules: Any) -> Config:
 def notes(*pieces: Piece, **more: Any) -> Count:
     """Euro notes and coins that a person puts in."""
     return Count(currency="EUR", pieces=pieces or NOTES, **more)
-
-
-__all__ = ["ANA", "CASSETTE", "NEXT_CASSETTE", "NOTES", "SAFE", "Clock", "SafeHost", "agree",
-           "notes", "settings"]

@@ -17,8 +17,9 @@ from terminals.safe.machine import MachineInSoftware
 from terminals.safe.program import SafeProgram
 from terminals.safe.states import Kind, State
 from terminals.safe.store import Store
-from tests.support.edge_process import die
-from tests.support.safe_host import ANA, CASSETTE, Clock, notes, settings
+from tests.support.edge import Clock
+from tests.support.processes import die
+from tests.support.safe_host import ANA, CASSETTE, notes, settings
 
 POINTS = ("in-hold", "after-hold", "after-decide", "before-stack", "after-stack", "in-release",
           "after-release", "before-tell", "after-tell", "before-forwarded", "after-forwarded")

@@ -23,12 +23,11 @@ from authhost.custody.cases import Decision, Proposed
 from authhost.custody.counting import Count
 from authhost.custody.counts import Taken
 from authhost.custody.custody import Custody
+from authhost.doors.admission import Admission
 from authhost.doors.custody import CustodyRoutes
-from authhost.doors.http import HttpDoor
-from authhost.doors.http_server import HttpServer
 from authhost.model import Kind
 from authhost.safes.sscc import made
-from authhost.translate.json_door import JsonTranslator
+from tests.support.doors import listening
 from tests.support.office import Office
 from tests.support.rig import Rig
 
@@ -183,14 +182,6 @@ def desk(rig: Rig, custody: Custody) -> Iterator[Office]:
     """The people's door of a custody over real HTTP."""
     host = rig.host
     office = Office(rig, Keyring(host._pool))
-    routes = CustodyRoutes(custody, office.keyring, host.pan_index.fingerprint_key)
-    door = HttpDoor(translator=JsonTranslator(host.pan_index.fingerprint_key),
-                    pan_index=host.pan_index, authorizer=host.authorizer,
-                    clock=rig.settings.clock, metrics=host.metrics, load=host.load,
-                    hold_us=1, ready=host.ready, more=routes.endpoints())
-    server = HttpServer(door.endpoints, "127.0.0.1", 0, None)
-    office.url = f"http://127.0.0.1:{rig.run(server.listen())}"
-    try:
+    routes = CustodyRoutes(custody, Admission(office.keyring, host.pan_index.fingerprint_key))
+    with listening(rig, routes.endpoints()) as office.url:
         yield office
-    finally:
-        rig.run(server.close())

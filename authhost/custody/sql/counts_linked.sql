@@ -1,13 +1,7 @@
--- Counts without a stay whose cassette has one now that had ended when it was counted (stay_of_count.sql), with their undecided cases, locked:
--- what two people are deciding about in this moment is theirs.
+-- Counts without a stay whose cassette has one now that had ended when it was counted, with their undecided cases, locked: what two
+-- people are deciding about in this moment is theirs.
 WITH found AS MATERIALIZED (
-    SELECT c.count_id, w.case_id, (
-        SELECT s.stay_id FROM cassette_stay s
-        WHERE s.cassette_id = c.cassette_id AND s.state <> 'in_safe'
-          AND coalesce(s.closed_at, s.opened_at) <= c.counted_at + interval '1 hour'
-          AND NOT EXISTS (SELECT FROM cassette_stay later WHERE later.cassette_id = c.cassette_id AND later.state = 'in_safe'
-                          AND later.opened_at > s.opened_at AND later.opened_at <= c.counted_at)
-        ORDER BY s.stay_id DESC LIMIT 1) AS stay_id
+    SELECT c.count_id, w.case_id, stay_of_count(c.cassette_id, c.counted_at) AS stay_id
     FROM cash_case w JOIN cash_count c ON c.count_id = (w.content ->> 'count_id')::bigint
     WHERE w.kind = 'unknown_cassette' AND w.state IN ('open', 'proposed') AND c.stay_id IS NULL
     ORDER BY w.case_id LIMIT $1 FOR UPDATE OF w SKIP LOCKED

@@ -3,14 +3,9 @@
 SELECT d.key, d.account_id, d.kind, d.currency, d.amount_minor, d.state, d.credit,
        coalesce((SELECT json_agg(p) FROM json_array_elements(j.detail -> 'denominations') p
                  LEFT JOIN note_category c ON c.category = p ->> 'category' WHERE coalesce(c.kept AND c.credited, true)), '[]')::text AS denominations,
-       coalesce((SELECT json_agg(json_build_object('value_minor', t.value_minor, 'currency', t.currency, 'serial', t.serial)) FROM (
-            SELECT (s ->> 'value_minor')::bigint AS value_minor, coalesce(s ->> 'currency', d.currency) AS currency,
-                   coalesce(s ->> 'serial', '') AS serial, coalesce(s ->> 'category', '2') AS category
-            FROM json_array_elements(j.detail -> 'suspects') s
-            UNION ALL
-            SELECT (p ->> 'value_minor')::bigint, d.currency, '', p ->> 'category'
-            FROM json_array_elements(j.detail -> 'denominations') p, generate_series(1, least((p ->> 'count')::bigint, 200))) t
-        JOIN note_category c USING (category) WHERE c.kept AND NOT c.credited), '[]')::text AS suspects,
+       coalesce((SELECT json_agg(json_build_object('value_minor', t.value_minor, 'currency', t.currency, 'serial', t.serial))
+                 FROM pieces_by_category(j.detail, d.currency) t
+                 JOIN note_category c USING (category) WHERE c.kept AND NOT c.credited), '[]')::text AS suspects,
        coalesce(j.detail -> 'envelope' ->> 'number', j.detail -> 'cheque' ->> 'number', '') AS number,
        EXISTS (SELECT FROM cash_case c WHERE c.kind = 'withheld' AND c.deposit_key = d.key
                AND c.state IN ('decided', 'closed') AND c.proposal IN ('reject', 'adjust')) AS rejected

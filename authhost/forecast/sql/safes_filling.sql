@@ -1,7 +1,7 @@
 -- A page of safes as they fill: what is inside by our own count and by their last word since the cassette came, and who fetches it.
 -- $1 after this one, $2 at most, $3 this one alone, $4 of this client, $5 of this courier. $6: what was cancelled since then is not asked for again.
 SELECT s.terminal_id, s.time_zone, s.fill_percent, s.coin_capacity, coalesce(nullif(k.capacity, 0), s.note_capacity) AS note_capacity,
-       s.courier_id, coalesce(r.lead_h, 24) AS lead_h, c.stay_id, coalesce(c.cassette_id, '') AS cassette_id,
+       coalesce(r.lead_h, 24) AS lead_h, coalesce(c.cassette_id, '') AS cassette_id,
        coalesce(inside.notes, 0) AS notes, coalesce(inside.coins, 0) AS coins, told.fill::text AS told,
        EXISTS (SELECT FROM pickup_request p WHERE p.terminal_id = s.terminal_id AND p.state IN ('open', 'accepted')) AS asked,
        EXISTS (SELECT FROM pickup_request p WHERE p.terminal_id = s.terminal_id AND p.stay_id = c.stay_id AND p.state = 'cancelled' AND p.changed_at > $6) AS quiet

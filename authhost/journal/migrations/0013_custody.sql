@@ -16,6 +16,16 @@ CREATE TABLE cash_count (
     UNIQUE (counted_by, reference)
 );
 CREATE INDEX cash_count_stay ON cash_count (stay_id, count_id);
+-- The stay that a count is of: the newest of the cassette that had ended when it was counted (clocks differ by an hour at most).
+-- None where the cassette had come into a safe again: what was counted is that stay's, whose end has not been told.
+CREATE FUNCTION stay_of_count(cassette text, counted_at timestamptz) RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.stay_id FROM cassette_stay s
+    WHERE s.cassette_id = cassette AND s.state <> 'in_safe'
+      AND coalesce(s.closed_at, s.opened_at) <= stay_of_count.counted_at + interval '1 hour'
+      AND NOT EXISTS (SELECT FROM cassette_stay later WHERE later.cassette_id = cassette AND later.state = 'in_safe'
+                      AND later.opened_at > s.opened_at AND later.opened_at <= stay_of_count.counted_at)
+    ORDER BY s.stay_id DESC LIMIT 1
+$$;
 
 -- What needs a person. Decided by two: who proposes does not approve.
 CREATE TABLE cash_case (
@@ -103,6 +113,16 @@ INSERT INTO note_category (category, name, kept, credited, reported, source) VAL
     ('3', 'not clearly authenticated', true, true, false, 'ECB/2010/14, annex IIa'),
     ('4a', 'genuine and fit', true, true, false, 'ECB/2010/14, annex IIa'),
     ('4b', 'genuine and unfit', true, true, false, 'ECB/2010/14, annex IIa');
+-- The pieces of a deposit's detail whose category may say something: told by themselves as suspects, or among the denominations; of those
+-- at most 200 of a line, one by one.
+CREATE FUNCTION pieces_by_category(detail json, deposited text)
+RETURNS TABLE (value_minor bigint, currency text, category text, serial text) LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT (s ->> 'value_minor')::bigint, coalesce(s ->> 'currency', deposited), coalesce(s ->> 'category', '2'), coalesce(s ->> 'serial', '')
+    FROM json_array_elements(detail -> 'suspects') s
+    UNION ALL
+    SELECT (p ->> 'value_minor')::bigint, deposited, p ->> 'category', ''
+    FROM json_array_elements(detail -> 'denominations') p, generate_series(1, least((p ->> 'count')::bigint, 200))
+$$;
 
 -- An event with all that a courier needs.
 CREATE TABLE pickup_request (

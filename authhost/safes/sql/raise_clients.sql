@@ -5,4 +5,4 @@ WITH locked AS MATERIALIZED (
     WHERE account_id IN (SELECT account_id FROM safe_client WHERE terminal_id = $1)
     ORDER BY account_id FOR UPDATE
 )
-UPDATE fence f SET fence = f.fence + 1 FROM locked l WHERE f.account_id = l.account_id RETURNING f.account_id
+UPDATE fence f SET fence = f.fence + 1 FROM locked l WHERE f.account_id = l.account_id

@@ -1,8 +1,8 @@
--- Notes that are kept apart in a cassette: told as suspects, or by a category that is kept and not credited. $1 to $3 as stay_pieces.sql
+-- Notes that are kept apart in a cassette: told as suspects, or by a category that is kept and not credited. $1 stay
 WITH told AS (
     SELECT d.currency, j.detail
     FROM deposit d JOIN journal j ON j.business_date = d.business_date AND j.id = d.journal_id AND j.leg = 0
-    WHERE d.stay_id = $1 AND ($2::bigint IS NULL OR d.account_id = $2) AND ($3::bigint = 0 OR d.sequence < $3) AND d.state <> 'reversed'
+    WHERE d.stay_id = $1 AND d.state <> 'reversed'
 ),
 kept AS (
     SELECT s ->> 'currency' AS currency, (s ->> 'value_minor')::bigint AS value_minor, s ->> 'category' AS category, 1 AS count

@@ -21,6 +21,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
+from authhost.embedded import children_of
 from authhost.safes import moves
 from tests.crash.deposits.nursery import bear
 from tests.crash.deposits.points import NIGHT, Moment, Point
@@ -158,8 +159,7 @@ class Reaper:
 def _cut_off(postmaster: int) -> None:
     """As a power cut does it: with all its processes, in whatever they are writing."""
     os.kill(postmaster, signal.SIGSTOP)  # so that it has no more children than are seen
-    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    for process in (postmaster, *map(int, children)):
+    for process in (postmaster, *children_of(postmaster)):
         os.kill(process, signal.SIGKILL)
     time.sleep(_SOON_S)
 

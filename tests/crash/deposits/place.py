@@ -24,11 +24,11 @@ import msgspec
 from authhost.admin.access import Role as AccessRole
 from authhost.admin.access import operator
 from authhost.admin.keyring import Keyring, NewAccess
-from authhost.embedded import Servers
+from authhost.embedded import Servers, runs
 from authhost.journal.migrate import migrate
 from loadtest.bank_process import RAILS
 from terminals.bank.conduct import Conduct
-from terminals.bank.desk import Desk
+from terminals.bank.desk import bring
 from terminals.bank.server import BankServer, real_now_us
 from tests.crash.deposits.killed import POSTMASTER
 from tests.crash.deposits.nursery import Child, Nursery, Order
@@ -113,7 +113,7 @@ class Place:
     async def mend(self, look: Callable[[Place], Awaitable[None]]) -> None:
         """Start again whatever is dead; `look` sees the dead, with the database up again."""
         postgres = self.servers.postgres
-        cut_off = not _runs(postgres.pid)
+        cut_off = not runs(postgres.pid)
         gone = not self._host_runs()
         if cut_off:
             await asyncio.to_thread(postgres.kill)
@@ -143,12 +143,10 @@ class Place:
     async def to_bank(self, day: date) -> None:
         """The files of a day, as an operator brings them; a second time changes nothing. Whom the
         bank pays no instant credit, it pays by a file."""
-        desk = Desk(self.bank.books, real_now_us, lambda _: None)
         paths = await asyncio.to_thread(
             lambda: sorted((self.files / str(day)).rglob("deposits-*.xml")))
         for path in paths:
-            desk.answer("POST", "/files", await asyncio.to_thread(path.read_bytes))
-        self.bank.books.commit()
+            bring(self.bank.books, await asyncio.to_thread(path.read_bytes), real_now_us)
 
     async def restart_host(self) -> None:
         """One that has not met a bank yet."""
@@ -258,11 +256,3 @@ class Place:
 
     def _mark_postmaster(self) -> None:
         (self.folder / POSTMASTER).write_text(str(self.servers.postgres.pid))
-
-
-def _runs(pid: int) -> bool:
-    """Not dead, nor dead and not yet buried."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -11,11 +11,12 @@ from clearing.fees import (
     SHARES,
     Charge,
     Schedule,
+    Sums,
     Terms,
     deposit_charges,
     event_charge,
     interest_charges,
-    merged,
+    merge,
     parse_terms,
     schedule_of,
     stated,
@@ -57,7 +58,9 @@ def test_parts_of_a_cent_are_rounded_once() -> None:
     terms = Terms(per_note="0.01")
     charges = [charge for _ in range(50)
                for charge in deposit_charges(terms, 100, 1, 0, own_currency=True)[0]]
-    one, = merged(charges)
+    sums: Sums = {}
+    merge(sums, charges)
+    one, = sums.values()
     assert (one.quantity, one.shares) == (50, SHARES // 2)
     assert stated((charge, 0) for charge in charges).fees_minor == 1
     assert stated((charge, 0) for charge in charges[:49]).fees_minor == 0

@@ -8,7 +8,7 @@ import pytest
 
 from clearing.localtime import date_and_time
 from clearing.remittance import deposit_remittance
-from clearing.run_id import RunId
+from clearing.run_id import RunId, read_message_id
 
 RUN = RunId(date(2026, 7, 23))
 
@@ -20,6 +20,20 @@ def test_the_ids_of_a_run() -> None:
     assert RUN.message_id("deposits", "EUR", 12) == "20260723-NIGHT-1-DEPOSITS-EUR-12"
     assert RUN.end_to_end_id("D", 1) == "20260723-NIGHT-1-D0000001"
     assert RUN.document("F", 1) == "F20260723-NIGHT-1-000001"
+
+
+@pytest.mark.parametrize("bank", [0, 12])
+def test_a_message_id_is_read_back(bank: int) -> None:
+    made = RUN.message_id("deposits", "EUR", bank)
+    assert read_message_id(made) == (RUN, "deposits", "EUR", bank)
+
+
+@pytest.mark.parametrize("text", [
+    "", "FILE", "20269999-NIGHT-1-DEPOSITS-EUR", "20260723-NIGHT-01-DEPOSITS-EUR",
+    "20260723-NIGHT-1-DEPOSITS-EUR-0", "20260723-night-1-DEPOSITS-EUR",
+    f"20260723-NIGHT-{'1' * 5_000}-DEPOSITS-EUR"])
+def test_a_message_id_that_was_never_written(text: str) -> None:
+    assert read_message_id(text) is None
 
 
 def test_an_id_that_is_too_long_is_a_bug() -> None:

@@ -5,7 +5,16 @@ from datetime import date
 
 import pytest
 
-from authhost.safes.life import CREDIT, CUSTODY, GIVEN, Credit, Custody, end_to_end_id, steps
+from authhost.safes.life import (
+    CREDIT,
+    CUSTODY,
+    GIVEN,
+    Credit,
+    Custody,
+    end_to_end_id,
+    read_end_to_end_id,
+    steps,
+)
 
 
 def test_every_state_is_reached_and_reversed_is_the_end():
@@ -49,3 +58,10 @@ def test_an_end_to_end_id_fits_and_names_one_deposit(number):
     assert len(made) <= 35
     assert int(made[7:], 16) == number
     assert made != end_to_end_id(date(2026, 11, 23), number)
+    assert read_end_to_end_id(made) == (date(2026, 11, 22), number)
+
+
+@pytest.mark.parametrize("text", ["", "D261122", "D261399A", "D261122A ", "D2611220A", "D261122a",
+                                  "D2611228000000000000000", "D2611228000000000000001"])
+def test_an_id_that_was_never_written(text):
+    assert read_end_to_end_id(text) is None

@@ -33,9 +33,9 @@ def test_who_is_asked_on_the_next_working_day_comes_later():
 
 
 def filling(**more):
-    known = {"terminal_id": "S", "cassette_id": "c", "stay_id": 1,
+    known = {"terminal_id": "S", "cassette_id": "c",
              "capacity": {"notes": 1_000, "coins": 0}, "counted": {"notes": 100, "coins": 0},
-             "told": {"notes": 0, "coins": 0}, "fill_percent": 80, "courier_id": "K", "lead_h": 24,
+             "told": {"notes": 0, "coins": 0}, "fill_percent": 80, "lead_h": 24,
              "asked": False, "quiet": False}
     return Filling(**{**known, **more})
 

@@ -14,10 +14,10 @@ import pytest
 from chip.reader import InProcessReader
 from terminals.card_reader import CardReader, Visit
 from terminals.edge.edge import Edge
-from terminals.edge.line import Line
 from terminals.edge.offline import Objection
 from terminals.edge.states import Kind, State
 from terminals.edge.ticket import BadOrder, Outcome
+from terminals.line import Line
 from terminals.purchase import Card, Sale
 from tests.support.cards import PIN, SERIAL, Issuer
 from tests.support.edge import FAST, PAN, Clock, StationHost, settings

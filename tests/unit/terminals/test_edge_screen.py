@@ -14,11 +14,12 @@ from chip.reader import InProcessReader
 from terminals.by_hand import pos_main
 from terminals.card_reader import CardReader
 from terminals.database import Database, StoreError
-from terminals.edge.config import ConfigError, load
+from terminals.edge.config import load
 from terminals.edge.edge import Edge
-from terminals.edge.line import Line
 from terminals.edge.screen import Screen
 from terminals.edge.till import Till
+from terminals.line import Line
+from terminals.settings import ConfigError
 from tests.support.cards import PIN, Issuer
 from tests.support.edge import FAST, PAN, Clock, StationHost, settings
 

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from terminals.edge.line import Line as Wire
+from terminals.line import Line as Wire
 from terminals.safe.counted import Count, Piece, Slip, Suspect
 from terminals.safe.depositing import Answer, BadOrder
 from terminals.safe.machine import MachineInSoftware
 from terminals.safe.machine import lines as held_lines
 from terminals.safe.program import SafeProgram
 from terminals.safe.states import State
+from tests.support.edge import Clock
 from tests.support.safe_host import (
     ANA,
     CASSETTE,
     CODE,
     NEXT_CASSETTE,
-    Clock,
     SafeHost,
     agree,
     notes,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from terminals.edge.config import ConfigError
 from terminals.safe.config import load
 from terminals.safe.counted import Count, Piece, Suspect, parsed
 from terminals.safe.door import Said, ranges
@@ -22,6 +21,7 @@ from terminals.safe.states import (
     move,
     move_escrow,
 )
+from terminals.settings import ConfigError
 
 
 def test_only_what_the_table_names_is_ever_done() -> None:

@@ -1,4 +1,7 @@
-"""Doors of one's own on a rig's servers: any routes, and who asks them."""
+"""Doors of one's own on a rig's servers: any routes, and who asks them.
+
+Knows how a host puts its HTTP door together; the routes are the caller's.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ import httpx
 
 from authhost.admin.access import Role, operator
 from authhost.admin.keyring import Keyring, NewAccess
+from authhost.certificates.guard import CertificateGuard
 from authhost.doors.call import Endpoint
 from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
+from authhost.settings import TlsFiles
 from authhost.translate.json_door import JsonTranslator
 from tests.support.rig import Rig
 
@@ -52,16 +57,24 @@ class Door:
 
 @contextmanager
 def door(rig: Rig, keyring: Keyring, endpoints: Sequence[Endpoint]) -> Iterator[Door]:
-    """A door of this rig with these routes."""
-    host = rig.host
+    """A door of this rig with these routes, and the people whom the keyring lets in."""
     made = Door(rig, keyring)
+    with listening(rig, endpoints) as made.url:
+        yield made
+
+
+@contextmanager
+def listening(rig: Rig, endpoints: Sequence[Endpoint], tls: TlsFiles | None = None,
+              guard: CertificateGuard | None = None) -> Iterator[str]:
+    """The URL of a door of this rig with these routes beside its own, while the block runs."""
+    host = rig.host
     http = HttpDoor(translator=JsonTranslator(host.pan_index.fingerprint_key),
                     pan_index=host.pan_index, authorizer=host.authorizer,
                     clock=rig.settings.clock, metrics=host.metrics, load=host.load, hold_us=1,
                     ready=host.ready, more=list(endpoints))
-    server = HttpServer(http.endpoints, "127.0.0.1", 0, None)
-    made.url = f"http://127.0.0.1:{rig.run(server.listen())}"
+    server = HttpServer(http.endpoints, "127.0.0.1", 0, tls.context() if tls else None, guard)
+    port = rig.run(server.listen())
     try:
-        yield made
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
     finally:
         rig.run(server.close())

@@ -1,2 +1,0 @@
--- A certificate.
-SELECT * FROM device_certificate WHERE serial = $1
