@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.doors.admin_call import AdminCall, Route, Work, page_response
 from authhost.doors.admission import Admission
 from authhost.doors.call import Call, Endpoint, json_response
 from authhost.doors.merchant_call import MerchantDoor, in_words

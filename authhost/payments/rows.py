@@ -83,12 +83,13 @@ def taken(takes: Sequence[Take]) -> list[Leg]:
 
 
 def booked(asked: Asked, payer: tuple[int, int], merchant_fence: int) -> list[Leg]:
-    """What the bank's yes books. payer: account and fence. The merchant's part comes with the
-    capture, which is at once where it is automatic."""
-    legs = [Leg(Kind.PAYMENT, *payer, posted_minor=asked.amount_minor)]
+    """What the bank's yes books: of a sandbox nothing. payer: account and fence. The merchant's
+    part comes with the capture, which is at once where it is automatic."""
+    posted_minor = 0 if asked.sandbox else asked.amount_minor
+    legs = [Leg(Kind.PAYMENT, *payer, posted_minor=posted_minor)]
     if asked.capture == "automatic":
         legs.append(Leg(Kind.PAYMENT_RECEIPT, asked.account_id, merchant_fence,
-                        posted_minor=asked.amount_minor))
+                        posted_minor=posted_minor))
     return legs
 
 

@@ -72,13 +72,14 @@ def usable(certificate: x509.Certificate) -> tuple[PublicKey | None, str]:
     return key, "" if extension.value.content_commitment else "usage"
 
 
-def objection(key: PublicKey, text: bytes, signature: str, signed_at: str, now: datetime) -> str:
+def objection(key: PublicKey, text: bytes, signature: str, signed_at: str, now: datetime,
+              skew: timedelta = SKEW) -> str:
     """What speaks against a signature: 'signed_at', 'signature', or ''. now: aware."""
     try:
         at = datetime.fromisoformat(signed_at)
     except ValueError:
         return "signed_at"
-    if at.tzinfo is None or abs(at.astimezone(UTC) - now) > SKEW:
+    if at.tzinfo is None or abs(at.astimezone(UTC) - now) > skew:
         return "signed_at"
     try:
         raw = base64.b64decode(signature, validate=True)

@@ -34,7 +34,7 @@ from authhost.payments.life import Event, State
 from authhost.payments.model import Asked, Caller, NewPayment, Payment, Refused, Standing
 from authhost.payments.parties import Merchant, Parties, Payer
 from authhost.payments.rows import Leg, Message
-from authhost.payments.signing import Word, objection, text_of
+from authhost.payments.signing import SKEW, Word, objection, text_of
 from authhost.state.accounts import Stale
 from authhost.state.client import StateUnavailable, StateUnknown
 
@@ -194,8 +194,9 @@ class Payments:
         why = "unknown" if signer is None else signer.objection(self._clock.now())
         if why or payer is None or signer is None or signer.key is None:
             raise Refused(403, "Certificate", f"the certificate is {why}", "serial")
+        # Of real time: a demo's day goes by in seconds.
         wrong = objection(signer.key, text_of(asked.shown, word), word.signature, word.signed_at,
-                          self._clock.now())
+                          self._clock.now(), SKEW * self._clock.rate)
         if wrong:
             raise Refused(403, "Signature differs", _SIGNATURES[wrong], wrong)
         return payer

@@ -153,7 +153,8 @@ def opened(rig: Rig, directory: Path) -> Iterator[Bureau]:
     bureau.shop.payments._tell = hub.tell
     callers = Callers(pool, settings.clock)
     logins = Logins(pool, bureau.shop.payments.parties, settings.clock, SECRET)
-    routes = PhoneRoutes(bureau.phones, Admission(bureau.keyring, SECRET), bureau.keyring.refusals, "SI")
+    routes = PhoneRoutes(bureau.phones, Admission(bureau.keyring, SECRET),
+                         bureau.keyring.refusals, "SI")
     more = [*routes.endpoints(), *routes.office_endpoints(),
             *PhonePaymentRoutes(bureau.shop.payments, hub).endpoints(),
             *LoginRoutes(logins, Sessions(pool, settings.clock, callers),

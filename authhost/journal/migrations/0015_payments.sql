@@ -33,7 +33,7 @@ CREATE TABLE merchant_user (
     phone       text    CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),            -- an agent's: logs in by it
     secret_hash bytea   CHECK (octet_length(secret_hash) = 32),            -- a client's: SHA-256; told once
     certificate text    NOT NULL DEFAULT '' CHECK (length(certificate) <= 64),  -- common name over mutual TLS
-    rights      text[]  NOT NULL DEFAULT '{payment,refund,report}',
+    rights      text[]  NOT NULL DEFAULT '{payment,refund,report,webhook}',
     status      text    NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'blocked', 'closed')),
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_by  text    NOT NULL
@@ -131,6 +131,7 @@ CREATE INDEX payment_waits ON payment (payer_phone, created_at) WHERE state IN (
 CREATE INDEX payment_archive ON payment (merchant_id, created_at DESC, payment_id);
 CREATE INDEX payment_reference ON payment (merchant_id, reference);
 CREATE INDEX payment_phone ON payment (merchant_id, payer_phone, created_at DESC);
+CREATE INDEX payment_of_phone ON payment (payer_phone, changed_at DESC) WHERE payer_phone IS NOT NULL;
 CREATE INDEX payment_of_payer ON payment (payer_id, created_at DESC) WHERE payer_id IS NOT NULL;
 
 -- Every change, who and why.
@@ -250,6 +251,8 @@ CREATE TABLE webhook (
     told_at     timestamptz
 );
 CREATE INDEX webhook_due ON webhook (next_at) WHERE state = 'waiting';
+CREATE INDEX webhook_order ON webhook (payment_id, version) WHERE state = 'waiting';
+CREATE INDEX webhook_ended ON webhook (merchant_id, url) WHERE last_said = '410';
 CREATE INDEX webhook_dead ON webhook (merchant_id, webhook_id) WHERE state = 'dead';
 CREATE TABLE webhook_key (
     merchant_id text NOT NULL REFERENCES merchant,
