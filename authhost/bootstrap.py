@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
-import secrets as entropy
 import ssl
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -22,6 +21,7 @@ from authhost.authorize import Authorizer, Busy, Silence
 from authhost.bookings import Bookings
 from authhost.cash import Cash
 from authhost.certificates.authority import FileAuthority, pem
+from authhost.codes import approval_code
 from authhost.doors.admin import AdminRoutes
 from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
@@ -64,11 +64,6 @@ from iso import get as get_profile
 _log = structlog.get_logger()
 _YOUNG_OBJECTS = 10_000  # between collections of the youngest: a batch is made of so many
 _HOLD_US = limits.HOLD_S * 1_000_000
-
-
-def approval_code() -> str:
-    """Six digits (field 38, an6). Not a secret, only hard to guess."""
-    return f"{entropy.randbelow(1_000_000):06d}"
 
 
 class Host:

@@ -38,7 +38,8 @@ class Notices:
                        host=entropy.token_hex(8), piece=piece)
         self._outgoing = Outgoing(allow_private=settings.private_callbacks)
         self.desk = Desk(pool, clock, self._outgoing, secret)
-        self.telling = Telling(Outbox(pool, clock), self._outgoing, clock, entropy.randbelow)
+        self.outbox = Outbox(pool, clock)
+        self.telling = Telling(self.outbox, self._outgoing, clock, entropy.randbelow)
         self._pushing = self._pushing_of(settings, pool, clock)
         self._loop: asyncio.Task[None] | None = None
 

@@ -18,6 +18,7 @@ from authhost import limits
 from authhost.admin.credits import Credits
 from authhost.admin.keyring import Keyring
 from authhost.certificates.authority import Authority
+from authhost.codes import approval_code
 from authhost.doors.admin_credits import MOST_BYTES, TELL, CreditRoutes
 from authhost.doors.admission import Admission
 from authhost.doors.call import Endpoint
@@ -51,12 +52,14 @@ from authhost.payments.plan_desk import Plans
 from authhost.payments.refunds import Refunds
 from authhost.payments.settled import Settled
 from authhost.payments.story import Payments
+from authhost.payments.writer import Writer
 from authhost.payments.writing import payments_append
 from authhost.phones.desk import Phones
 from authhost.reservations import Reservations
 from authhost.settings import Settings, SettingsError
 from authhost.state.accounts import Accounts
 from authhost.state.client import StateClient
+from authhost.webhooks import bounds
 from authhost.webhooks.addresses import objection
 
 Chore = tuple[float, Callable[[], Awaitable[Any]]]
@@ -86,15 +89,16 @@ class Paying:
             bank_pool, clock, settings.bank_tls.client_context() if settings.bank_tls else None,
             self.notices.tell)
         parties = Parties(pool, self.roots)
+        writer = Writer(self.append, clock, approval_code)
         counting = Counting(views, accounts, Reservations(views, accounts, clock))
         self.payments = Payments(
-            parties=parties, append=self.append, archive=Archive(pool), clock=clock,
+            parties=parties, writer=writer, archive=Archive(pool), clock=clock,
             counting=counting, secret=secret, banks=self.banks, tell=self.notices.tell)
         self._after_pool = pool_of(settings.database_url)
         self.after = After(self._after_pool, clock, secret, self.notices.tell)
         self.banks.begin(self.payments, self.after)
         self.matching = Matching(
-            story=self.payments, counting=counting, append=self.append, pool=pool, clock=clock,
+            story=self.payments, counting=counting, writer=writer, pool=pool, clock=clock,
             secret=secret, tell=self.notices.tell)
         self.callers = Callers(pool, clock)
         self.sessions = Sessions(pool, clock, self.callers)
@@ -143,7 +147,8 @@ class Paying:
     def chores(self) -> list[Chore]:
         """(seconds between, what): what is looked after again and again."""
         return [(limits.EXPIRY_SWEEP_S, self.payments.sweep),
-                (limits.SESSIONS_S, self.sessions.sweep)]
+                (limits.SESSIONS_S, self.sessions.sweep),
+                (bounds.FORGET_S, self.notices.outbox.forget)]
 
     async def start(self) -> None:
         """Begin to write, to tell, and to ask banks."""

@@ -164,9 +164,10 @@ def _rails(rails: list[dict[str, Any]]) -> None:
         if rail["from"] == rail["until"]:
             raise Invalid("it closes when it opens", f"{where}.until")
         zone(rail["time_zone"], f"{where}.time_zone")
-        _bank_account(rail["debtor"], f"{where}.debtor.")
-        if not rail["debtor"]["bic"]:
-            raise Invalid("is missing", f"{where}.debtor.bic")
+        for account in ("debtor", "collects") if rail.get("collects") else ("debtor",):
+            _bank_account(rail[account], f"{where}.{account}.")
+            if not rail[account]["bic"]:
+                raise Invalid("is missing", f"{where}.{account}.bic")
 
 
 def _endpoint(text: str) -> None:

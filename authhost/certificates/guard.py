@@ -1,9 +1,10 @@
-"""The doors' look at a peer's certificate: is it one that its terminal has, and still in force.
+"""The doors' look at a peer's certificate: is it one that its terminal or its payer's phone has, and
+still in force.
 
-Knows the table of certificates and a clock; must not know sockets or messages. 1. A name without
+Knows the tables of certificates and a clock; must not know sockets or messages. 1. A name without
 rows is another authority's to vouch for: TLS has looked at that. 2. A name with rows is believed
 under a certificate of its rows alone, byte for byte, that is neither revoked nor over. 3. What is
-known of a terminal is kept until one of its rows has a newer version. Versions come in the order
+known of a name is kept until one of its rows has a newer version. Versions come in the order
 of commits, so one look each LOOK_S says of all what has changed, and no answer stands on a look
 older than _FRESH_S: a revocation is in force everywhere within that. 4. A database that cannot be
 asked makes nobody believed who has rows: JournalUnavailable.
@@ -51,7 +52,7 @@ class Peer(msgspec.Struct, frozen=True):
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """A certificate of a terminal; in force from_us up to until_us, microseconds since 1970."""
+    """A certificate of a name; in force from_us up to until_us, microseconds since 1970."""
 
     digest: bytes
     from_us: int
@@ -70,7 +71,7 @@ def peer_of(ssl_object: Any) -> Peer:
 
 
 class CertificateGuard:
-    """One host's. refused: told of each refusal (terminal, why), for the audit trail."""
+    """One host's. refused: told of each refusal (name, why), for the audit trail."""
 
     def __init__(self, pool: asyncpg.Pool, now_us: Callable[[], int],
                  refused: Callable[[str, str], Awaitable[None]] | None = None) -> None:
@@ -137,7 +138,7 @@ class CertificateGuard:
                 self._version = await connection.fetchval(sql("version"))
             else:
                 for row in await connection.fetch(sql("changed"), self._version):
-                    self._terminals.pop(row["terminal_id"], None)
+                    self._terminals.pop(row["name"], None)
                     self._version = row["version"]
         self._looked = began
 
@@ -148,7 +149,7 @@ class CertificateGuard:
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(sql("of_terminal"), name)
         found = {row["serial"]: _Known(
-            hashlib.sha256(_der(row["certificate"])).digest(), _us(row["not_before"]),
+            hashlib.sha256(row["der"] or _der(row["pem"])).digest(), _us(row["not_before"]),
             _us(row["not_after"]),
             _FOREVER_US if row["revoked_at"] is None else _us(row["revoked_at"]))
             for row in rows}

@@ -11,7 +11,6 @@ by a person, is final.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from typing import Final, Protocol
 
@@ -20,13 +19,11 @@ import msgspec
 
 from authhost import limits
 from authhost.clock import Clock
-from authhost.journal.append import Posting
 from authhost.journal.entry import JournalUnavailable, Verdict
-from authhost.journal.lane import Lane
 from authhost.journal.reads import Borrowed
 from authhost.keys import fingerprint
 from authhost.model import Kind
-from authhost.payments import names, rows
+from authhost.payments import names
 from authhost.payments.archive import payment_of
 from authhost.payments.counting import Counting
 from authhost.payments.life import Event, State
@@ -36,6 +33,7 @@ from authhost.payments.qr_codes import Collecting, beginning
 from authhost.payments.rows import Leg, Message
 from authhost.payments.statements import statement
 from authhost.payments.story import Told
+from authhost.payments.writer import Writer
 
 _ENDED: Final = {State.EXPIRED: "expired", State.CANCELLED: "cancelled"}
 
@@ -80,11 +78,11 @@ class Teller(Protocol):
 class Matching:
     """Over the payments' lane and a pool. secret: of fingerprints."""
 
-    def __init__(self, *, story: Story, counting: Counting, append: Lane[Posting],
+    def __init__(self, *, story: Story, counting: Counting, writer: Writer,
                  pool: asyncpg.Pool, clock: Clock, secret: bytes, tell: Teller) -> None:
         self._parties = story.parties
         self._counting = counting
-        self._append = append
+        self._writer = writer
         self._pool = pool
         self._clock = clock
         self._secret = secret
@@ -174,9 +172,7 @@ class Matching:
                 key=names.word_key(asked.payment_id), fingerprint=content, answer=b"{}",
                 asked=asked, approved=True, reason=Event.MATCH, decided_ms=now_ms,
                 rules_version=merchant.rules_version, detail=detail, deadline_us=self._real(asked))
-            result = await asyncio.shield(self._append.put(Posting(
-                rows.entries(message, _legs(asked, fence)),
-                self._clock.real_now_us() + limits.DEADLINE_MS * 1000)))
+            result = await self._writer.put(message, _legs(asked, fence))
             match result.verdict:
                 case Verdict.NEW:
                     state = State.CAPTURED if asked.capture == "automatic" else State.PAID

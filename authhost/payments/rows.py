@@ -52,6 +52,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     decided_ms: int
     rules_version: int
     detail: dict[str, Any]
+    code: str = ""  # by chance: tells this try of a message from another that says the same
     amount_minor: int | None = None  # None: the payment's own
     deadline_us: int = 0
 
@@ -64,7 +65,8 @@ def entries(message: Message, legs: Sequence[Leg]) -> tuple[Entry, ...]:
     action = Action.APPROVED if message.approved else Action.DO_NOT_HONOUR
     detail = _encode(message.detail | {"payment": asked.payment_id}).decode()
     return tuple([Entry(
-        message.key, number, message.fingerprint, message.answer, DOOR, state, 0, 0, "", "",
+        message.key, number, message.fingerprint, message.answer, DOOR, state, 0, 0,
+        message.code, "",
         leg.kind, message.approved, action, message.reason, amount,
         amount if message.approved else 0, leg.posted_minor, asked.currency, "",
         asked.merchant_id, "", leg.original_key, "", "", message.decided_ms,

@@ -11,9 +11,8 @@ batch, with the payment's own; whoever comes second hears what the first one mad
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -22,9 +21,7 @@ import msgspec
 from authhost import limits
 from authhost.bounded import Bounded
 from authhost.clock import Clock, as_datetime
-from authhost.journal.append import Posting
 from authhost.journal.entry import JournalUnavailable, Result, Verdict
-from authhost.journal.lane import Lane
 from authhost.keys import fingerprint
 from authhost.model import Kind
 from authhost.payments import bodies, names, rows
@@ -35,6 +32,7 @@ from authhost.payments.model import Asked, Caller, NewPayment, Payment, Refused,
 from authhost.payments.parties import Merchant, Parties, Payer
 from authhost.payments.rows import Leg, Message
 from authhost.payments.signing import SKEW, Word, objection, text_of
+from authhost.payments.writer import Writer
 from authhost.state.accounts import Stale
 from authhost.state.client import StateUnavailable, StateUnknown
 
@@ -82,12 +80,12 @@ class Payments:
     """Of one host. secret: of ids and fingerprints; tell: hears of every change that was made here;
     banks: set when the connector is there."""
 
-    def __init__(self, *, parties: Parties, counting: Counting, append: Lane[Posting],
+    def __init__(self, *, parties: Parties, counting: Counting, writer: Writer,
                  archive: Archive, clock: Clock, secret: bytes, banks: Banks,
                  tell: Callable[[Told], None]) -> None:
         self.parties = parties
         self._counting = counting
-        self._append = append
+        self._writer = writer
         self.archive = archive
         self._clock = clock
         self._secret = secret
@@ -113,7 +111,7 @@ class Payments:
             now = Standing(state=State.CREATED, version=1, changed_at=asked.created_at,
                            payer_phone=asked.payer_phone)
             body = bodies.merchants(Payment(asked, now))
-            result = await self._put(Message(
+            result = await self._writer.put(Message(
                 key=key, fingerprint=content, answer=body, asked=asked, approved=True,
                 reason="created", decided_ms=now_us // 1000,
                 rules_version=merchant.rules_version, detail=_detail_of(asked)),
@@ -228,7 +226,7 @@ class Payments:
         if taken.takes:
             detail |= {"order": order, "bank": payer.bank_id, "due_us": due_us}
         try:
-            result = await self._put(Message(
+            result = await self._writer.put(Message(
                 key=names.word_key(asked.payment_id), fingerprint=content,
                 answer=bodies.said(asked.payment_id, state, reason), asked=asked,
                 approved=event is Event.SIGN, reason=reason or event, decided_ms=taken.decided_ms,
@@ -278,7 +276,7 @@ class Payments:
             merchant = await self.parties.merchant(asked.merchant_id)
             now_ms = self._clock.now_us() // 1000
             kind = Kind.EXPIRY if event is Event.EXPIRE else Kind.PAYMENT_CANCELLATION
-            result = await self._put(Message(
+            result = await self._writer.put(Message(
                 key=names.word_key(asked.payment_id), fingerprint=content, answer=body,
                 asked=asked, approved=True, reason=event, decided_ms=now_ms, amount_minor=0,
                 rules_version=merchant.rules_version, detail={"event": event, "by": who}),
@@ -326,7 +324,7 @@ class Payments:
         for _ in range(limits.TRIES):
             merchant = await self.parties.merchant(asked.merchant_id)
             legs = legs_under(await self._counting.fences(accounts))
-            result = await self._put(Message(
+            result = await self._writer.put(Message(
                 key=names.bank_key(asked.payment_id), fingerprint=content, answer=b"{}",
                 asked=asked, approved=event is Event.PAY, reason=why or event,
                 decided_ms=self._clock.now_us() // 1000, rules_version=merchant.rules_version,
@@ -362,11 +360,6 @@ class Payments:
         """End what nobody has answered in time."""
         for payment_id in await self.archive.expired(self._clock.now(), limits.EXPIRY_ROWS):
             await self.expire(payment_id)
-
-    async def _put(self, message: Message, legs: list[Leg]) -> Result:
-        waiting: Awaitable[Result] = self._append.put(Posting(
-            rows.entries(message, legs), self._clock.real_now_us() + limits.DEADLINE_MS * 1000))
-        return await asyncio.shield(waiting)
 
     @staticmethod
     def _known(result: Result, content: bytes) -> bytes:

@@ -41,6 +41,11 @@ ASKED_PAUSE_S: Final = 3_600  # the longest that Retry-After may ask for
 NOTE_GATHER_S: Final = 0.01
 NOTE_ROWS: Final = AT_ONCE
 
+# Forgetting.
+KEPT_DAYS: Final = 30  # what was told; dead letters stay
+FORGOTTEN_ROWS: Final = 5_000  # by one look: in a day more than a host can tell
+FORGET_S: Final = 60.0
+
 # Keys.
 KEYS: Final = 4  # in force at once: beyond it the next has to wait for one to end
 ROTATION_S: Final = 24 * 3_600  # that an old one stays in force

@@ -66,6 +66,12 @@ class Outbox:
                 list(merchants), list(places), list(quick))
         return [Taken(**dict(row), lease=lease) for row in rows]
 
+    async def forget(self) -> None:
+        """Rows that were told long ago go; those that are dead stay. Many at a time, not all."""
+        before = self._clock.now() - timedelta(days=bounds.KEPT_DAYS)
+        async with Borrowed(self._pool) as connection:
+            await connection.execute(statement("forget"), before, bounds.FORGOTTEN_ROWS)
+
     async def note(self, notes: Sequence[Note]) -> None:
         """Write down. The same notes again do nothing."""
         now = self._clock.now()

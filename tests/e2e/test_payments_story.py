@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
 
 from authhost.embedded import Servers
+from authhost.journal.append import Posting
+from authhost.journal.entry import Result
 from authhost.payments.life import Event, State
 from authhost.payments.model import Refused
 from tests.support.payments import CALLER, Shop, together
@@ -94,6 +97,30 @@ def test_the_same_request_again_is_the_same(shop: Shop) -> None:
     word = phone.word(asked.shown)
     assert shop.say(asked, word) == shop.say(asked, word)
     assert shop.rig.taken(phone.account_id) == (1_250, 0, 1)
+
+
+def test_a_row_whose_commit_was_not_heard_of_is_ours(
+        shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone = shop.phone([("day", "money", 2_500)])
+    asked = shop.ask(phone)
+    real, lost = shop.work.run, [True]
+
+    async def run(connection: asyncpg.Connection, items: list[Posting]) -> list[Result]:
+        results = await real(connection, items)
+        if lost:
+            lost.clear()
+            raise asyncpg.ConnectionDoesNotExistError("the answer was lost")
+        return results
+
+    monkeypatch.setattr(shop.work, "run", run)
+    debits = len(shop.bank.debits)
+    assert shop.say(asked, phone.word(asked.shown))["state"] == "SIGNED"
+    assert not lost
+    assert len(shop.bank.debits) == debits + 1, "it is asked as if its commit had been heard of"
+    other = shop.ask(phone)
+    assert shop.say(other, phone.word(other.shown))["state"] == "SIGNED"
+    third = shop.ask(phone, 1)
+    assert shop.say(third, phone.word(third.shown))["state"] == "DECLINED", "both are counted"
 
 
 def test_nobody_answers(shop: Shop) -> None:

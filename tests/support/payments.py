@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from authhost.codes import approval_code
 from authhost.journal.lane import Lane
 from authhost.payments.archive import Archive
 from authhost.payments.counting import Counting
@@ -24,6 +25,7 @@ from authhost.payments.model import Asked, Caller, NewPayment, Payment
 from authhost.payments.parties import Parties, Payer
 from authhost.payments.signing import Shown, Word, text_of
 from authhost.payments.story import Debit, Payments, Told
+from authhost.payments.writer import Writer
 from authhost.payments.writing import payments_append
 from authhost.reservations import Reservations
 from tests.support.rig import Rig
@@ -113,8 +115,10 @@ class Shop:
         self.bank = Bank()
         self.told: list[Told] = []
         host, settings = rig.host, rig.settings
-        self._lane = Lane(settings.database_url, payments_append(), 512,
+        self.work = payments_append()
+        self._lane = Lane(settings.database_url, self.work, 512,
                           settings.clock.real_now_us)
+        self.writer = Writer(self._lane, settings.clock, approval_code)
         self._keys = itertools.count(1)
 
         async def start() -> Payments:
@@ -124,7 +128,7 @@ class Shop:
                 parties=Parties(pool, [self.root.certificate]),
                 counting=Counting(host.views, host.accounts,
                                   Reservations(host.views, host.accounts, settings.clock)),
-                append=self._lane, archive=Archive(pool), clock=settings.clock,
+                writer=self.writer, archive=Archive(pool), clock=settings.clock,
                 secret=b"0" * 32, banks=self.bank, tell=self.told.append)
 
         self.payments = rig.run(start())

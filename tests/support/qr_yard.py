@@ -43,7 +43,7 @@ class Yard:
         async def make() -> Matching:
             pool = host.reads._pool
             return Matching(
-                story=self.shop.payments, append=self.shop._lane, pool=pool, secret=b"0" * 32,
+                story=self.shop.payments, writer=self.shop.writer, pool=pool, secret=b"0" * 32,
                 counting=Counting(host.views, host.accounts,
                                   Reservations(host.views, host.accounts, settings.clock)),
                 clock=settings.clock, tell=self.shop.told.append)

@@ -93,6 +93,21 @@ CREATE TABLE payer_certificate (
     CHECK (not_after > not_before)
 );
 CREATE INDEX payer_certificate_phone ON payer_certificate (phone);
+-- A phone's certificate opens doors as a device's does: the same versions say at once what has changed (certificates/guard.py).
+ALTER TABLE payer_certificate ADD COLUMN version bigint NOT NULL DEFAULT 0;
+CREATE TRIGGER moved BEFORE INSERT OR UPDATE ON payer_certificate FOR EACH ROW EXECUTE FUNCTION device_certificate_moved();
+CREATE INDEX payer_certificate_version ON payer_certificate (version);
+
+-- Payers' phones that a merchant takes nothing from. A row comes and goes under a raised fence of the payer, where there is one.
+CREATE TABLE merchant_blocked_phone (
+    merchant_id text    NOT NULL REFERENCES merchant,
+    phone       text    COLLATE "C" NOT NULL CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
+    reason      text    NOT NULL DEFAULT '' CHECK (length(reason) <= 140),
+    blocked_by  text    NOT NULL,
+    blocked_at  timestamptz NOT NULL,
+    PRIMARY KEY (merchant_id, phone)
+);
+CREATE INDEX merchant_blocked_phone_of ON merchant_blocked_phone (phone);
 
 -- A payment, one row for its whole life: authhost/payments/life.py says what may become of it, append_payments.sql and moves_*.sql write it.
 CREATE TABLE payment (
@@ -254,6 +269,16 @@ CREATE INDEX webhook_due ON webhook (next_at) WHERE state = 'waiting';
 CREATE INDEX webhook_order ON webhook (payment_id, version) WHERE state = 'waiting';
 CREATE INDEX webhook_ended ON webhook (merchant_id, url) WHERE last_said = '410';
 CREATE INDEX webhook_dead ON webhook (merchant_id, webhook_id) WHERE state = 'dead';
+CREATE INDEX webhook_told ON webhook (told_at) WHERE state = 'told';
+-- What a webhook says of a payment. Instants are in UTC, whatever zone the connection is in, in the form of authhost/payments/bodies.py.
+CREATE FUNCTION payment_told(payment_id text, state text, reason text, amount_minor bigint, currency text, captured_minor bigint,
+                             refunded_minor bigint, reference text, version integer, changed_at timestamptz, refund json)
+RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_strip_nulls(json_build_object(
+        'id', payment_id, 'state', upper(state), 'reason', reason, 'amount_minor', amount_minor, 'currency', currency,
+        'captured_minor', captured_minor, 'refunded_minor', refunded_minor, 'reference', reference, 'version', version,
+        'changed_at', to_char(changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"+00:00"'), 'refund', refund))
+$$;
 CREATE TABLE webhook_key (
     merchant_id text NOT NULL REFERENCES merchant,
     key_id      text NOT NULL,

@@ -68,9 +68,8 @@ credited AS (
 hooks AS (
     INSERT INTO webhook (payment_id, merchant_id, version, url, content, created_at, next_at)
     SELECT payment_id, merchant_id, version, callback_url,
-           json_build_object('id', payment_id, 'state', upper(state), 'reason', reason, 'amount_minor', amount_minor, 'currency', currency,
-                             'captured_minor', captured_minor, 'refunded_minor', refunded_minor, 'reference', reference, 'version', version,
-                             'changed_at', changed_at), changed_at, changed_at
+           payment_told(payment_id, state, reason, amount_minor, currency, captured_minor, refunded_minor, reference, version, changed_at, NULL),
+           changed_at, changed_at
     FROM moved WHERE callback_url <> ''
 )
 SELECT version, business_date,

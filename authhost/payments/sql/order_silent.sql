@@ -33,9 +33,7 @@ noted AS (
 hooks AS (
     INSERT INTO webhook (payment_id, merchant_id, version, url, content, created_at, next_at)
     SELECT payment_id, merchant_id, version, callback_url,
-           json_build_object('id', payment_id, 'state', upper(state), 'reason', '', 'amount_minor', amount_minor, 'currency', currency,
-                             'captured_minor', captured_minor, 'refunded_minor', refunded_minor, 'reference', reference, 'version', version,
-                             'changed_at', $5), $5, $5
+           payment_told(payment_id, state, '', amount_minor, currency, captured_minor, refunded_minor, reference, version, $5, NULL), $5, $5
     FROM moved WHERE callback_url <> ''
 )
 SELECT payment_id, payer_phone FROM moved ORDER BY payment_id

@@ -1,0 +1,47 @@
+"""The way of a payment's rows into the journal: one message, one batch, one verdict.
+
+Knows the lane and how a row of ours is told from another's; must not know what a message says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from authhost import limits
+from authhost.clock import Clock
+from authhost.journal.append import Posting
+from authhost.journal.entry import NEW, Result, Verdict
+from authhost.journal.lane import Lane
+from authhost.payments.rows import Leg, Message, entries
+
+
+class Writer:
+    """Over the lane of payments. code: by chance, a row's own."""
+
+    def __init__(self, lane: Lane[Posting], clock: Clock, code: Callable[[], str]) -> None:
+        self._lane = lane
+        self._clock = clock
+        self._code = code
+
+    async def put(self, message: Message, legs: Sequence[Leg]) -> Result:
+        """What became of the rows. JournalUnavailable: not known, and nothing came of it in time.
+
+        Of a commit whose result was lost the row is KNOWN on the next connection: its code and its
+        instant say that it is ours, and then it is NEW.
+        """
+        message = msgspec.structs.replace(message, code=self._code())
+        # Whoever asked may go: what was sent is written, and heard by a repeat.
+        waiting: Awaitable[Result] = self._lane.put(Posting(
+            entries(message, legs), self._clock.real_now_us() + limits.DEADLINE_MS * 1000))
+        result = await asyncio.shield(waiting)
+        return NEW if result.verdict is Verdict.KNOWN and _is_own(message, result) else result
+
+
+def _is_own(message: Message, result: Result) -> bool:
+    claim = result.claim
+    return (claim is not None and claim.approval_code == message.code
+            and claim.decided_at is not None
+            and round(claim.decided_at.timestamp() * 1000) == message.decided_ms)
