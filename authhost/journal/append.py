@@ -6,7 +6,7 @@ Knows the statement and how to read its verdicts: known before fenced before new
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import asyncpg
@@ -29,6 +29,13 @@ _DEPOSITS: Final = statement("append") + statement("append_deposits")
 _CLAIMS: Final = statement("claims")
 
 
+More = Callable[[list[Entry]], Sequence[object]]
+
+
+def _nothing(_: list[Entry]) -> Sequence[object]:
+    return ()
+
+
 class Posting(msgspec.Struct, frozen=True, gc=False):
     """The legs of one message; the first carries the claim."""
 
@@ -43,9 +50,9 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
 class Append:
     """The work of an append lane. text: of its statement, which begins with append.sql; more: what
-    that takes beside the batch and its accounts."""
+    that takes beside a batch and its accounts."""
 
-    def __init__(self, text: str = _DEPOSITS, more: Sequence[object] = ()) -> None:
+    def __init__(self, text: str = _DEPOSITS, more: More = _nothing) -> None:
         self._text = text
         self._more = more
         self.fenced = 0
@@ -56,8 +63,8 @@ class Append:
             ordered = items
         else:
             ordered = sorted(items, key=lambda posting: posting.legs[0][0])
-        done = await append(connection, [leg for posting in ordered for leg in posting.legs],
-                            self._text, self._more)
+        entries = [leg for posting in ordered for leg in posting.legs]
+        done = await append(connection, entries, self._text, self._more(entries))
         if len(done.claimed) == len(items) and not done.late:
             return [NEW] * len(items)
         missing = [posting.legs[0] for posting in items if posting.key not in done.claimed]

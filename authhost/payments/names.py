@@ -45,6 +45,11 @@ def bank_key(payment: str) -> str:
     return f"pay/{payment}/bank"
 
 
+def named_by(key: str) -> str:
+    """The payment that a claim is about."""
+    return key.split("/", 2)[1]
+
+
 def later_key(payment: str, event: str, number: int) -> str:
     """The claim of the n-th capture, refund or undone refund."""
     return f"pay/{payment}/{event}/{number}"

@@ -1,6 +1,7 @@
 -- Goes on from append.sql: a payment begins, or goes on, of one mind with its row.
 -- What a row is about is in its detail: {"event", "payment", ...}. $3 events, $4 the states that each leads out of, $5 what each leads
--- to ('' by the payment's amounts); from authhost/payments/life.py.
+-- to ('' by the payment's amounts); from authhost/payments/life.py. $6 ids of the payments: a planner that takes the table for empty
+-- finds them by their key all the same.
 told AS MATERIALIZED (
     SELECT key, kind, account_id, merchant_id, currency, requested_minor, business_date, recorded_at, reason,
            to_timestamp(decided_ms / 1000.0) AS decided_at, late, told, told ->> 'payment' AS payment_id,
@@ -20,7 +21,7 @@ made AS (
 ),
 locked AS MATERIALIZED (
     SELECT p.payment_id, p.state FROM payment p
-    WHERE p.payment_id IN (SELECT payment_id FROM told WHERE event <> 'create') ORDER BY p.payment_id FOR UPDATE
+    WHERE p.payment_id = ANY ($6::text[]) ORDER BY p.payment_id FOR UPDATE
 ),
 moved AS (
     UPDATE payment p SET
@@ -34,7 +35,7 @@ moved AS (
         paid_at = CASE WHEN t.event IN ('pay', 'match') THEN t.decided_at ELSE p.paid_at END,
         captured_minor = CASE WHEN t.event IN ('pay', 'match') AND p.capture = 'automatic' THEN p.amount_minor ELSE p.captured_minor END
     FROM told t JOIN unnest($3::text[], $4::text[], $5::text[]) AS e (event, befores, after) ON e.event = t.event, locked l
-    WHERE p.payment_id = t.payment_id AND l.payment_id = t.payment_id AND l.state = ANY (string_to_array(e.befores, ' '))
+    WHERE p.payment_id = ANY ($6::text[]) AND p.payment_id = t.payment_id AND l.payment_id = t.payment_id AND l.state = ANY (string_to_array(e.befores, ' '))
     RETURNING p.payment_id, p.version, t.event, l.state AS before, p.state, p.changed_at, t.told ->> 'by' AS who, p.reason, p.callback_url,
               p.merchant_id, p.amount_minor, p.captured_minor, p.refunded_minor, p.currency, p.reference
 ),
@@ -56,6 +57,7 @@ answered AS (
     UPDATE bank_order o SET state = CASE t.event WHEN 'pay' THEN 'accepted' ELSE 'refused' END, answered_at = t.recorded_at, next_at = NULL,
         bank_reason = coalesce(t.told ->> 'word', '')
     FROM told t WHERE t.event IN ('pay', 'fail') AND o.end_to_end_id = 'P' || t.payment_id
+        AND o.end_to_end_id = ANY (ARRAY(SELECT 'P' || id FROM unnest($6::text[]) AS id))
 ),
 credited AS (
     -- A credit that is there already fails the row, and nothing is paid by it twice.

@@ -10,7 +10,7 @@ locked AS MATERIALIZED (
 moved AS (
     UPDATE payment p SET state = e.after, changed_at = greatest($7::timestamptz, p.changed_at), version = p.version + 1
     FROM told t JOIN unnest($4::text[], $5::text[], $6::text[]) AS e (event, befores, after) ON e.event = t.event, locked l
-    WHERE p.payment_id = t.payment_id AND l.payment_id = t.payment_id AND l.state = ANY (string_to_array(e.befores, ' '))
+    WHERE p.payment_id = ANY ($1::text[]) AND p.payment_id = t.payment_id AND l.payment_id = t.payment_id AND l.state = ANY (string_to_array(e.befores, ' '))
     RETURNING p.payment_id, p.version, t.event, l.state AS before, p.state, p.changed_at, t.who
 ),
 noted AS (
