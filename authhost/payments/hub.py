@@ -11,11 +11,12 @@ listens reads again from time to time, and what a listener is told is what the r
    close to each other may be one event. Of one payment, versions never go back; one may come twice.
 3. Names travel, no contents: nothing is told by Valkey that the journal does not have.
 4. A request that a phone's stream has taken is SENT, by moves.py.
+5. A login that waits for a phone is told as a name too, and read by the host that has the stream.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import asyncpg
@@ -35,15 +36,19 @@ from authhost.state.client import StateClient
 
 CHANNEL: Final = "authhost:payments"
 EVENT: Final = "payment"
+LOGIN: Final = "login"
 STREAMS_OF_ONE: Final = 16  # phone, merchant or payment; the oldest makes room
 WAITING: Final = 16_384  # changes to be read, and to be told to other hosts
 AT_ONCE: Final = 256
+GATHER_S: Final = 0.005  # what comes close together is read, and told, at once
 _encode = msgspec.json.Encoder().encode
 _HANDED: Final = frozenset({State.SENT, State.OPENED})  # what a phone has done itself
 _SIGNER: Final = "*"  # the phone that has signed, where the request named none: the row knows it
 
-Name = tuple[str, str, str]  # payment, merchant, phone: '' where none need hear it, or _SIGNER
+# Payment, merchant, phone ('' where none need hear it, or _SIGNER). No payment: a login waits.
+Name = tuple[str, str, str]
 Piece = Callable[[str, str, bytes], bytes]
+Logins = Callable[[str], Awaitable[list[tuple[str, bytes]]]]
 
 
 class _Said(msgspec.Struct, frozen=True, array_like=True):
@@ -68,9 +73,12 @@ class Hub:
         self._merchants = Topics(STREAMS_OF_ONE)
         self._payments = Topics(STREAMS_OF_ONE)
         self._reading: Gathering[str, bool] = Gathering(
-            "changes to be read", self._read, most=WAITING, at_once=AT_ONCE)
+            "changes to be read", self._read, most=WAITING, at_once=AT_ONCE, wait_s=GATHER_S)
         self._saying: Gathering[str, Name] = Gathering(
-            "changes for other hosts", self._say, most=WAITING, at_once=AT_ONCE)
+            "changes for other hosts", self._say, most=WAITING, at_once=AT_ONCE, wait_s=GATHER_S)
+        self._knocks: Gathering[str, None] = Gathering(
+            "logins to be read", self._read_logins, most=WAITING, at_once=AT_ONCE)
+        self.logins: Logins = _no_logins  # what waits for a phone, as (id, JSON)
         self._decoder = msgspec.json.Decoder(_Said)
         self._put = 0
 
@@ -82,6 +90,7 @@ class Hub:
         """Write and say what waits, and hear no more."""
         await self.moves.close()
         await self._reading.close()
+        await self._knocks.close()
         await self._saying.close()
         await self.others.close()
 
@@ -125,6 +134,20 @@ class Hub:
         self._saying.put(asked.payment_id, (asked.payment_id, asked.merchant_id,
                                             phone or (there[2] if there else "")))
 
+    def login(self, phone: str) -> None:
+        """Somebody logs in, and a phone is to confirm it: its row stands."""
+        self._knock(phone)
+        self._saying.put(f"{LOGIN} {phone}", ("", "", phone))
+
+    def _knock(self, phone: str) -> None:
+        if phone in self._phones:
+            self._knocks.put(phone, None)
+
+    async def _read_logins(self, phones: dict[str, None]) -> None:
+        for phone in phones:
+            for name, body in await self.logins(phone):
+                self._put_all(self._phones.of(phone), LOGIN, name, body)
+
     def opened(self, asked: Asked, phone: str) -> None:
         """The phone shows it."""
         self.moves.put(asked, Event.OPEN, phone)
@@ -152,16 +175,18 @@ class Hub:
         event_id = f"{asked.payment_id}.{now.version}"
         listeners = self._payments.of(asked.payment_id) + self._merchants.of(asked.merchant_id)
         if listeners:
-            self._put_all(listeners, event_id, bodies.merchants(payment))
+            self._put_all(listeners, EVENT, event_id, bodies.merchants(payment))
         listeners = self._phones.of(now.payer_phone) if phones else ()
         if listeners:
-            taken = self._put_all(listeners, event_id, _encode(bodies.payers(asked, now)))
+            taken = self._put_all(listeners, EVENT, event_id,
+                                  _encode(bodies.payers(asked, now)))
             if taken and now.payer_phone is not None:
                 self.handed(payment, now.payer_phone)
 
-    def _put_all(self, listeners: tuple[Listener, ...], event_id: str, body: bytes) -> bool:
+    def _put_all(self, listeners: tuple[Listener, ...], event: str, event_id: str,
+                 body: bytes) -> bool:
         """Whether any of them has taken it."""
-        piece = self._piece(EVENT, event_id, body)
+        piece = self._piece(event, event_id, body)
         taken = [listener.put(piece) for listener in listeners]
         self._put += len(taken)
         return any(taken)
@@ -179,7 +204,10 @@ class Hub:
             return  # no host of ours says that
         if said.host != self._host:
             for name in said.names:
-                self._named(name)
+                if name[0]:
+                    self._named(name)
+                else:
+                    self._knock(name[2])
 
     def watch(self, metrics: Metrics) -> None:
         """What is counted."""
@@ -189,3 +217,7 @@ class Hub:
         metrics.total("authhost_payment_events", "Events put to streams.", lambda: self._put)
         metrics.total("authhost_payment_events_lost", "Changes that were not told, or written.",
                       lambda: self._reading.lost + self._saying.lost + self.moves.lost)
+
+
+async def _no_logins(_: str) -> list[tuple[str, bytes]]:
+    return []

@@ -5,8 +5,7 @@ Knows the lane and how a row of ours is told from another's; must not know what 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -33,10 +32,8 @@ class Writer:
         instant say that it is ours, and then it is NEW.
         """
         message = msgspec.structs.replace(message, code=self._code())
-        # Whoever asked may go: what was sent is written, and heard by a repeat.
-        waiting: Awaitable[Result] = self._lane.put(Posting(
+        result = await self._lane.put(Posting(
             entries(message, legs), self._clock.real_now_us() + limits.DEADLINE_MS * 1000))
-        result = await asyncio.shield(waiting)
         return NEW if result.verdict is Verdict.KNOWN and _is_own(message, result) else result
 
 
