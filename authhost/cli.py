@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import uvloop
 
 from authhost import cli_desk, console, key_console, logs
@@ -204,11 +205,13 @@ async def _prepare_and_run(settings: Settings, data_dir: Path, *, example: bool)
     await migrate(settings.database_url)
     today = settings.clock.now().date()
     if example:
-        from demo.example import seed_example  # noqa: PLC0415  # brings terminals
+        from demo.example import authority, seed_example  # noqa: PLC0415  # brings terminals
 
         async with hsm_session(settings.database_url, settings.hsm) as session:
             print(await seed_example(settings.database_url, data_dir, today, session),
                   file=sys.stderr)
+        if settings.authority is None:
+            settings = msgspec.structs.replace(settings, authority=authority(data_dir))
     await console.open_first_day(settings.database_url, today)
     await _run_host(settings)
 

@@ -15,15 +15,15 @@ import asyncpg
 from cryptography import x509
 
 from authhost import limits
-from authhost.admin.credits import Credits
 from authhost.admin.keyring import Keyring
 from authhost.certificates.authority import Authority
 from authhost.codes import approval_code
 from authhost.doors.admin_credits import MOST_BYTES, TELL, CreditRoutes
 from authhost.doors.admission import Admission
+from authhost.doors.blocked_phones import BlockedPhoneRoutes
 from authhost.doors.call import Endpoint
 from authhost.doors.merchant_call import MerchantDoor
-from authhost.doors.merchant_people import LoginRoutes, UserRoutes
+from authhost.doors.merchant_people import LoginRoutes, UserRoutes, waiting_for
 from authhost.doors.oauth import OauthRoutes
 from authhost.doors.payment_actions import PaymentActionRoutes
 from authhost.doors.payments import PaymentRoutes
@@ -34,6 +34,7 @@ from authhost.doors.webhooks import WebhookRoutes
 from authhost.journal.append import Posting
 from authhost.journal.lane import Lane
 from authhost.journal.views import Views
+from authhost.merchants.blocking import Blocking
 from authhost.merchants.callers import Callers
 from authhost.merchants.logins import Logins
 from authhost.merchants.sessions import Sessions
@@ -43,6 +44,7 @@ from authhost.notices import Notices
 from authhost.payments.after import After
 from authhost.payments.archive import Archive
 from authhost.payments.counting import Counting
+from authhost.payments.credit_desk import Credits
 from authhost.payments.debits import PayersBanks
 from authhost.payments.disputes import Disputes
 from authhost.payments.locked import pool_of
@@ -102,8 +104,10 @@ class Paying:
             secret=secret, tell=self.notices.tell)
         self.callers = Callers(pool, clock)
         self.sessions = Sessions(pool, clock, self.callers)
-        self.logins = Logins(pool, parties, clock, secret)
+        self.logins = Logins(pool, parties, clock, secret, self.notices.hub.login)
+        self.notices.hub.logins = partial(waiting_for, self.logins)
         self.users = Users(pool, clock, self.callers)
+        self._blocking = Blocking(pool, clock)
         self._may_call = partial(objection, allow_private=settings.private_callbacks)
         self.phones = Phones(pool, authority, clock, secret, objection=self._may_call)
         self._door = MerchantDoor(self.callers, keyring.refusals)
@@ -127,6 +131,7 @@ class Paying:
             *QrRoutes(door, self.payments.archive, self.matching,
                       self._settings.public_url).endpoints(),
             *WebhookRoutes(self.notices.desk, self.notices.telling).endpoints(door),
+            *BlockedPhoneRoutes(self._blocking, door, region).endpoints(),
             *OauthRoutes(self.sessions).endpoints(),
             *LoginRoutes(self.logins, self.sessions, door, region).endpoints(),
             *PhonePaymentRoutes(self.payments, self.notices.hub).endpoints(),

@@ -120,9 +120,11 @@ class _Comparison:
         sent = {row["end_to_end_id"]: row for row in
                 await self._connection.fetch(query("sent_credits"), ids)}
         instant = await self._instant({one for one in ids if one not in sent})
+        refunds = {row["end_to_end_id"]: row for row in
+                   await self._connection.fetch(query("sent_refunds"), ids)}
         rows = []
         for line, entry in enumerate(told.entries, 1):
-            found = await self._found(entry, line, sent, instant)
+            found = await self._found(entry, line, sent, instant, refunds)
             rows.append((self._id, line, entry.end_to_end_id, entry.batch, entry.count,
                          entry.amount_minor, told.currency, entry.booked_on, entry.bank_reference,
                          found.outcome))
@@ -140,7 +142,8 @@ class _Comparison:
         return Counter(row[-1] for row in rows)
 
     async def _found(self, entry: Entry, line: int, sent: Mapping[str, asyncpg.Record],
-                     instant: Mapping[str, asyncpg.Record]) -> _Found:
+                     instant: Mapping[str, asyncpg.Record],
+                     refunds: Mapping[str, asyncpg.Record]) -> _Found:
         ours = sent.get(entry.end_to_end_id)
         if entry.amount_minor > 0 or entry.returned:
             if ours is not None:
@@ -151,6 +154,10 @@ class _Comparison:
             return await self._batch(entry, line)
         if ours is not None:
             return self._credit(entry, line, ours, {"run_id": ours["run_id"]})
+        ours = refunds.get(entry.end_to_end_id)
+        if ours is not None:
+            return self._credit(entry, line, ours, {"refund": ours["refund_id"]},
+                                given=ours["state"] == "accepted")
         ours = instant.get(entry.end_to_end_id)
         if ours is None:
             return _Found("unexpected")

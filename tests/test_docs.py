@@ -35,7 +35,8 @@ _PLAIN: Final = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi-a
 # Of the bank to test against, whose desk is no route table; the page of the interface is banks.md.
 _BANK: Final = {"/payments", "/payments/{id}", "/files", "/statements/{iban}", "/books", "/health",
                 "/conduct"}
-_LOGGING: Final = ("bank", "custody", "safes", "receipts", "forecast", "certificates")
+_LOGGING: Final = ("bank", "custody", "safes", "receipts", "forecast", "certificates", "payments",
+                   "merchants", "phones", "push", "webhooks")
 _EVENT: Final = re.compile(r"_log\.(?:warning|error|exception)\(\s*\"([^\"]+)\"")
 _ISSUING: Final = "issue"  # `authhost card issue` has a parser of its own
 ROUTES: Final = {
@@ -74,7 +75,7 @@ def test_routes_are_there_and_may_be_asked_so(page: Path) -> None:
             if (why := objection(method, path, bank=page.name == "banks.md"))] == []
 
 
-def test_an_operator_finds_what_the_rooms_of_cash_say_in_the_log() -> None:
+def test_an_operator_finds_what_the_rooms_say_in_the_log() -> None:
     said = {event for room in _LOGGING for path in sorted((ROOT / "authhost" / room).rglob("*.py"))
             for event in _EVENT.findall(path.read_text(encoding="utf-8"))}
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -101,6 +101,7 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = _table("""
     program: read=AN create=A change=A
     merchant: read=AN create=A change=A
     merchant_user: read=AN create=A change=A
+    payer: read=AN create=A enrol=A change=A block=A revoke=A
     site: read=ANS create=A change=A
     terminal: read=ANS create=A change=A
     import: run=A

@@ -1,4 +1,4 @@
-"""The doors' look at a peer's certificate: is it one that its terminal or its payer's phone has, and
+"""The doors' look at a peer's certificate: is it one that its terminal or payer's phone has, and
 still in force.
 
 Knows the tables of certificates and a clock; must not know sockets or messages. 1. A name without

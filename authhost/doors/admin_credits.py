@@ -1,6 +1,6 @@
 """Routes of credits: told by banks, kept ones listed and decided about, collecting accounts.
 
-Knows paths and bodies; what a credit means is admin's and the payments'.
+Knows paths and bodies; what a credit means is the payments'.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 
 from authhost.admin.access import allow
-from authhost.admin.credits import Account, Credits, Resolution, TheirCredits
 from authhost.doors.admin_call import AdminCall, Work, page_response
 from authhost.doors.call import json_response
 from authhost.doors.response import Response
+from authhost.payments.credit_desk import Account, Credits, Resolution, TheirCredits
 
 TELL: Final = "/v1/admin/banks/{id}/credits"
 MOST_BYTES: Final = 8 * 1024 * 1024

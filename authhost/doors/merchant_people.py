@@ -190,6 +190,11 @@ class UserRoutes:
         return work
 
 
+async def waiting_for(logins: Logins, phone: str) -> list[tuple[str, bytes]]:
+    """What waits for a phone, as its stream tells it: (id, JSON)."""
+    return [(one.id, msgspec.json.encode(shown(one))) for one in await logins.waiting(phone)]
+
+
 def shown(login: Login) -> LoginShown:
     """A login as phones get it, from the list and over the stream."""
     return LoginShown(**{

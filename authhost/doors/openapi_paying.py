@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from authhost.admin.credits import Account, Resolution
 from authhost.doors import payment_actions, phone_enrolment
 from authhost.doors.described import PAGE, Described
 from authhost.merchants.users import NewUser
+from authhost.payments.credit_desk import Account, Resolution
 from authhost.payments.plan_desk import NewPlan
 
 _ADMIN: Final = "/v1/admin"
@@ -37,6 +37,8 @@ PAYING: Final = (
               status="201"),
     Described("POST", f"{_PAYERS}/{{phone}}/block", "Nothing of it is approved any more"),
     Described("POST", f"{_PAYERS}/{{phone}}/unblock", "It may pay again"),
+    Described("PUT", f"{_PAYERS}/{{phone}}/refused-merchants", "Whose requests it refuses",
+              phone_enrolment.RefusedMerchants),
     Described("POST", f"{_ADMIN}/payer-certificates/{{serial}}/revocation", "It is good no more",
               phone_enrolment.PayerRevocation),
     Described("POST", _DISPUTE, "A payer says that a payment was not right",

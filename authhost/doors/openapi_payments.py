@@ -11,8 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from authhost.doors import merchant_people, oauth, payment_actions, phone_enrolment, phone_payments
+from authhost.doors.blocked_phones import DESCRIBED as BLOCKED
 from authhost.doors.described import Described, document_of
-from authhost.doors.payments import ROOT, SEARCH, Changes, EvidenceBody, Page
+from authhost.doors.payments import ROOT, SEARCH, Changes, EvidenceBody, PaymentPage
 from authhost.doors.webhooks import DESCRIBED as WEBHOOKS
 from authhost.merchants.logins import Begun, Polled
 from authhost.payments import after, bodies, refunds, settled
@@ -33,7 +34,7 @@ def _many(name: str) -> dict[str, Any]:
 _STREAM: Final = {"type": "string", "description": "Server-sent events; `data` is JSON."}
 PAYMENTS: Final = (
     Described("POST", ROOT, "Ask a payer for money", PaymentBody, bodies.Body, status="201"),
-    Described("GET", ROOT, "The archive, newest first", answer=Page, query=SEARCH),
+    Described("GET", ROOT, "The archive, newest first", answer=PaymentPage, query=SEARCH),
     Described("GET", _ONE, "A payment as it is now", answer=bodies.Body),
     Described("POST", f"{_ONE}/cancellation", "Take a request back", answer=bodies.Said),
     Described("GET", f"{_ONE}/changes", "All that became of it, and through whom", answer=Changes),
@@ -42,13 +43,12 @@ PAYMENTS: Final = (
     Described("GET", f"{_ONE}/events", "Every change of one payment", answer=_STREAM),
     Described("POST", f"{_ONE}/captures", "The goods went out, for all or a part",
               payment_actions.Capture, after.Captured, status="201"),
-    Described("POST", f"{_ONE}/refunds", "Give money back", payment_actions.Refund, refunds.Body,
-              status="201"),
-    Described("GET", f"{_ONE}/refunds", "What was given back",
-              answer={"type": "object", "properties": {"data": {"type": "array"}}}),
-    Described("GET", "/v1/refunds/{id}", "A refund as it is now", answer=refunds.Body),
-    Described("GET", "/v1/settlements", "Settlements, newest first", query=(
-        "from", "to", "after", "limit")),
+    Described("POST", f"{_ONE}/refunds", "Give money back", payment_actions.Refund,
+              refunds.RefundBody, status="201"),
+    Described("GET", f"{_ONE}/refunds", "What was given back", answer=refunds.RefundList),
+    Described("GET", "/v1/refunds/{id}", "A refund as it is now", answer=refunds.RefundBody),
+    Described("GET", "/v1/settlements", "Settlements, newest first", answer=settled.SettlementPage,
+              query=("from", "to", "after", "limit")),
     Described("GET", "/v1/settlements/{number}", "A settlement and what is in it",
               answer=settled.Whole, query=("after", "limit")),
     *(Described("GET", f"{_ONE}/qr.{kind}", f"The code to be shown, as {kind}", query=("category",))
@@ -85,9 +85,10 @@ PHONES: Final = (
               status=_NONE),
     Described("DELETE", f"{_PHONE}/push", "It is told by its stream alone",
               phone_enrolment.NoPush, status=_NONE))
-TABLE: Final = (*PAYMENTS, *PEOPLE, *PHONES, *WEBHOOKS)
+TABLE: Final = (*PAYMENTS, *PEOPLE, *PHONES, *WEBHOOKS, *BLOCKED)
 
-# By status: what every route may answer besides its own; `default` is none of these.
+# By status: what every route may answer besides its own. What is no HTTP is refused before any
+# route (400, 408, 431, 501).
 _PROBLEMS: Final = {
     "400": "Not JSON, or no Idempotency-Key", "401": "Nobody whom we know",
     "403": "Not permitted, or the certificate or signature is another's",
@@ -143,7 +144,6 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
                                     "content": {oauth.FORM: {"schema": _FORM}}}
     for status, text in _PROBLEMS.items():
         answers.setdefault(status, {"description": text, "content": problem})
-    answers["default"] = {"description": "A problem (RFC 9457)", "content": problem}
     for ending, media in _MEDIA.items():
         if path.endswith(ending):
             answers["200"]["content"] = {media: {"schema": {"type": "string"}}}

@@ -120,10 +120,9 @@ class PaymentActionRoutes:
 
     async def _settlements(self, call: Call, caller: Caller) -> Response:
         query = query_of(call, "from", "to", "after", "limit")
-        most = limit_of(call)
-        rows = await self._settled.listed(
-            caller, _day_of(call, "from"), _day_of(call, "to"), query.get("after", ""), most)
-        return page_response(rows, rows[-1].number if len(rows) == most else None)
+        return _json(await self._settled.listed(
+            caller, _day_of(call, "from"), _day_of(call, "to"), query.get("after", ""),
+            limit_of(call)))
 
     async def _settlement(self, call: Call, caller: Caller) -> Response:
         query = query_of(call, "after", "limit")

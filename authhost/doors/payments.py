@@ -62,7 +62,7 @@ class Changes(msgspec.Struct, frozen=True, gc=False):
     data: tuple[ChangeBody, ...]
 
 
-class Page(msgspec.Struct, frozen=True, gc=False):
+class PaymentPage(msgspec.Struct, frozen=True, gc=False):
     """Payments, newest first. next: for `after` of the next page; null at the end."""
 
     data: tuple[bodies.Body, ...]
@@ -141,7 +141,7 @@ class PaymentRoutes:
             phone=phone(number, self._region, "phone") if number else None,
             after=_place(query.get("after", ""))), most)
         following = _cursor(found[-1]) if len(found) == most else None
-        return json_response(_encode(Page(tuple(await self._bodies(found)), following)))
+        return json_response(_encode(PaymentPage(tuple(await self._bodies(found)), following)))
 
     async def _bodies(self, payments: Sequence[Payment]) -> list[bodies.Body]:
         """Each as its merchant reads it, with the day on which it is paid out where there is one.

@@ -22,9 +22,9 @@ from authhost.doors.call import Call, Endpoint, json_response
 from authhost.doors.merchant_call import in_words
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
+from authhost.phone_numbers import MOST, e164
 from authhost.phones.desk import PAYER, Phones, Proof
 from authhost.phones.issuing import Enrolled
-from authhost.phones.numbers import MOST, e164
 from authhost.phones.subscriptions import Subscription
 from authhost.translate.bodies import Body
 
@@ -89,6 +89,13 @@ class NewPayer(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(max_length=70, pattern=r"^[^\x00-\x1f\x7f]*" + _END)] = ""
 
 
+class RefusedMerchants(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All merchants that a payer refuses; none of them: an empty list."""
+
+    merchants: Annotated[tuple[Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,64}" + _END)], ...],
+                         msgspec.Meta(max_length=1_000)]
+
+
 class PayerRevocation(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Why."""
 
@@ -124,6 +131,7 @@ class PhoneRoutes:
             ("POST", f"{_ADMIN}/payers/{{phone}}/codes", self._open_code, False),
             ("POST", f"{_ADMIN}/payers/{{phone}}/block", self._block, False),
             ("POST", f"{_ADMIN}/payers/{{phone}}/unblock", self._unblock, False),
+            ("PUT", f"{_ADMIN}/payers/{{phone}}/refused-merchants", self._refuse, False),
             ("POST", f"{_ADMIN}/payer-certificates/{{serial}}/revocation", self._revoke, False))]
 
     def _told(self, method: str, path: str,
@@ -176,7 +184,7 @@ class PhoneRoutes:
         return Response(b"", 204)
 
     async def _add(self, call: AdminCall) -> Response:
-        allow(call.actor, "account.create")
+        allow(call.actor, "payer.create")
         body = call.call.decode(NewPayer)
         phone = _admins_number(body.phone, self._region)
         row = await self._phones.add_payer(call.actor, phone, body.account_id, body.name,
@@ -202,8 +210,13 @@ class PhoneRoutes:
     async def _unblock(self, call: AdminCall) -> Response:
         return _json(await self._phones.unblock(call.actor, _admins_path(call)))
 
+    async def _refuse(self, call: AdminCall) -> Response:
+        allow(call.actor, "payer.change")
+        body = call.call.decode(RefusedMerchants)
+        return _json(await self._phones.refuse(call.actor, _admins_path(call), body.merchants))
+
     async def _revoke(self, call: AdminCall) -> Response:
-        allow(call.actor, "certificate.revoke")
+        allow(call.actor, "payer.revoke")
         body = call.call.decode(PayerRevocation) if call.call.body else PayerRevocation()
         return _json(await self._phones.revoke(call.actor, call.call.path["serial"], body.reason))
 

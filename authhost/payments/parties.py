@@ -67,6 +67,7 @@ class Payer(msgspec.Struct, frozen=True, gc=False):
     refuses: frozenset[str]
     signers: dict[str, Signer]
     push: str | None = None
+    refused_by: frozenset[str] = frozenset()  # merchants that block this phone
 
 
 class Parties:
@@ -114,7 +115,8 @@ class Parties:
         return Payer(
             row["phone"], row["account_id"], row["status"], row["currency"], row["bank_id"],
             row["fence"], row["party"], frozenset(row["refuses"]),
-            {one["serial"]: self._signer(one) for one in row["certificates"]}, row["push"])
+            {one["serial"]: self._signer(one) for one in row["certificates"]}, row["push"],
+            frozenset(row["refused_by"]))
 
     def _signer(self, row: asyncpg.Record) -> Signer:
         """To the root, once: the signature of each payment is all that is left."""

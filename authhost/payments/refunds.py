@@ -44,7 +44,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True):
+class RefundBody(msgspec.Struct, frozen=True, kw_only=True):
     """A refund as its merchant reads it."""
 
     id: str
@@ -58,6 +58,12 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     created_at: str
     changed_at: str
+
+
+class RefundList(msgspec.Struct, frozen=True):
+    """All refunds of a payment, in their order."""
+
+    data: list[RefundBody]
 
 
 class Refunds:
@@ -82,7 +88,7 @@ class Refunds:
             owner = await self._rows("payment_read", payment_id)
             if not owner or owner[0]["merchant_id"] != caller.merchant_id:
                 raise Refused(404, "Not found", "there is no such payment", "id")
-        return msgspec.json.encode({"data": [_shown(refund_of(row)) for row in rows]})
+        return msgspec.json.encode(RefundList([_shown(refund_of(row)) for row in rows]))
 
     async def _rows(self, name: str, subject: str) -> list[asyncpg.Record]:
         if not is_id(subject):
@@ -107,8 +113,8 @@ def no_refund() -> Refused:
     return Refused(404, "Not found", "there is no such refund", "id")
 
 
-def _shown(refund: Refund) -> Body:
-    return Body(
+def _shown(refund: Refund) -> RefundBody:
+    return RefundBody(
         id=refund.refund_id, payment=refund.payment_id, number=refund.number,
         amount_minor=refund.amount_minor, currency=refund.currency, state=refund.state.upper(),
         reason=refund.reason, reference=refund.reference, why=refund.why,

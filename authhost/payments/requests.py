@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from authhost.payments.model import NewPayment, Refused
-from authhost.phones.numbers import e164
+from authhost.phone_numbers import e164
 
 MOST_PURPOSE: Final = 140
 MOST_REFERENCE: Final = 35  # as much as a bank's end-to-end reference has (ISO 20022, Max35Text)

@@ -63,6 +63,13 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     not_paid_because: str
 
 
+class SettlementPage(msgspec.Struct, frozen=True):
+    """Settlements, newest first. next: ?after= of the next page, null at the end."""
+
+    data: list[Listed]
+    next: str | None
+
+
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
     """A settlement with its fees by kind, and a page of what is in it."""
 
@@ -79,10 +86,11 @@ class Settled:
         self._pool = pool
 
     async def listed(self, caller: Caller, first: date | None, last: date | None, after: str,
-                     most: int) -> list[Listed]:
+                     most: int) -> SettlementPage:
         """Settlements of business days first to last, newest first; after: the last number seen."""
         rows = await self._rows("settled_list", caller.merchant_id, first, last, after, most)
-        return [_listed(row) for row in rows]
+        found = [_listed(row) for row in rows]
+        return SettlementPage(found, found[-1].number if len(found) == most else None)
 
     async def one(self, caller: Caller, number: str, after: str, most: int) -> Whole:
         """One of them. after: the id of the last line seen. Refused where it is not there."""

@@ -416,6 +416,8 @@ def _objection(merchant: Merchant, payer: Payer, asked: Asked) -> str:
         return "merchant_blocked"
     if payer.status != "active":
         return f"payer_{payer.status}"
+    if asked.merchant_id in payer.refused_by:
+        return "payer_refused_by_merchant"
     return "merchant_refused_by_payer" if asked.merchant_id in payer.refuses else ""
 
 

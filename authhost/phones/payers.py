@@ -8,7 +8,7 @@ approved under the certificate, or the state, of before, on any host.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
@@ -40,6 +40,7 @@ class Payer(NamedTuple):
     code_until: datetime | None
     code_tries: int
     push: str | None
+    refuses: list[str]
 
 
 class Payers:
@@ -56,7 +57,7 @@ class Payers:
     async def add_payer(self, actor: Actor, phone: str, account_id: int, name: str,
                         asked: Asked | None = None) -> Row:
         """A payer with a phone (E.164) and an account of kind 'payer'. admin.Refused."""
-        allow(actor, "account.create")
+        allow(actor, "payer.create")
 
         async def work() -> Row:
             kind = await connection.fetchval(sql("account_kind"), account_id)
@@ -72,7 +73,7 @@ class Payers:
 
     async def open_code(self, actor: Actor, phone: str) -> str:
         """A new enrolment code; the one before it ends. It is told this once. admin.Refused."""
-        allow(actor, "certificate.issue")
+        allow(actor, "payer.enrol")
         code = codes.code_of(self._chance(codes.CHANCE_BYTES))
         until = self._now() + codes.VALID
         async with self._of(phone) as (connection, payer):
@@ -93,7 +94,7 @@ class Payers:
         return await self._become(actor, phone, "blocked", "active")
 
     async def _become(self, actor: Actor, phone: str, before: str, after: str) -> Row:
-        allow(actor, "account.block")
+        allow(actor, "payer.block")
         async with self._of(phone) as (connection, payer):
             if payer.status == before:
                 await connection.execute(sql("status_set"), phone, after)
@@ -103,9 +104,24 @@ class Payers:
                 raise Conflict(f"the payer is {payer.status}", "phone")
         return await self._shown(phone)
 
+    async def refuse(self, actor: Actor, phone: str, merchants: Sequence[str]) -> Row:
+        """Of these merchants alone, all of them, this payer's yes is declined. admin.Refused."""
+        allow(actor, "payer.change")
+        wanted = sorted(set(merchants))
+        async with self._of(phone) as (connection, payer):
+            there = await connection.fetchval(sql("merchants_there"), wanted) or []
+            if unknown := sorted(set(wanted) - set(there)):
+                raise Invalid(f"there is no merchant {unknown[0]}", "merchants")
+            if wanted != sorted(payer.refuses):
+                await connection.execute(sql("refuses_set"), phone, wanted)
+                await self._noted(connection, actor, phone, payer.account_id,
+                                  f"payer {phone} refuses merchants",
+                                  {"refuses": (payer.refuses, wanted)})
+        return await self._shown(phone)
+
     async def read(self, actor: Actor, phone: str) -> Row:
         """A payer, its certificates, and whether a code waits. admin.Refused."""
-        allow(actor, "certificate.read")
+        allow(actor, "payer.read")
         return await self._shown(phone)
 
     async def _shown(self, phone: str) -> Row:
@@ -117,13 +133,13 @@ class Payers:
             {name: one[name] for name in ("serial", "not_before", "not_after", "issued_at",
                                           "revoked_at", "reason")} for one in row["certificates"]]
         shown: Row = msgspec.to_builtins(
-            {name: row[name] for name in ("phone", "account_id", "name", "status", "push",
-                                          "code_until", "code_tries")})
+            {name: row[name] for name in ("phone", "account_id", "name", "status", "refuses",
+                                          "push", "code_until", "code_tries")})
         return shown | {"certificates": msgspec.to_builtins(certificates)}
 
     async def revoke(self, actor: Actor, serial: str, reason: str) -> Row:
         """A certificate approves nothing from this commit on. admin.Refused."""
-        allow(actor, "certificate.revoke")
+        allow(actor, "payer.revoke")
         if reason not in REASONS:
             raise Invalid(f"one of {', '.join(REASONS)}", "reason")
         async with Borrowed(self._pool) as connection:

@@ -11,7 +11,7 @@ import base64
 import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -30,7 +30,7 @@ from terminals.phone.keystore import Identity, Keystore, KeystoreError, PrivateK
 from terminals.phone.shown import Answer, Login, Waiting
 from terminals.phone.stream import CONNECTED, PAUSE_S, events
 
-LOGINS_S: Final = 3.0  # between looks whether somebody logs in: no event tells it
+LOGINS_S: Final = 3.0  # between looks whether somebody logs in, where no event has told it
 _MOST_SEEN: Final = 1_000  # payments whose newest version is remembered
 _OPEN: Final = frozenset({"CREATED", "SENT", "OPENED"})
 _TEXT_TIME: Final = "seconds"
@@ -72,6 +72,7 @@ class Phone:
         self._now = now
         self._chance = chance
         self._pause_s = pause_s
+        self._knocked = asyncio.Event()  # the stream has told of a login
         self._path = f"/v1/phones/{quote(number, safe='')}"
         self._seen: OrderedDict[str, int] = OrderedDict()
 
@@ -155,6 +156,9 @@ class Phone:
                     first = False
                 elif event.kind == "payment":
                     found = _told(event.data)
+                elif event.kind == "login":
+                    self._knocked.set()
+                    continue
                 else:
                     continue
                 for one in found:
@@ -162,9 +166,10 @@ class Phone:
                         yield one
 
     async def logins_to_come(self) -> AsyncGenerator[Login, None]:
-        """Logins as they come, each once, for ever."""
+        """Logins as they come, each once, for ever; at once while `news` is listened to."""
         seen: OrderedDict[str, None] = OrderedDict()
         while True:
+            self._knocked.clear()
             try:
                 found = await self.logins()
             except NoAnswer:
@@ -175,7 +180,9 @@ class Phone:
                     if len(seen) > _MOST_SEEN:
                         seen.popitem(last=False)
                     yield one
-            await asyncio.sleep(LOGINS_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOGINS_S):
+                    await self._knocked.wait()
 
     async def opened(self, payment: Waiting) -> None:
         """The payer reads it now."""

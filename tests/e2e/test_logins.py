@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from authhost.bootstrap import Host, make_host
 from authhost.certificates.authority import pem
 from authhost.embedded import Servers
 from authhost.merchants.login_text import Login, LoginWord, login_text
 from tests.support.merchants import Shopfront, Till, wanted
 from tests.support.payments import Root, Shop, Signer
+from tests.support.phone_streams import Event
 from tests.support.rig import Rig, running
 
 
@@ -210,3 +215,44 @@ def test_a_phone_is_not_worn_out(front: Shopfront, agent: Signer) -> None:
 def test_a_login_that_cannot_begin(front: Shopfront, body: dict[str, str], where: str) -> None:
     answer = front.send("POST", "/v1/logins", json=body)
     assert (answer.status_code, answer.json()["where"]) == (422, where)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_the_phones_stream_tells_of_a_login(rig: Rig, front: Shopfront, agent: Signer,
+                                            elsewhere: bool) -> None:
+    """At once, also where the browser speaks to another host."""
+    host, ports = rig.run(started(rig)) if elsewhere else (None, rig.ports)
+    try:
+        event = rig.run(first_told(front, agent, f"http://127.0.0.1:{ports['http']}"))
+        [login] = waiting(front, agent)
+        assert (event.kind, event.event_id) == ("login", login.id)
+        assert msgspec.convert(event.data, Login) == login
+    finally:
+        if host is not None:
+            rig.run(host.stop())
+
+
+async def started(rig: Rig) -> tuple[Host, dict[str, Any]]:
+    """One more host, and its doors."""
+    host = await make_host(rig.settings)
+    return host, await host.start()
+
+
+async def first_told(front: Shopfront, agent: Signer, url: str) -> Event:
+    """What an agent's stream tells once a login has begun at another door."""
+    path = f"/v1/phones/{agent.number}/events"
+    async with (httpx.AsyncClient(base_url=front.url, trust_env=False, timeout=20) as client,
+                client.stream("GET", path) as stream):
+        lines = stream.aiter_lines()
+        assert await anext(lines) == "retry: 3000"
+        answer = await client.post(f"{url}/v1/logins", json={
+            "phone": agent.number, "browser": "Till 2"})
+        assert answer.status_code == 201, answer.text
+        fields: dict[str, str] = {}
+        async with asyncio.timeout(10):
+            async for line in lines:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+                if name == "data":
+                    return Event(fields["id"], fields["event"], json.loads(value))
+    raise AssertionError("the stream has ended")

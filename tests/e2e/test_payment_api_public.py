@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from authhost.admin.access import operator
 from authhost.certificates.authority import pem
 from authhost.embedded import Servers
 from authhost.settings import HttpListen, Settings, SettingsError
@@ -122,3 +126,45 @@ def test_the_door_is_named_and_has_tls() -> None:
         HttpListen.public("x")
     with pytest.raises(SettingsError, match="--tls-cert"):
         Settings(database_url="", redis_url="", hsm=(), public=HttpListen.public("127.0.0.1:0"))
+
+
+def test_a_revoked_phone_reads_nothing_and_loses_its_stream(rig: Rig, yard: Yard,
+                                                            front: Shopfront, shop: Shop,
+                                                            tmp_path: Path) -> None:
+    mine, other = shop.phone(), shop.phone()
+    door, beside = (with_phone(rig, yard, one, tmp_path) for one in (mine, other))
+    path = f"/v1/phones/{mine.number}"
+    assert door.send("GET", f"{path}/payments").status_code == 200
+    hub = rig.host.paying.notices.hub
+
+    async def cut() -> float:
+        async with httpx.AsyncClient(base_url=door.url, trust_env=False, timeout=20,
+                                     verify=door._client["verify"]) as client, \
+                client.stream("GET", f"{path}/events") as stream:
+            assert stream.status_code == 200
+            assert hub.is_here(mine.number)
+            await rig.host.paying.phones.revoke(operator("operator"), mine.serial,
+                                                "key_compromise")
+            began = time.monotonic()
+            with contextlib.suppress(httpx.HTTPError):
+                async for _ in stream.aiter_raw():
+                    pass
+            return time.monotonic() - began
+
+    assert rig.run(cut()) < 2
+    assert not hub.is_here(mine.number)
+    for answer in (door.send("GET", f"{path}/payments"), door.send("GET", f"{path}/logins"),
+                   door.send("GET", f"{path}/events")):
+        assert (answer.status_code, answer.json()["detail"]) == (
+            403, "the certificate is revoked")
+    assert beside.send("GET", f"/v1/phones/{other.number}/payments").status_code == 200
+
+
+def test_a_certificate_that_is_not_the_rows_is_not_believed(rig: Rig, yard: Yard, shop: Shop,
+                                                            root: Root, tmp_path: Path) -> None:
+    mine = shop.phone()
+    forged = Signer(mine.number, mine.account_id, mine.key, root.issue(
+        mine.number, mine.key.public_key()))
+    answer = with_phone(rig, yard, forged, tmp_path).send(
+        "GET", f"/v1/phones/{mine.number}/payments")
+    assert (answer.status_code, answer.json()["detail"]) == (403, "the certificate is unknown")

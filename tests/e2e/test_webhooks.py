@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 
 from authhost.embedded import Servers
+from authhost.payments.bodies import said_at
 from authhost.webhooks import bounds
-from authhost.webhooks.outbox import Note
+from authhost.webhooks.outbox import Note, Outbox
 from tests.support.hearing import Heard, Reply
 from tests.support.payments import Shop
 from tests.support.rig import Rig, running
@@ -225,3 +228,38 @@ def test_without_a_key_it_waits_for_one(shop: WebhookShop) -> None:
 
 def _secret(text: str) -> bytes:
     return base64.b64decode(text.removeprefix("whsec_"))
+
+
+def test_instants_are_in_utc_whatever_zone_the_database_is_in(rig: Rig, shop: WebhookShop) -> None:
+    [name] = rig.sql("SELECT current_database() AS name")[0]
+    rig.sql(f"ALTER DATABASE {name} SET timezone TO 'Asia/Kathmandu'")
+    payments = Shop(rig)  # its connections are new
+    try:
+        phone = payments.phone()
+        asked = payments.ask(phone, callback_url=shop.url(), key="in Kathmandu")
+        payments.say(asked, phone.word(asked.shown))
+        rig.run(payments.payments.paid(asked, phone.account_id, "ACSC"))
+    finally:
+        payments.close()
+        rig.sql(f"ALTER DATABASE {name} RESET timezone")
+    rows = rig.sql("SELECT w.content, c.at FROM webhook w JOIN payment_change c"
+                   " USING (payment_id, version) WHERE payment_id = $1", asked.payment_id)
+    assert len(rows) == 2
+    for row in rows:
+        assert json.loads(row["content"])["changed_at"] == said_at(row["at"].astimezone(UTC))
+
+
+def test_what_was_told_is_forgotten_after_its_days_and_what_is_dead_is_not(
+        rig: Rig, shop: WebhookShop) -> None:
+    answers(shop, 200)
+    young, old, dead = (shop.due()[0] for _ in range(3))
+    shop.until(lambda: len(shop.server.heard) == 3)
+    outbox = Outbox(shop.pool, shop.clock)
+    rig.sql("UPDATE webhook SET state = 'dead' WHERE webhook_id = $1", dead)
+    for webhook, hours in ((young, -1), (old, 1), (dead, 9_999)):
+        rig.sql("UPDATE webhook SET told_at = $2 WHERE webhook_id = $1", webhook,
+                shop.clock.now() - timedelta(days=bounds.KEPT_DAYS, hours=hours))
+    rig.run(outbox.forget())
+    assert {row["webhook_id"] for row in rig.sql(
+        "SELECT webhook_id FROM webhook WHERE webhook_id = ANY ($1::bigint[])",
+        [young, old, dead])} == {young, dead}

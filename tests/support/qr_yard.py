@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any, Final
 
 from authhost.admin.access import Actor
-from authhost.admin.credits import Credits
 from authhost.payments.counting import Counting
+from authhost.payments.credit_desk import Credits
 from authhost.payments.matching import Credit, Matching, Outcome
 from authhost.payments.model import Asked
 from authhost.payments.qr_codes import epc_reference

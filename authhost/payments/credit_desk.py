@@ -20,10 +20,10 @@ from authhost.admin.access import Actor, allow
 from authhost.admin.desk import said_by_database
 from authhost.admin.raising import audit, differences
 from authhost.admin.refusals import Conflict, Invalid, Unknown
-from authhost.admin.statements import statement
 from authhost.journal.reads import Borrowed
 from authhost.payments.matching import Credit, Matching, Outcome
 from authhost.payments.model import Refused
+from authhost.payments.statements import statement
 from clearing.camt053 import StatementError
 from clearing.camt054 import MOST, Credited, read_credits
 

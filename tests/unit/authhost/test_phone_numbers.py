@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authhost.phone_numbers import MOST, e164
 from authhost.phones.codes import CHANCE_BYTES, LONG, code_of, hashed, normal
-from authhost.phones.numbers import MOST, e164
 
 SAME = "+38640123456"
 WIDE = "+" + "".join(chr(0xFF10 + int(digit)) for digit in SAME[1:])  # as they are typed in Asia
