@@ -23,6 +23,7 @@ from terminals.till.bodies import Payment
 
 START_MINOR: Final = 1_000_000  # what a payer has at the bank in the morning
 PAYOUT: Final = "merchant_payout_xml"
+_PAID_OUT: Final = frozenset({"CAPTURED", "PARTLY_REFUNDED"})
 _ORDER: Final = ("CAPTURED", "PARTLY_REFUNDED", "REFUNDED", "DECLINED", "DECLINED_BY_PAYER",
                  "CANCELLED", "EXPIRED")
 
@@ -135,8 +136,8 @@ class PhoneBooks:
                 paid[0] - paid[1], end.captured_minor - given):
             yield (f"the journal has posted {row['payer_minor']} and {row['shop_minor']}, not "
                    f"{paid[0] - paid[1]} and {end.captured_minor - given}")
-        if shop is not None and (shop.payout_date is None) == (end.state == "CAPTURED"):
-            yield f"it is paid out on {shop.payout_date}"
+        if shop is not None and (shop.payout_date is None) == (end.state in _PAID_OUT):
+            yield f"its shop has it {end.state}, paid out on {shop.payout_date}"
 
     @staticmethod
     def _due(end: End) -> tuple[int, int]:

@@ -220,6 +220,7 @@ class PhoneDay:
             self._must(said.state == "SIGNED", f"a yes came to {said}")
             await shop.ended(asked.id, "CAPTURED")
             self._end(asked, "CAPTURED")
+        await handset.fetched()  # what became of them; the host tells it for a day
 
     async def _login(self, random: Random, _visit: Visit) -> None:
         """An agent logs in by phone, and asks a payer in his own name."""

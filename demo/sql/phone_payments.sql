@@ -4,8 +4,8 @@ SELECT p.payment_id, p.merchant_id, p.state, p.reason, p.kind, p.amount_minor, p
        booked.payer_minor, booked.shop_minor, refunds.end_to_end_ids
 FROM payment p
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(j.posted_minor) FILTER (WHERE j.leg = 0 AND j.kind IN ('payment', 'reversal')), 0)::bigint AS payer_minor,
-           coalesce(sum(j.posted_minor) FILTER (WHERE j.leg > 0 AND j.kind IN ('payment_receipt', 'reversal')), 0)::bigint AS shop_minor
+    SELECT coalesce(sum(j.posted_minor) FILTER (WHERE j.kind = 'payment' OR (j.kind = 'reversal' AND j.leg = 0)), 0)::bigint AS payer_minor,
+           coalesce(sum(j.posted_minor) FILTER (WHERE j.kind = 'payment_receipt' OR (j.kind = 'reversal' AND j.leg > 0)), 0)::bigint AS shop_minor
     FROM journal j WHERE j.key LIKE 'pay/' || p.payment_id || '/%') AS booked
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg('R' || r.refund_id ORDER BY r.number), '{}') AS end_to_end_ids
