@@ -23,8 +23,8 @@ _REASONS = {
     "card_unknown", "card_blocked", "card_lost", "card_stolen", "card_expired", "card_closed",
     "card_not_effective", "terminal_unknown", "terminal_blocked", "merchant_blocked", "site",
     "hours", "product:001", "duplicate_with_other_content", "reversed_before_it_came",
-    "payer_account_blocked", "payer_limit:account:day:money", "pin_wrong", "pin_tries", "pin_missing",
-    "cvv", "cryptogram_replayed",
+    "payer_account_blocked", "payer_limit:account:day:money", "pin_wrong", "pin_tries",
+    "pin_missing", "cvv", "cryptogram_replayed",
     *(f"limit:{name}" for name in _LIMITS), "limit:account:day:money",
 }
 # Of stories that have cards of their own, and so are met exactly so often.
