@@ -1,6 +1,7 @@
 """What banks say that they booked, compared with what was sent: what differs becomes a case.
 
-Knows which credits were sent under which id, from which account; must not know who told the file.
+Knows which credits were sent under which id, from which account, and which payers were debited;
+must not know who told the file.
 A statement is stored once, whole or not at all, with what became of each of its entries. A case
 (cash_case, kind 'compare') is for a person: money is never moved here.
 """
@@ -120,11 +121,11 @@ class _Comparison:
         sent = {row["end_to_end_id"]: row for row in
                 await self._connection.fetch(query("sent_credits"), ids)}
         instant = await self._instant({one for one in ids if one not in sent})
-        refunds = {row["end_to_end_id"]: row for row in
-                   await self._connection.fetch(query("sent_refunds"), ids)}
+        orders = {row["end_to_end_id"]: row for row in
+                  await self._connection.fetch(query("sent_orders"), ids)}
         rows = []
         for line, entry in enumerate(told.entries, 1):
-            found = await self._found(entry, line, sent, instant, refunds)
+            found = await self._found(entry, line, sent, instant, orders)
             rows.append((self._id, line, entry.end_to_end_id, entry.batch, entry.count,
                          entry.amount_minor, told.currency, entry.booked_on, entry.bank_reference,
                          found.outcome))
@@ -143,8 +144,12 @@ class _Comparison:
 
     async def _found(self, entry: Entry, line: int, sent: Mapping[str, asyncpg.Record],
                      instant: Mapping[str, asyncpg.Record],
-                     refunds: Mapping[str, asyncpg.Record]) -> _Found:
-        ours = sent.get(entry.end_to_end_id)
+                     orders: Mapping[str, asyncpg.Record]) -> _Found:
+        ours, order = sent.get(entry.end_to_end_id), orders.get(entry.end_to_end_id)
+        if order is not None and not entry.returned and entry.amount_minor and (
+                (entry.amount_minor > 0) == (order["kind"] == "debit")):
+            return self._credit(entry, line, order, {order["kind"]: order["about"]},
+                                given=order["state"] == "accepted")
         if entry.amount_minor > 0 or entry.returned:
             if ours is not None:
                 return _Found("returned", account_id=ours["account_id"],
@@ -154,10 +159,6 @@ class _Comparison:
             return await self._batch(entry, line)
         if ours is not None:
             return self._credit(entry, line, ours, {"run_id": ours["run_id"]})
-        ours = refunds.get(entry.end_to_end_id)
-        if ours is not None:
-            return self._credit(entry, line, ours, {"refund": ours["refund_id"]},
-                                given=ours["state"] == "accepted")
         ours = instant.get(entry.end_to_end_id)
         if ours is None:
             return _Found("unexpected")
@@ -172,7 +173,7 @@ class _Comparison:
         else:
             self._seen[entry.end_to_end_id] = line
             right = (ours["amount_minor"], ours["currency"]) == (
-                -entry.amount_minor, self._statement.currency)
+                abs(entry.amount_minor), self._statement.currency)
             outcome = "not_accepted" if not given else "matched" if right else "amount"
         return _Found(outcome, account_id=ours["account_id"],
                       content={**content, "sent_minor": ours["amount_minor"]})

@@ -28,7 +28,7 @@ from authhost.model import Kind
 from authhost.payments import names, refunds
 from authhost.payments.life import MOVED, Event, State, befores, paid_state
 from authhost.payments.locked import Booking, Held, Move, book, hold, legs_of, move, nothing_there
-from authhost.payments.model import Caller, Refused
+from authhost.payments.model import Caller, Otherwise, Refused
 from authhost.payments.refunds import BY_BANK, Refund, RefundState
 from authhost.payments.statements import statement
 from authhost.payments.story import Told
@@ -90,12 +90,14 @@ class After:
         """
         content = fingerprint(self._secret, f"capture\n{amount_minor}\n{final}")
         alias = self._alias(payment_id, idempotency_key)
-        refund = names.refund_id(self._secret, payment_id, idempotency_key)
+        refund = names.refund_id(self._secret, payment_id, f"key/{idempotency_key}")
 
         async def work(connection: asyncpg.Connection) -> tuple[bytes, list[Told]]:
             held = await self._merchants(connection, caller, payment_id, alias)
             if held.known is not None:
                 return _known(held.known, content), []
+            if not held.merchant_active:
+                raise Refused(403, "Merchant", "the merchant is not active", "merchant_id")
             amount = held.rest_minor if amount_minor is None else amount_minor
             _may_capture(held, amount)
             at = self._clock.now()
@@ -146,7 +148,7 @@ class After:
             if held.known is not None:
                 return _known(held.known, content), []
             held, body = await self._give_back(connection, held, NewRefund(
-                refund_id=names.refund_id(self._secret, payment_id, idempotency_key),
+                refund_id=names.refund_id(self._secret, payment_id, f"key/{idempotency_key}"),
                 amount_minor=amount_minor, reason=reason, reference=reference, who=caller.user_id,
                 fingerprint=content, alias=alias), self._clock.now())
             return body, [_told(held)]
@@ -185,7 +187,7 @@ class After:
 
     async def refund_paid(self, refund_id: str, word: str) -> bool:
         """The bank has given it back; False where it has said so before. JournalUnavailable: to
-        be told again."""
+        be told again; Otherwise: it has said before that it would not."""
         return await self._bank(refund_id, RefundState.PAID, word, "")
 
     async def refund_failed(self, refund_id: str, word: str, why: str) -> bool:
@@ -202,6 +204,8 @@ class After:
             row = await connection.fetchrow(statement("refund_read"), refund_id)
             assert row is not None, "it was there"
             if row["state"] in BY_BANK:
+                if row["state"] != state:
+                    raise Otherwise(f"refund_{state}")
                 return False, []
             at = self._clock.now()
             await connection.execute(

@@ -2,7 +2,8 @@
 
 Knows the story's words and one statement; must not know HTTP. A yes is told whoever hears it. A no
 holds of the try that it is about alone: the order is claimed first, so that nobody sends it again
-while it is being written. Silence moves many at once. Whoever dies with a word in hand leaves SENT
+while it is being written. A bank that says yes after its no has moved money that nobody expects:
+that is a case for a person, once. Silence moves many at once. Whoever dies with a word in hand leaves SENT
 and UNKNOWN rows, which any host asks about.
 """
 
@@ -23,7 +24,7 @@ from authhost.clock import Clock, as_datetime
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Borrowed
 from authhost.payments.life import Event, State, befores
-from authhost.payments.model import Asked
+from authhost.payments.model import Asked, Otherwise
 from authhost.payments.orders import DEBIT, Order
 from authhost.payments.statements import statement
 from authhost.payments.story import Told
@@ -34,7 +35,8 @@ _BEFORES: Final = [str(state) for state in befores(Event.SILENCE)]
 
 
 class Words(Protocol):
-    """The story of payments, as a bank's word needs it. JournalUnavailable: to be told again."""
+    """The story of payments, as a bank's word needs it. JournalUnavailable: to be told again;
+    Otherwise: it was told the opposite."""
 
     async def asked(self, payment_id: str) -> Asked: ...
 
@@ -44,7 +46,7 @@ class Words(Protocol):
 
 
 class Refunds(Protocol):
-    """The story of refunds. False: it was heard before."""
+    """The story of refunds. False: it was heard before; Otherwise."""
 
     async def refund_paid(self, refund_id: str, word: str) -> bool: ...
 
@@ -172,7 +174,7 @@ class Answers:
                 if why is not None and not await self._claim(order, tried):
                     self.late += 1
                 else:
-                    await self._tell_story(order, word, why)
+                    await self._told(order, word, why)
                 return
             except (JournalUnavailable, *AWAY) as error:
                 _log.warning("a bank's word waits", order=order.key, why=str(error))
@@ -187,6 +189,16 @@ class Answers:
         async with Borrowed(self._pool) as connection:
             return bool(await connection.fetchval(statement("order_claim"), order.key, tried,
                                                   until))
+
+    async def _told(self, order: Order, word: str, why: str | None) -> None:
+        """To the story; what contradicts it is a case."""
+        try:
+            await self._tell_story(order, word, why)
+        except Otherwise as contradiction:
+            _log.error("a bank contradicts itself", order=order.key, word=word)
+            async with Borrowed(self._pool) as connection:
+                await connection.execute(statement("order_contradicted"), order.key,
+                                         f"{contradiction}_contradicts", word)
 
     async def _tell_story(self, order: Order, word: str, why: str | None) -> None:
         if order.kind != DEBIT:

@@ -18,6 +18,7 @@ from authhost.reservations import Reservations, whose_of
 from authhost.settlement import Effect, Take
 from authhost.standing import Whose, Windows
 from authhost.state.accounts import Accounts, Stale
+from authhost.state.client import StateUnavailable, StateUnknown
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -47,7 +48,8 @@ class Counting:
             await self._views.account(account_id)
 
     async def take(self, asked: Asked, payer: AccountView, merchant: AccountView) -> Taken:
-        """Count the payment at both, or at none. Stale: a view is old, and is loaded again."""
+        """Count the payment at both, or at none. Stale: a view is old, and is loaded again;
+        StateUnavailable, StateUnknown."""
         takes: list[Take] = []
         decided_ms = 0
         for view in (payer, merchant):
@@ -56,9 +58,10 @@ class Counting:
                 outcome = await self._accounts.reserve(
                     view.account_id, view.fence, view.packed, Ask(money=asked.amount_minor),
                     site="", refused=refused)
-            except Stale:
+            except (Stale, StateUnavailable, StateUnknown) as error:
                 await self.release(takes)
-                await self._views.account(view.account_id)
+                if isinstance(error, Stale):
+                    await self._views.account(view.account_id)
                 raise
             decided_ms = max(decided_ms, outcome.decided_at_ms)
             if outcome.status == "declined":

@@ -160,15 +160,15 @@ def _check(told: Sequence[Credit]) -> None:
     """Whether each could be a credit, before the first one counts."""
     if len(told) > MOST:
         raise Invalid(f"more than {MOST} credits", "credits")
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for number, one in enumerate(told):
         here = f"credits[{number}]"
         reference = one.entry_reference
         if not 1 <= len(reference) <= _LONGEST_REFERENCE or not reference.isprintable():
             raise Invalid("1 to 48 printable characters", f"{here}.entry_reference")
-        if reference in seen:
+        if (one.iban, reference) in seen:
             raise Invalid("comes twice", f"{here}.entry_reference")
-        seen.add(reference)
+        seen.add((one.iban, reference))
         if not 1 <= one.amount_minor < 10**15:
             raise Invalid("an amount in minor units", f"{here}.amount_minor")
         for name, text in (("iban", one.iban), ("currency", one.currency),

@@ -43,6 +43,7 @@ class Held(msgspec.Struct, frozen=True, gc=False):
     bank_id: str
     captures: int
     refunds: int
+    merchant_active: bool
     before_dispute: str
     known: tuple[bytes, bytes] | None
 
@@ -111,7 +112,8 @@ async def hold(connection: asyncpg.Connection, payment_id: str, alias: str = "")
     known = (more["fingerprint"], more["answer"]) if more["fingerprint"] is not None else None
     return Held(payment.asked, payment.now, row["payer_id"], rules["version"],
                 {fence["account_id"]: fence["fence"] for fence in fences}, more["bank_id"],
-                more["captures"], more["refunds"], row["before_dispute"], known)
+                more["captures"], more["refunds"], more["merchant_active"],
+                row["before_dispute"], known)
 
 
 async def book(connection: asyncpg.Connection, held: Held, booking: Booking,

@@ -39,8 +39,8 @@ _ENDED: Final = {State.EXPIRED: "expired", State.CANCELLED: "cancelled"}
 
 
 class Credit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One credit as a bank tells it. entry_reference: the bank's own, of this one alone;
-    references: what the payer's bank may have written ours in, the likeliest first."""
+    """One credit as a bank tells it. entry_reference: the bank's own, of this one alone on its
+    account; references: what the payer's bank may have written ours in, the likeliest first."""
 
     entry_reference: str
     iban: str  # that was credited
@@ -119,14 +119,12 @@ class Matching:
         """What became of an entry that was told before. Refused where it was another one."""
         async with Borrowed(self._pool) as connection:
             row = await connection.fetchrow(statement("match_known"), bank_id,
-                                            credit.entry_reference)
+                                            credit.entry_reference, credit.iban)
         if row is None:
             return None
-        if (row["iban"], row["currency"], row["amount_minor"]) != (
-                credit.iban, credit.currency, credit.amount_minor):
+        if (row["currency"], row["amount_minor"]) != (credit.currency, credit.amount_minor):
             raise Refused(409, "Told otherwise", f"the entry {credit.entry_reference} was told "
-                          f"with {row['amount_minor']} {row['currency']} on {row['iban']}",
-                          "entry_reference")
+                          f"with {row['amount_minor']} {row['currency']}", "entry_reference")
         return Outcome(credit.entry_reference, row["state"], row["why"], row["payment_id"])
 
     async def _meant(self, bank_id: str, credit: Credit) -> tuple[Payment | None, str]:
@@ -136,8 +134,9 @@ class Matching:
                                                 credit.iban, bank_id)
             found: list[asyncpg.Record] = []
             for reference in credit.references:
-                if start := beginning(reference):
-                    found = await connection.fetch(statement("match_find"), start)
+                # What only looks like ours names nothing: another one may.
+                if (start := beginning(reference)) and (
+                        found := await connection.fetch(statement("match_find"), start)):
                     break
         if account is None:
             return None, "account"
@@ -166,6 +165,8 @@ class Matching:
             "reference": asked.reference}
         for _ in range(limits.TRIES):
             merchant = await self._parties.merchant(asked.merchant_id)
+            if merchant.status != "active":
+                return "merchant_blocked"
             fence = (await self._counting.fences([asked.account_id]))[asked.account_id]
             now_ms = self._clock.now_us() // 1000
             message = Message(

@@ -99,3 +99,7 @@ class Refused(Exception):
         self.title = title
         self.why = why
         self.where = where
+
+
+class Otherwise(Exception):
+    """A bank says now what it has denied before: a person looks. It names the event."""

@@ -11,10 +11,12 @@ batch, with the payment's own; whoever comes second hears what the first one mad
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -22,13 +24,22 @@ from authhost import limits
 from authhost.bounded import Bounded
 from authhost.clock import Clock, as_datetime
 from authhost.journal.entry import JournalUnavailable, Result, Verdict
+from authhost.journal.views import AccountView
 from authhost.keys import fingerprint
 from authhost.model import Kind
 from authhost.payments import bodies, names, rows
 from authhost.payments.archive import Archive
 from authhost.payments.counting import Counting, Taken
 from authhost.payments.life import Event, State
-from authhost.payments.model import Asked, Caller, NewPayment, Payment, Refused, Standing
+from authhost.payments.model import (
+    Asked,
+    Caller,
+    NewPayment,
+    Otherwise,
+    Payment,
+    Refused,
+    Standing,
+)
 from authhost.payments.parties import Merchant, Parties, Payer
 from authhost.payments.rows import Leg, Message
 from authhost.payments.signing import SKEW, Word, objection, text_of
@@ -37,6 +48,7 @@ from authhost.state.accounts import Stale
 from authhost.state.client import StateUnavailable, StateUnknown
 
 KEPT: Final = 100_000  # requests that a process remembers
+SECOND_LOOK_S: Final = 0.25  # real: a row of another host is written by then
 
 
 class Busy(Exception):
@@ -92,6 +104,7 @@ class Payments:
         self._banks = banks
         self._tell = tell
         self._asked: Bounded[str, Asked] = Bounded(KEPT)
+        self._speaking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # The merchant asks.
 
@@ -100,7 +113,8 @@ class Payments:
 
         The same key again: the same body, whatever has become of it since.
         """
-        payment_id = names.payment_id(self._secret, caller.merchant_id, idempotency_key)
+        payment_id = names.payment_id(self._secret, caller.merchant_id, caller.user_id,
+                                      idempotency_key)
         key = names.request_key(payment_id)
         content = fingerprint(self._secret, "\n".join(map(str, msgspec.structs.astuple(new))))
         for _ in range(limits.TRIES):
@@ -149,11 +163,14 @@ class Payments:
         """The payer's yes or no, proved by the phone's signature; what became of it. Refused where
         it proves nothing: then nothing is stored. Busy, Silence."""
         asked = await self.asked(payment_id)
+        # A thumb that taps twice: the second tap would be refused for what the first has counted.
+        async with self._speaking.setdefault(payment_id, asyncio.Lock()):
+            return await self._word(asked, word)
+
+    async def _word(self, asked: Asked, word: Word) -> bytes:
         content = fingerprint(self._secret, f"{word.decision}\n{word.phone}")
         for _ in range(limits.TRIES):
             payer = await self._proved(asked, word)
-            if asked.expires_at <= self._clock.now():
-                await self.end(asked, Event.EXPIRE, "")
             try:
                 result, told = await self._answer(asked, payer, word, content)
             except Stale:
@@ -211,9 +228,8 @@ class Payments:
         if word.decision == "approve":
             order, reason, due_us = self._banks.place(payer, asked)
             reason = _objection(merchant, payer, asked) or reason
-            if not reason:
-                taken = await self._counting.take(asked, view,
-                                                  await self._counting.view(asked.account_id))
+            if not reason and not asked.sandbox:
+                taken = await self._taken(asked, view)
                 reason = taken.reason
         event = Event.REFUSE if word.decision == "refuse" else \
             Event.DECLINE if reason else Event.SIGN
@@ -222,26 +238,39 @@ class Payments:
             "event": event, "by": word.phone, "phone": word.phone, "why": reason,
             "text": text_of(asked.shown, word).decode(), "serial": word.serial,
             "signature": word.signature}
-        legs = rows.taken(taken.takes) or [Leg(Kind.PAYMENT_REFUSAL, payer.account_id, payer.fence)]
-        if taken.takes:
+        signed = event is Event.SIGN
+        legs = rows.taken(taken.takes) or [Leg(
+            Kind.PAYMENT_AUTHORIZATION if signed else Kind.PAYMENT_REFUSAL, payer.account_id,
+            payer.fence)]
+        if signed:
             detail |= {"order": order, "bank": payer.bank_id, "due_us": due_us}
         try:
             result = await self._writer.put(Message(
                 key=names.word_key(asked.payment_id), fingerprint=content,
                 answer=bodies.said(asked.payment_id, state, reason), asked=asked,
-                approved=event is Event.SIGN, reason=reason or event, decided_ms=taken.decided_ms,
+                approved=signed, reason=reason or event, decided_ms=taken.decided_ms,
                 rules_version=merchant.rules_version, detail=detail,
                 deadline_us=self._real(asked)), legs)
         except JournalUnavailable:
             # It may stand: then its bank is asked by the sweep, and the state is summed again.
             await self._counting.forget([leg.account_id for leg in legs if leg.account_id])
             raise
-        if result.verdict is Verdict.NEW and taken.takes:
+        if result.verdict is not Verdict.NEW:
+            await self._counting.release(taken.takes)
+        elif signed:
             self._counting.stands(taken.takes)
             self._banks.debit(Debit(asked, payer, order, due_us))
-        elif taken.takes:
-            await self._counting.release(taken.takes)
         return result, Told(asked, state, reason, taken.decided_ms, word.phone)
+
+    async def _taken(self, asked: Asked, payer: AccountView) -> Taken:
+        """What is counted, or why nothing is. A limit is looked at twice: another host may be
+        writing this payment's own yes. Stale."""
+        merchant = await self._counting.view(asked.account_id)
+        taken = await self._counting.take(asked, payer, merchant)
+        if _LIMIT in taken.reason:
+            await asyncio.sleep(SECOND_LOOK_S)
+            taken = await self._counting.take(asked, payer, merchant)
+        return taken
 
     async def _heard(self, asked: Asked, result: Result, content: bytes) -> bytes:
         """The word was said before: the same one hears the same; another one the truth."""
@@ -294,7 +323,8 @@ class Payments:
     # The payer's bank answers.
 
     async def paid(self, asked: Asked, payer_account: int, word: str) -> None:
-        """The bank has moved the money. JournalUnavailable: to be told again."""
+        """The bank has moved the money. JournalUnavailable: to be told again; Otherwise: it has
+        said before that it would not."""
         def legs(fences: dict[int, int]) -> list[Leg]:
             return rows.booked(asked, (payer_account, fences[payer_account]),
                                fences[asked.account_id])
@@ -312,13 +342,21 @@ class Payments:
             seen.update(fences)
             return rows.given_back(held, fences)
 
-        if await self._bank(asked, payer_account, Event.FAIL, word, legs, why):
-            await self._counting.give_back(held, seen)
-            self._told(asked, State.DECLINED, why, self._clock.now_us() // 1000)
+        try:
+            if await self._bank(asked, payer_account, Event.FAIL, word, legs, why):
+                await self._counting.give_back(held, seen)
+                self._told(asked, State.DECLINED, why, self._clock.now_us() // 1000)
+                return
+        except JournalUnavailable:
+            # It may stand, and is known when it is told again: the state is summed again.
+            await self._counting.forget([payer_account, asked.account_id])
+            raise
+        # Whoever wrote it may have died before the state heard of it.
+        await self._counting.forget([payer_account, asked.account_id])
 
     async def _bank(self, asked: Asked, payer_account: int, event: Event, word: str,
                     legs_under: Callable[[dict[int, int]], list[Leg]], why: str = "") -> bool:
-        """The bank's word, once; False where it was heard before."""
+        """The bank's word, once; False where it was heard before. Otherwise."""
         content = fingerprint(self._secret, event)
         accounts = [payer_account, asked.account_id]
         for _ in range(limits.TRIES):
@@ -334,6 +372,8 @@ class Payments:
                 case Verdict.NEW:
                     return True
                 case Verdict.KNOWN:
+                    if result.claim is None or result.claim.fingerprint != content:
+                        raise Otherwise(event)
                     return False
                 case Verdict.STALE_RULES:
                     self.parties.outdated()
@@ -384,6 +424,7 @@ _STATES: Final = {
     Event.SIGN: State.SIGNED, Event.DECLINE: State.DECLINED, Event.REFUSE: State.DECLINED_BY_PAYER,
     Event.CANCEL: State.CANCELLED, Event.EXPIRE: State.EXPIRED,
 }
+_LIMIT: Final = "_limit:"
 _SIGNATURES: Final = {
     "signed_at": "it is no time with its offset, or not within five minutes of now",
     "signature": "the signature is not this payer's over this request",

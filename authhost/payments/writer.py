@@ -12,7 +12,7 @@ import msgspec
 from authhost import limits
 from authhost.clock import Clock
 from authhost.journal.append import Posting
-from authhost.journal.entry import NEW, Result, Verdict
+from authhost.journal.entry import LATE, NEW, Result, Verdict
 from authhost.journal.lane import Lane
 from authhost.payments.rows import Leg, Message, entries
 
@@ -29,12 +29,15 @@ class Writer:
         """What became of the rows. JournalUnavailable: not known, and nothing came of it in time.
 
         Of a commit whose result was lost the row is KNOWN on the next connection: its code and its
-        instant say that it is ours, and then it is NEW.
+        instant say that it is ours, and then it is NEW; or LATE, if it was so then.
         """
         message = msgspec.structs.replace(message, code=self._code())
         result = await self._lane.put(Posting(
             entries(message, legs), self._clock.real_now_us() + limits.DEADLINE_MS * 1000))
-        return NEW if result.verdict is Verdict.KNOWN and _is_own(message, result) else result
+        if result.verdict is Verdict.KNOWN and _is_own(message, result):
+            assert result.claim is not None, "a known row shows its claim"
+            return NEW if result.claim.answer is not None else LATE
+        return result
 
 
 def _is_own(message: Message, result: Result) -> bool:

@@ -230,7 +230,7 @@ CREATE UNIQUE INDEX collecting_account_active ON collecting_account (currency) W
 CREATE TABLE payment_credit (
     credit_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     bank_id         text   COLLATE "C" NOT NULL,
-    entry_reference text   COLLATE "C" NOT NULL,              -- the bank's own, of this entry alone
+    entry_reference text   COLLATE "C" NOT NULL,              -- the bank's own, of this entry of its account alone
     iban            text   NOT NULL,
     currency        text   NOT NULL,
     amount_minor    bigint NOT NULL CHECK (amount_minor > 0),
@@ -245,7 +245,7 @@ CREATE TABLE payment_credit (
     resolved_by     text   NOT NULL DEFAULT '',
     resolved_at     timestamptz,
     note            text   NOT NULL DEFAULT '',
-    UNIQUE (bank_id, entry_reference)
+    UNIQUE (bank_id, iban, entry_reference)
 );
 CREATE UNIQUE INDEX payment_credit_paid ON payment_credit (payment_id) WHERE state = 'matched';
 CREATE INDEX payment_credit_kept ON payment_credit (credit_id) WHERE state <> 'matched';

@@ -57,5 +57,5 @@ suspects AS (
 )
 SELECT version, business_date,
        (SELECT array_agg(key) FROM claimed) AS claimed,
-       (SELECT array_agg(DISTINCT key) FROM ready WHERE late) AS late
+       (SELECT array_agg(DISTINCT key) FROM ready WHERE late AND key IN (SELECT key FROM claimed)) AS late
 FROM rules_now

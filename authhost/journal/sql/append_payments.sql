@@ -28,7 +28,7 @@ moved AS (
         state = CASE WHEN e.after <> '' THEN e.after
                      WHEN p.refunded_minor = p.amount_minor THEN 'refunded' WHEN p.refunded_minor > 0 THEN 'partly_refunded'
                      WHEN p.capture = 'automatic' THEN 'captured' ELSE 'paid' END,
-        reason = CASE WHEN t.event IN ('sign', 'pay') THEN p.reason ELSE coalesce(t.told ->> 'why', '') END,
+        reason = CASE WHEN t.event IN ('sign', 'pay') THEN p.reason WHEN t.late THEN '' ELSE coalesce(t.told ->> 'why', '') END,
         changed_at = t.decided_at, version = p.version + 1,
         payer_id = CASE WHEN t.event = 'sign' THEN t.account_id ELSE p.payer_id END,
         payer_phone = coalesce(p.payer_phone, t.told ->> 'phone'),
@@ -36,7 +36,8 @@ moved AS (
         captured_minor = CASE WHEN t.event IN ('pay', 'match') AND p.capture = 'automatic' THEN p.amount_minor ELSE p.captured_minor END
     FROM told t JOIN unnest($3::text[], $4::text[], $5::text[]) AS e (event, befores, after) ON e.event = t.event, locked l
     WHERE p.payment_id = ANY ($6::text[]) AND p.payment_id = t.payment_id AND l.payment_id = t.payment_id AND l.state = ANY (string_to_array(e.befores, ' '))
-    RETURNING p.payment_id, p.version, t.event, l.state AS before, p.state, p.changed_at, t.told ->> 'by' AS who, p.reason, p.callback_url,
+    RETURNING p.payment_id, p.version, t.event, l.state AS before, p.state, p.changed_at,
+              CASE WHEN t.late THEN '' ELSE t.told ->> 'by' END AS who, p.reason, p.callback_url,
               p.merchant_id, p.amount_minor, p.captured_minor, p.refunded_minor, p.currency, p.reference
 ),
 noted AS (
@@ -76,5 +77,5 @@ hooks AS (
 )
 SELECT version, business_date,
        (SELECT array_agg(key) FROM claimed) AS claimed,
-       (SELECT array_agg(DISTINCT key) FROM ready WHERE late) AS late
+       (SELECT array_agg(DISTINCT key) FROM ready WHERE late AND key IN (SELECT key FROM claimed)) AS late
 FROM rules_now
