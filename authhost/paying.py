@@ -34,6 +34,7 @@ from authhost.doors.webhooks import WebhookRoutes
 from authhost.journal.append import Posting
 from authhost.journal.lane import Lane
 from authhost.journal.views import Views
+from authhost.merchants import listening
 from authhost.merchants.blocking import Blocking
 from authhost.merchants.callers import Callers
 from authhost.merchants.logins import Logins
@@ -153,6 +154,7 @@ class Paying:
         """(seconds between, what): what is looked after again and again."""
         return [(limits.EXPIRY_SWEEP_S, self.payments.sweep),
                 (limits.SESSIONS_S, self.sessions.sweep),
+                (listening.LOOK_S, self._door.listening.look),
                 (bounds.FORGET_S, self.notices.outbox.forget)]
 
     async def start(self) -> None:

@@ -27,11 +27,15 @@ from authhost.payments.plans import (
 
 class Moved(msgspec.Struct, frozen=True, gc=False):
     """A row of the journal: of a payment (phone or qr), of a refund, or of a refund that its bank
-    would not pay. amount_minor: signed; before_minor: captured of the payment before this part."""
+    would not pay. amount_minor: signed; before_minor: captured of the payment before this part; of
+    a refund that was not paid: what its fee was of (0: it has cost nothing), and by which plan.
+    """
 
     kind: Kind
     amount_minor: int
     before_minor: int = 0
+    fee_base_minor: int = 0
+    plan: Plan | None = None  # tonight's
 
     @property
     def is_payment(self) -> bool:
@@ -83,12 +87,13 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 def fee_of_row(plan: Plan, row: Moved) -> int:
-    """What a row costs. A refund that its bank would not pay gives its fee back."""
+    """What a row costs. A refund that its bank would not pay gives back the fee that was taken."""
     if row.is_payment:
         return fee_of_part(plan, row.kind, row.before_minor, row.amount_minor) \
             if row.amount_minor >= 0 else 0
-    fee = fee_of(plan, "refund", abs(row.amount_minor))
-    return fee if row.amount_minor < 0 else -fee
+    if row.amount_minor < 0:
+        return fee_of(plan, "refund", -row.amount_minor)
+    return -fee_of(row.plan or plan, "refund", row.fee_base_minor)
 
 
 def added(day: Day, plan: Plan, row: Moved) -> Day:

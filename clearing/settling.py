@@ -49,11 +49,14 @@ async def settle_merchants(connection: Connection, run_id: RunId,
     horizon = value_date(day, weekdays)
     before: dict[Group, Before] = {}
     idle: list[Group] = []
+    waiting: set[Group] = set()  # of which another plan, or other papers, may make payouts
     for row in await connection.fetch(query("settle_before"), day, horizon):
         before[_group(row)] = Before(row["closing_minor"], row["carried_minor"],
                                      row["matured_minor"], row["released_minor"])
-        if row["is_due"]:
+        if row["is_due"] or row["may_be_due"]:
             idle.append(_group(row))
+        if row["may_be_due"] and not row["is_due"]:
+            waiting.add(_group(row))
     terms = await _terms(connection, run_id)
     days = await _days(connection, run_id, terms)
     groups = sorted({*days, *idle}, key=_order)
@@ -65,15 +68,18 @@ async def settle_merchants(connection: Connection, run_id: RunId,
     parties = {row["party_id"]: parse_party(row["content"])
                for row in await connection.fetch(query("settle_parties"), run)}
     books = _Books()
-    for number, group in enumerate(groups, 1):
+    for group in groups:
         currency, merchant_id, account_id = group
         known, had = terms[merchant_id], before.get(group, Before())
         found = days.get(group, Day())
         made = settle(known.plan, had, found, day, weekdays)
         held = known.problem or (
             "no_debtor_account" if settings.debtor(currency) is None else made.held
+            or _owes_elsewhere(group, before)
             or creditor_defect(parties.get(str(account_id)), made.available_minor, currency))
-        books.add(run_id, number, group, known, had, found, made, held)
+        if held and group in waiting and group not in days:
+            continue  # nothing has changed
+        books.add(run_id, group, known, had, found, made, held)
     await books.store(connection)
     await connection.execute(query("settle_marks"), run, day, horizon)
     await connection.execute(query("post_settlements"), run)
@@ -89,10 +95,11 @@ class _Books:
         self._fees: list[tuple[object, ...]] = []
         self._balances: list[tuple[object, ...]] = []
 
-    def add(self, run_id: RunId, position: int, group: Group, known: _Terms, had: Before,
-            found: Day, made: Settled, held: str) -> None:
+    def add(self, run_id: RunId, group: Group, known: _Terms, had: Before, found: Day,
+            made: Settled, held: str) -> None:
         """One settlement, and the payout that it is, or would be."""
         currency, merchant_id, account_id = group
+        position = len(self._settlements) + 1
         number, end_to_end_id = run_id.document("S", position), run_id.end_to_end_id("M", position)
         payout = 0 if held else made.available_minor
         closing = had.opening_minor + made.net_minor - payout
@@ -135,7 +142,10 @@ async def _days(connection: Connection, run_id: RunId,
 
 def moved_of(row: asyncpg.Record) -> Moved:
     """A row of due_payouts.sql or payment_lines.sql."""
-    return Moved(row["fee_kind"], row["posted_minor"], row["before_minor"])
+    plan = row["fee_plan"]
+    return Moved(row["fee_kind"], row["posted_minor"], row["before_minor"],
+                 row["fee_base_minor"] or 0,
+                 msgspec.json.decode(plan, type=Plan) if plan is not None else None)
 
 
 async def _terms(connection: Connection, run_id: RunId,
@@ -156,11 +166,20 @@ def _terms_of(row: asyncpg.Record) -> _Terms:
     if plan is None:
         # Nothing is charged and nothing is paid: a person sees the case, and the money waits.
         return _Terms(plan_id, Plan(), "plan_unreadable")
-    return _Terms(plan_id, plan, "sandbox" if row["sandbox"] else "")
+    return _Terms(plan_id, plan, "sandbox" if row["sandbox"] else
+                  "" if row["is_active"] else "merchant_blocked")
 
 
 def _group(row: asyncpg.Record) -> Group:
     return row["currency"], row["merchant_id"], row["account_id"]
+
+
+def _owes_elsewhere(group: Group, before: dict[Group, Before]) -> str:
+    """A merchant who owes under another account is not paid under this one: a person decides."""
+    currency, merchant_id, account_id = group
+    owes = any(other[:2] == (currency, merchant_id) and other[2] != account_id
+               and stood.opening_minor < 0 for other, stood in before.items())
+    return "owes_elsewhere" if owes else ""
 
 
 def _order(group: Group) -> tuple[str, str, bool, int]:

@@ -155,7 +155,6 @@ class Talk(ABC, Generic[T]):
         A bank that is asked and answers may take no orders all the same: only who answers one is
         there.
         """
-        rail = self.bank.rail(order.currency)
         try:
             report = read_report(reply.body, order.end_to_end_id, (
                 plain(order.amount_minor, order.currency), order.currency))
@@ -167,7 +166,12 @@ class Talk(ABC, Generic[T]):
             return Meaning.ASK, ""
         if ordered and self.breaker.answered():
             _log.info("bank is back", bank=self.bank.bank_id)
-        return meaning(report, rail.rail if rail else "instant"), report.text
+        return meaning(report, self._read_as(order)), report.text
+
+    def _read_as(self, order: T) -> str:
+        """The rail whose statuses an answer is read by."""
+        rail = self.bank.rail(order.currency)
+        return rail.rail if rail else "instant"
 
     # What is noted.
 

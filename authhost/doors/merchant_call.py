@@ -17,9 +17,12 @@ from authhost.admin.refusal_log import NOBODY, Refusal, RefusalLog
 from authhost.doors.call import Call, Endpoint, Handler
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
-from authhost.merchants.callers import RIGHTS, Callers
+from authhost.doors.streams import events
+from authhost.merchants.callers import RIGHTS, Callers, Shown
+from authhost.merchants.listening import Leave, Listening
 from authhost.payments.model import Caller, Refused
 from authhost.payments.story import Busy, Silence
+from authhost.payments.topics import Subscription
 from authhost.state.client import StateUnavailable, StateUnknown
 
 Work = Callable[[Call, Caller], Awaitable[Response]]
@@ -35,6 +38,7 @@ class MerchantDoor:
     def __init__(self, callers: Callers, refusals: RefusalLog | None = None) -> None:
         self._callers = callers
         self._refusals = refusals
+        self.listening = Listening(callers)
 
     def endpoint(self, method: str, path: str, work: Work, *, right: str = "",
                  most_bytes: int = limits.HTTP_BODY_BYTES, keyed: bool = True) -> Endpoint:
@@ -51,12 +55,23 @@ class MerchantDoor:
             if caller is None:
                 await self._note(call.certificate or NOBODY, NOBODY, "", "401 Authorization")
                 return not_identified()
-            if right and right not in caller.rights:
-                await self._note(caller.user_id, "merchant", route, f"403 {right}")
-                raise ProblemError(403, "Not permitted", f"this needs the right {right}", right)
+            if right:
+                await self.need(caller, right, route)
             return await in_words(work(call, caller))
 
         return handler
+
+    def events(self, call: Call, caller: Caller, right: str, told: Subscription) -> Response:
+        """The answer that does not end until its caller may hear it no more. right: that of its
+        row."""
+        shown = Shown(call.headers.get("authorization", ""), call.certificate or "")
+        return events(self.listening.source(caller, Leave(shown, right), told))
+
+    async def need(self, caller: Caller, right: str, route: str) -> None:
+        """ProblemError where the caller has not this right; it is written down."""
+        if right not in caller.rights:
+            await self._note(caller.user_id, "merchant", route, f"403 {right}")
+            raise ProblemError(403, "Not permitted", f"this needs the right {right}", right)
 
     async def _note(self, who: str, role: str, route: str, why: str) -> None:
         if self._refusals is not None:

@@ -22,6 +22,7 @@ from authhost.merchants.users import NewUser, Status, Users
 from authhost.payments.bodies import said_at
 from authhost.payments.model import Caller
 from authhost.payments.requests import line, phone
+from authhost.payments.signing import SignedAt
 
 _USERS: Final = "/v1/admin/merchant-users"
 _MOST_BROWSER: Final = 70
@@ -41,7 +42,7 @@ class LoginWordBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     decision: Literal["approve", "refuse"]
     phone: Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{6,14}" + _END)]
-    signed_at: Annotated[str, msgspec.Meta(max_length=40)]
+    signed_at: SignedAt
     serial: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{1,40}" + _END)]
     signature: Annotated[str, msgspec.Meta(max_length=200)]
 

@@ -78,8 +78,8 @@ class PaymentActionRoutes:
         return [
             merchant("POST", f"{_PAYMENT}/captures", self._capture, right="payment"),
             merchant("POST", f"{_PAYMENT}/refunds", self._refund, right="refund"),
-            merchant("GET", f"{_PAYMENT}/refunds", self._refunds_of),
-            merchant("GET", "/v1/refunds/{id}", self._refund_read),
+            merchant("GET", f"{_PAYMENT}/refunds", self._refunds_of, right="payment"),
+            merchant("GET", "/v1/refunds/{id}", self._refund_read, right="payment"),
             merchant("GET", "/v1/settlements", self._settlements, right="report"),
             merchant("GET", "/v1/settlements/{number}", self._settlement, right="report"),
             row("POST", "/payments/{id}/dispute", self._dispute),
@@ -100,6 +100,8 @@ class PaymentActionRoutes:
 
     async def _capture(self, call: Call, caller: Caller) -> Response:
         body = call.decode(Capture)
+        if body.final:  # what is left goes back
+            await self._door.need(caller, "refund", f"POST {_PAYMENT}/captures")
         return json_response(await self._after.capture(
             caller, call.path["id"], body.amount_minor, call.idempotency_key, final=body.final),
             201)

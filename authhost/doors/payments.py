@@ -26,7 +26,6 @@ from authhost.doors.merchant_call import (
 )
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
-from authhost.doors.streams import events
 from authhost.payments import bodies
 from authhost.payments.archive import Change, Search
 from authhost.payments.hub import Hub
@@ -155,12 +154,13 @@ class PaymentRoutes:
 
     async def _events(self, call: Call, caller: Caller) -> Response:
         query_of(call)
-        return events(self._hub.merchant(caller.merchant_id))
+        return self._door.events(call, caller, "payment", self._hub.merchant(caller.merchant_id))
 
     async def _events_of_one(self, call: Call, caller: Caller) -> Response:
         query_of(call)
         payment = await self.own(caller, call.path["id"])
-        return events(self._hub.payment(payment.asked.payment_id))
+        return self._door.events(call, caller, "payment",
+                                 self._hub.payment(payment.asked.payment_id))
 
     async def _cancel(self, call: Call, caller: Caller) -> Response:
         if not is_id(call.path["id"]):

@@ -22,6 +22,7 @@ from authhost.doors.call import Call, Endpoint, json_response
 from authhost.doors.merchant_call import in_words
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
+from authhost.payments.signing import SignedAt
 from authhost.phone_numbers import MOST, e164
 from authhost.phones.desk import PAYER, Phones, Proof
 from authhost.phones.issuing import Enrolled
@@ -35,8 +36,6 @@ PhoneNumber = Annotated[str, msgspec.Meta(
     min_length=1, max_length=MOST, description="As people write it; kept as E.164.")]
 Request = Annotated[str, msgspec.Meta(max_length=MOST_BYTES, description="PKCS#10, PEM.")]
 Serial = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{1,40}" + _END)]
-SignedAt = Annotated[str, msgspec.Meta(
-    pattern=r"^[0-9T:.+Z-]{10,40}" + _END, description="ISO 8601 with its offset.")]
 Signature = Annotated[str, msgspec.Meta(max_length=200, description="base64.")]
 Key = Annotated[str, msgspec.Meta(max_length=200, description="base64url.")]
 

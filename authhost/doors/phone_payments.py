@@ -20,7 +20,7 @@ from authhost.doors.streams import events
 from authhost.payments import bodies
 from authhost.payments.hub import Hub
 from authhost.payments.model import Asked
-from authhost.payments.signing import Decision, Word
+from authhost.payments.signing import Decision, SignedAt, Word
 from authhost.payments.story import Payments
 from authhost.translate.bodies import Body, Phone
 
@@ -32,8 +32,7 @@ class SaidWord(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     decision: Decision
     phone: Phone
-    signed_at: Annotated[str, msgspec.Meta(
-        max_length=40, description="ISO 8601 with its offset, by the phone's clock.")]
+    signed_at: SignedAt
     serial: Annotated[str, msgspec.Meta(
         pattern="^[0-9a-f]{1,40}" + _END, description="Of the phone's certificate, hexadecimal.")]
     signature: Annotated[str, msgspec.Meta(max_length=172, description="DER, in base64.")]

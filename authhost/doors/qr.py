@@ -44,9 +44,9 @@ class QrRoutes:
     def endpoints(self) -> list[Endpoint]:
         """Rows of the route table."""
         return [
-            self._door.endpoint("GET", "/v1/payments/{id}/qr.txt", self._text),
-            self._door.endpoint("GET", "/v1/payments/{id}/qr.svg", self._svg),
-            self._door.endpoint("GET", "/v1/payments/{id}/qr.png", self._png),
+            self._door.endpoint("GET", "/v1/payments/{id}/qr.txt", self._text, right="payment"),
+            self._door.endpoint("GET", "/v1/payments/{id}/qr.svg", self._svg, right="payment"),
+            self._door.endpoint("GET", "/v1/payments/{id}/qr.png", self._png, right="payment"),
             Endpoint("GET", "/v1/links/{id}", self._link),
         ]
 

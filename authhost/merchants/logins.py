@@ -4,7 +4,7 @@ Knows the table of logins and payers' certificates. 1. Who begins a login has it
 phone another one, which follows from it: what the phone and the database know polls nothing. 2. A
 number that is nobody's answers alike, and so does its poll: ids carry their time and a keyed hash,
 and nothing needs to be stored. 3. The word counts under a certificate that is in force at its
-commit, and the session ends with that certificate (caller_by_token.sql). 4. Who confirmed hears
+commit, and the session ends with that certificate (callers_by_token.sql). 4. Who confirmed hears
 it as often as he asks; the browser gets its token once.
 """
 
@@ -37,7 +37,10 @@ from authhost.payments.signing import SKEW, objection
 
 LOGIN_S: Final = 120
 SESSION_S: Final = 8 * 3_600
-WAITING: Final = 3  # logins of one phone at a time: nobody wears an agent out with them
+WAITING: Final = 3  # logins of one phone at a time: the newest takes the oldest's place
+REFUSALS: Final = 1  # in a row that cost no rest; after the next nobody begins a login of it
+REST: Final = timedelta(seconds=30)  # for so long, and twice as long each time: nobody wears an
+REST_MOST: Final = timedelta(minutes=15)  # agent out with them
 EVEN_S: Final = 0.05  # an answer takes so long, whether a number is somebody's or nobody's
 _RANDOM, _TIME, _MAC = 16, 8, 16
 _STATES: Final = {"approve": "confirmed", "refuse": "refused"}
@@ -84,10 +87,12 @@ class Logins:
         until_us = now_us + LOGIN_S * 1_000_000 * self._clock.rate
         poll_id = self._poll_id(until_us)
         name = self._name(poll_id)
-        async with Borrowed(self._pool) as connection:
-            user_id = await connection.fetchval(
-                statement("login_open"), name, phone, secrets.token_urlsafe(16), browser, now,
-                as_datetime(until_us), WAITING)
+        async with Borrowed(self._pool) as connection, connection.transaction():
+            user_id = await connection.fetchval(statement("login_lock"), phone, now)
+            if user_id is not None:
+                await connection.execute(
+                    statement("login_open"), name, user_id, phone, secrets.token_urlsafe(16),
+                    browser, now, as_datetime(until_us), WAITING)
         if user_id is not None and self._told is not None:
             self._told(phone)
         await asyncio.sleep(max(EVEN_S - (time.monotonic() - began), 0))
@@ -124,7 +129,8 @@ class Logins:
         evidence = msgspec.json.encode({"text": text.decode(), "signature": word.signature})
         async with Borrowed(self._pool) as connection, connection.transaction():
             moved = await connection.fetchval(statement("login_word"), name, state, word.serial,
-                                              evidence.decode(), now)
+                                              evidence.decode(), now, REFUSALS,
+                                              REST * self._clock.rate, REST_MOST * self._clock.rate)
             if moved is not None:
                 await audit(connection, Actor(login.user_id, "agent"), f"login/{name}",
                             f"login {state} by phone", {"serial": (None, word.serial)})
@@ -142,7 +148,8 @@ class Logins:
         state = "waiting" if row is None else row["state"]
         if state == "confirmed" and now < until:
             return await self._used(poll_id, now)
-        if state in {"waiting", "confirmed"}:
+        if state in {"waiting", "confirmed", "expired"}:
+            # Also one that has made room: whoever polls does not learn that the number is somebody's.
             state = "waiting" if now < until else "expired"
         return Polled(poll_id, state.upper())
 
@@ -160,7 +167,8 @@ class Logins:
     async def _heard(self, name: str, state: str, serial: str) -> str:
         """A word was said before, or the time is over: the same word hears the same."""
         row = await self._row(name)
-        assert row is not None, "nobody takes a login away"
+        if row is None:  # it was forgotten this moment
+            raise Refused(404, "Not found", "there is no such login", "id")
         before = "confirmed" if row["state"] == "used" else row["state"]
         if before == state and row["serial"] == serial:
             return state

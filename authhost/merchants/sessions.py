@@ -27,6 +27,8 @@ TOKENS: Final = 200  # of one client, in force at a time
 WRONG: Final = 5  # tries of a client's secret in a row before it is told to wait
 PAUSE_S: Final = 1  # then twice as long each time
 PAUSE_MOST_S: Final = 60
+LOGINS_KEPT: Final = timedelta(days=30)
+SWEPT_ROWS: Final = 5_000  # by one look: in a day more than people log in
 _CLIENTS: Final = 10_000  # whose wrong tries are remembered
 _LONGEST: Final = 128
 
@@ -97,12 +99,13 @@ class Sessions:
         async with Borrowed(self._pool) as connection:
             await connection.execute(statement("session_end"), hashed(token), user_id,
                                      self._clock.now())
-        self._callers.forget()
+        self._callers.ended(token)
 
     async def sweep(self) -> None:
         """Forget what has ended long ago. JournalUnavailable."""
         async with Borrowed(self._pool) as connection:
-            await connection.execute(statement("sweep"), self._clock.now())
+            now = self._clock.now()
+            await connection.execute(statement("sweep"), now, now - LOGINS_KEPT, SWEPT_ROWS)
 
     def _tried(self, client_id: str) -> None:
         """A wrong try more. Slow where there were many."""

@@ -115,15 +115,15 @@ class Users:
         return dict(row)
 
     async def renew_secret(self, actor: Actor, user_id: str, request: Asked | None) -> Row:
-        """A client's next secret, told this once: a repeat hears '', and changes nothing. Refused.
-        """
+        """A client's next secret, told this once: a repeat hears '', and changes nothing. The
+        tokens of the one before end with it. Refused."""
         allow(actor, "merchant_user.change")
         secret, told = _new_secret(), ""
 
         async def work() -> Row:
             nonlocal told
-            if await connection.fetchval(statement("user_secret"), user_id,
-                                         hashed(secret)) is None:
+            if await connection.fetchval(statement("user_secret"), user_id, hashed(secret),
+                                         self._clock.now()) is None:
                 raise _nobody()
             await audit(connection, actor, f"merchant_user/{user_id}", f"new secret of {user_id}")
             told = secret
@@ -131,6 +131,7 @@ class Users:
 
         async with Borrowed(self._pool) as connection, said_by_database(connection):
             row = await once(connection, actor, request, work)
+        self._callers.forget()
         return row | {"secret": told}
 
 

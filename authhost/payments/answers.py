@@ -3,8 +3,8 @@
 Knows the story's words and one statement; must not know HTTP. A yes is told whoever hears it. A no
 holds of the try that it is about alone: the order is claimed first, so that nobody sends it again
 while it is being written. A bank that says yes after its no has moved money that nobody expects:
-that is a case for a person, once. Silence moves many at once. Whoever dies with a word in hand leaves SENT
-and UNKNOWN rows, which any host asks about.
+that is a case for a person, once. Silence moves many at once. Whoever dies with a word in hand
+leaves SENT and UNKNOWN rows, which any host asks about.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from authhost.reservations import Reservations, whose_of
 from authhost.settlement import Effect, Take
 from authhost.standing import Whose, Windows
 from authhost.state.accounts import Accounts, Stale
-from authhost.state.client import StateUnavailable, StateUnknown
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -49,7 +48,7 @@ class Counting:
 
     async def take(self, asked: Asked, payer: AccountView, merchant: AccountView) -> Taken:
         """Count the payment at both, or at none. Stale: a view is old, and is loaded again;
-        StateUnavailable, StateUnknown."""
+        and whatever keeps either from being counted."""
         takes: list[Take] = []
         decided_ms = 0
         for view in (payer, merchant):
@@ -58,7 +57,7 @@ class Counting:
                 outcome = await self._accounts.reserve(
                     view.account_id, view.fence, view.packed, Ask(money=asked.amount_minor),
                     site="", refused=refused)
-            except (Stale, StateUnavailable, StateUnknown) as error:
+            except BaseException as error:
                 await self.release(takes)
                 if isinstance(error, Stale):
                     await self._views.account(view.account_id)

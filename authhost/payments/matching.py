@@ -33,7 +33,7 @@ from authhost.payments.qr_codes import Collecting, beginning
 from authhost.payments.rows import Leg, Message
 from authhost.payments.statements import statement
 from authhost.payments.story import Told
-from authhost.payments.writer import Writer
+from authhost.payments.writer import Writer, deadline_us
 
 _ENDED: Final = {State.EXPIRED: "expired", State.CANCELLED: "cancelled"}
 
@@ -172,7 +172,8 @@ class Matching:
             message = Message(
                 key=names.word_key(asked.payment_id), fingerprint=content, answer=b"{}",
                 asked=asked, approved=True, reason=Event.MATCH, decided_ms=now_ms,
-                rules_version=merchant.rules_version, detail=detail, deadline_us=self._real(asked))
+                rules_version=merchant.rules_version, detail=detail,
+                deadline_us=deadline_us(self._clock, asked))
             result = await self._writer.put(message, _legs(asked, fence))
             match result.verdict:
                 case Verdict.NEW:
@@ -199,11 +200,6 @@ class Matching:
         async with Borrowed(self._pool) as connection:
             [row] = await connection.fetch(statement("payment_read"), asked.payment_id)
         return _ended(payment_of(row).now.state)
-
-    def _real(self, asked: Asked) -> int:
-        """When it ends by the machine's clock, which the commit compares."""
-        left_us = round((asked.expires_at - self._clock.now()).total_seconds() * 1_000_000)
-        return self._clock.real_now_us() + max(left_us // self._clock.rate, 1)
 
 
 def _legs(asked: Asked, fence: int) -> list[Leg]:

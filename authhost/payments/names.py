@@ -15,9 +15,10 @@ _LONG: Final = 26  # base32 of 16 bytes, without padding
 _ALPHABET: Final = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
-def payment_id(secret: bytes, merchant_id: str, idempotency_key: str) -> str:
-    """26 characters: base32 (RFC 4648) of a keyed BLAKE2b, in lower case."""
-    return _named(secret, f"payment\n{merchant_id}\n{idempotency_key}")
+def payment_id(secret: bytes, merchant_id: str, user_id: str, idempotency_key: str) -> str:
+    """26 characters: base32 (RFC 4648) of a keyed BLAKE2b, in lower case. A key is its user's: two
+    tills may both count from 1."""
+    return _named(secret, f"payment\n{merchant_id}\n{user_id}\n{idempotency_key}")
 
 
 def refund_id(secret: bytes, payment: str, idempotency_key: str) -> str:

@@ -80,6 +80,10 @@ class Ordering(Talk[Order]):
         else:
             self._answers.no(order, "NOOR", told_payer("NOOR"), order.tries)
 
+    def _read_as(self, order: Order) -> str:
+        """Only what is settled is paid: a debit that a bank has merely accepted may fail yet."""
+        return "instant" if order.kind == DEBIT else super()._read_as(order)
+
     def _message(self, order: Order) -> bytes:
         writer = self._writers[order.currency]
         write = writer.debit if order.kind == DEBIT else writer.refund

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
 
 import msgspec
 from cryptography import x509
@@ -18,9 +19,17 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from authhost.certificates.requests import has_small_order
+
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 Decision = Literal["approve", "refuse"]
 SKEW: Final = timedelta(minutes=5)  # by which a phone's clock may differ from the host's
+# One form, so that nothing is signed in its place that no payer sees: no line end, no NUL, no other
+# digits. The end of the text, for Python too, whose `$` lets a last newline pass.
+_SIGNED_AT: Final = (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+                     r"(Z|[+-][0-9]{2}:[0-9]{2})$(?!\n)")
+SignedAt = Annotated[str, msgspec.Meta(
+    pattern=_SIGNED_AT, description="ISO 8601 with its offset, by the phone's clock.")]
 _ECDSA: Final = ec.ECDSA(hashes.SHA256())
 _MOST_SIGNATURE: Final = 128
 
@@ -62,8 +71,10 @@ def usable(certificate: x509.Certificate) -> tuple[PublicKey | None, str]:
     Its key usage (RFC 5280, 4.2.1.3) has content commitment: what it signs is meant.
     """
     key = certificate.public_key()
-    if not isinstance(key, ed25519.Ed25519PublicKey) and not (
-            isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"):
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        if has_small_order(key):
+            return None, "key"
+    elif not (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"):
         return None, "key"
     try:
         extension = certificate.extensions.get_extension_for_class(x509.KeyUsage)
@@ -74,12 +85,17 @@ def usable(certificate: x509.Certificate) -> tuple[PublicKey | None, str]:
 
 def objection(key: PublicKey, text: bytes, signature: str, signed_at: str, now: datetime,
               skew: timedelta = SKEW) -> str:
-    """What speaks against a signature: 'signed_at', 'signature', or ''. now: aware."""
+    """What speaks against a signature: 'signed_at', 'signature', or ''. now: aware.
+
+    signed_at: of the one form that SignedAt has, whoever looked at it before.
+    """
+    if not re.search(_SIGNED_AT, signed_at):
+        return "signed_at"
     try:
         at = datetime.fromisoformat(signed_at)
     except ValueError:
-        return "signed_at"
-    if at.tzinfo is None or abs(at.astimezone(UTC) - now) > skew:
+        return "signed_at"  # a day that no calendar has
+    if abs(at - now) > skew:
         return "signed_at"
     try:
         raw = base64.b64decode(signature, validate=True)

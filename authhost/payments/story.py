@@ -43,7 +43,7 @@ from authhost.payments.model import (
 from authhost.payments.parties import Merchant, Parties, Payer
 from authhost.payments.rows import Leg, Message
 from authhost.payments.signing import SKEW, Word, objection, text_of
-from authhost.payments.writer import Writer
+from authhost.payments.writer import Writer, deadline_us
 from authhost.state.accounts import Stale
 from authhost.state.client import StateUnavailable, StateUnknown
 
@@ -250,7 +250,7 @@ class Payments:
                 answer=bodies.said(asked.payment_id, state, reason), asked=asked,
                 approved=signed, reason=reason or event, decided_ms=taken.decided_ms,
                 rules_version=merchant.rules_version, detail=detail,
-                deadline_us=self._real(asked)), legs)
+                deadline_us=deadline_us(self._clock, asked)), legs)
         except JournalUnavailable:
             # It may stand: then its bank is asked by the sweep, and the state is summed again.
             await self._counting.forget([leg.account_id for leg in legs if leg.account_id])
@@ -409,11 +409,6 @@ class Payments:
             raise Refused(422, "Key used for other content",
                           "this Idempotency-Key stands for other content", "Idempotency-Key")
         return claim.answer
-
-    def _real(self, asked: Asked) -> int:
-        """When it ends by the machine's clock, which the commit compares."""
-        left_us = round((asked.expires_at - self._clock.now()).total_seconds() * 1_000_000)
-        return self._clock.real_now_us() + max(left_us // self._clock.rate, 1)
 
     def _told(self, asked: Asked, state: State, reason: str, changed_ms: int,
               phone: str | None = None) -> None:

@@ -6,6 +6,7 @@ Knows the lane and how a row of ours is told from another's; must not know what 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -14,7 +15,10 @@ from authhost.clock import Clock
 from authhost.journal.append import Posting
 from authhost.journal.entry import LATE, NEW, Result, Verdict
 from authhost.journal.lane import Lane
+from authhost.payments.model import Asked
 from authhost.payments.rows import Leg, Message, entries
+
+_PAST: Final = 1  # 0 would be never
 
 
 class Writer:
@@ -38,6 +42,13 @@ class Writer:
             assert result.claim is not None, "a known row shows its claim"
             return NEW if result.claim.answer is not None else LATE
         return result
+
+
+def deadline_us(clock: Clock, asked: Asked) -> int:
+    """When a request ends, by the machine's clock, which the commit compares. What has ended here
+    is late there, whatever the time is there."""
+    left_us = round((asked.expires_at - clock.now()).total_seconds() * 1_000_000)
+    return clock.real_now_us() + left_us // clock.rate if left_us > 0 else _PAST
 
 
 def _is_own(message: Message, result: Result) -> bool:

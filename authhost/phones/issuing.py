@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from authhost.admin.refusals import Invalid
 from authhost.certificates.authority import Authority, pem
-from authhost.certificates.requests import digest_of, public_key_of
+from authhost.certificates.requests import checked, digest_of, public_key_of
 from authhost.payments.model import Refused
 from authhost.payments.signing import PublicKey
 
@@ -51,15 +51,21 @@ def read(request_pem: str, phone: str) -> Request:
     """A request made on the phone. Refused: unreadable, not proved by its own signature, of another
     subject, or a key that is neither of P-256 nor Ed25519."""
     try:
-        key = public_key_of(request_pem, phone)
+        key = public_key_of(request_pem, phone, _phones_key)
     except Invalid as refused:
         raise Refused(422, "Invalid request", refused.detail, WHERE) from None
-    if not isinstance(key, PublicKey) or (isinstance(key, ec.EllipticCurvePublicKey)
-                                          and key.curve.name != "secp256r1"):
-        raise Refused(422, "Invalid request", "a phone's key is of P-256 or Ed25519", WHERE)
+    assert isinstance(key, PublicKey), "no other was taken"
     asked = x509.load_pem_x509_csr(request_pem.encode())
     digest = hashlib.sha256(asked.public_bytes(Encoding.DER)).hexdigest()
     return Request(key, digest_of(key), digest)
+
+
+def _phones_key(key: object) -> PublicKey:
+    if not isinstance(key, PublicKey) or (isinstance(key, ec.EllipticCurvePublicKey)
+                                          and key.curve.name != "secp256r1"):
+        raise Invalid("a phone's key is of P-256 or Ed25519", WHERE)
+    checked(key)
+    return key
 
 
 def issue(authority: Authority, phone: str, key: PublicKey, now: datetime,

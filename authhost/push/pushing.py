@@ -42,7 +42,9 @@ class Pushing:
         self._is_here = is_here
         self._allow_private = allow_private
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by payment
-        self._services: Counter[str] = Counter()
+        self._phones: Counter[str] = Counter()
+        self._services: Counter[str] = Counter()  # messages on their way
+        self._later: Counter[str] = Counter()  # messages that wait for another try
         self._sending: dict[str, asyncio.Semaphore] = {}
         self._reading = asyncio.Semaphore(bounds.READS)
         self.outcomes: Counter[str] = Counter()
@@ -58,12 +60,14 @@ class Pushing:
             return
         if told.phone is None or payment_id in self._tasks or self._is_here(told.phone):
             return
-        if len(self._tasks) >= bounds.MESSAGES:
+        if len(self._tasks) - self._later.total() >= bounds.MESSAGES \
+                or self._phones[told.phone] >= bounds.PER_PHONE:
             self.outcomes["dropped"] += 1
             return
+        self._phones[told.phone] += 1
         task = asyncio.create_task(self._wake(told, told.phone))
         self._tasks[payment_id] = task
-        task.add_done_callback(partial(self._done, payment_id))
+        task.add_done_callback(partial(self._done, payment_id, told.phone))
 
     async def close(self) -> None:
         """Those that are not woken yet fetch by themselves."""
@@ -85,8 +89,9 @@ class Pushing:
         metrics.gauge("authhost_push_in_flight", "Phones that are being woken.",
                       lambda: self.depth)
 
-    def _done(self, payment_id: str, task: asyncio.Task[None]) -> None:
+    def _done(self, payment_id: str, phone: str, task: asyncio.Task[None]) -> None:
         del self._tasks[payment_id]
+        _one_less(self._phones, phone)
         if not task.cancelled() and task.exception() is not None:
             _log.error("push", payment=payment_id, exc_info=task.exception())
 
@@ -115,9 +120,9 @@ class Pushing:
             if await self._sent(told, phone, subscription, sending) is Came.ENDED:
                 await self._end(phone, text)
         finally:
-            self._services[service] -= 1
-            if not self._services[service]:
-                del self._services[service], self._sending[service]
+            _one_less(self._services, service)
+            if not self._services[service] and not self._later[service]:
+                del self._sending[service]
 
     async def _sent(self, told: Told, phone: str, subscription: Subscription,
                     sending: asyncio.Semaphore) -> Came:
@@ -139,11 +144,27 @@ class Pushing:
                 break
             if came is Came.TOO_LARGE:
                 payload = b""  # an empty one wakes as well
-            wait_s = max(pause_s, outcome.asked_pause_s)
+            wait_s = max(pause_s, min(outcome.asked_pause_s, bounds.ASKED_PAUSE_S))
             if wait_s >= self._left_s(told):
                 break
-            await asyncio.sleep(wait_s)
+            if not await self._rested(subscription.target.origin, wait_s):
+                self.outcomes["dropped"] += 1
+                break
         return came
+
+    async def _rested(self, service: str, wait_s: float) -> bool:
+        """Wait without a place among those that are on their way: others have it meanwhile. False:
+        too many do. Who comes back is counted again, also beyond the bound."""
+        if self._later[service] >= bounds.LATER_PER_SERVICE or self._later.total() >= bounds.LATER:
+            return False
+        _one_less(self._services, service)
+        self._later[service] += 1
+        try:
+            await asyncio.sleep(wait_s)
+        finally:
+            _one_less(self._later, service)
+            self._services[service] += 1
+        return True
 
     def _left_s(self, told: Told) -> int:
         """What is left of the payment's life, by the machine's clock."""
@@ -157,3 +178,9 @@ class Pushing:
                 await connection.execute(statement("subscription_end"), phone, text)
         except JournalUnavailable:
             self.outcomes["unread"] += 1  # the next payment finds it out again
+
+
+def _one_less(counts: Counter[str], name: str) -> None:
+    counts[name] -= 1
+    if not counts[name]:
+        del counts[name]

@@ -18,7 +18,8 @@ SLOW_PLACES: Final = 10_000
 POLL_S: Final = 0.5  # between looks that nobody asks for
 REST_S: Final = 1.0  # after the database was away
 DRAIN_S: Final = 2.0
-TESTS: Final = 16  # events that merchants try their servers with, at once
+TESTS: Final = 16  # events that merchants try their servers with, at once,
+TESTS_PER_MERCHANT: Final = 4  # and of one merchant
 
 # A try.
 CONNECT_S: Final = 5.0
@@ -27,7 +28,8 @@ ANSWER_BYTES: Final = 16 * 1024  # beyond it the connection is closed, and the s
 IDLE_S: Final = 4.0  # then we close it: servers close idle ones after 5 s at the least
 LEASE_S: Final = 60  # after which another host takes what this one has not written down
 CONNECTIONS: Final = 1_024  # in all; push services (authhost/push/) have theirs among them
-RESOLVING: Final = 64  # names that are asked for at once
+RESOLVING: Final = 64  # names that are asked for at once,
+RESOLVING_PER_MERCHANT: Final = 8  # and of one merchant: slow ones are its own
 LOOKUP_S: Final = 4.0
 NAMES: Final = 10_000  # whose addresses are remembered,
 NAMES_S: Final = 20.0  # for so long

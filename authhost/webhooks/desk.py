@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -77,7 +78,7 @@ class Desk:
         self._clock = clock
         self._outgoing = outgoing
         self._secret = secret
-        self._testing = 0
+        self._testing: Counter[str] = Counter()  # by merchant
 
     async def dead(self, merchant_id: str, after: int, most: int) -> list[Letter]:
         """Dead letters after a number, the oldest first."""
@@ -110,6 +111,9 @@ class Desk:
             if found is None:
                 raise NotPossible(404, "there is no such merchant")
             if found["key_id"] is not None:
+                if found["ended_at"] is not None and found["ended_at"] <= now:
+                    raise NotPossible(409, "the key of this Idempotency-Key has ended",
+                                      "Idempotency-Key")
                 return _key(found, told=True)
             in_force = await connection.fetch(statement("keys"), merchant_id, now)
             if len(in_force) >= bounds.KEYS:
@@ -130,9 +134,10 @@ class Desk:
             target = target_of(url, allow_private=self._outgoing.allow_private)
         except Unwelcome as unwelcome:
             raise NotPossible(422, str(unwelcome), "url") from None
-        if self._testing >= bounds.TESTS:
+        if self._testing[merchant_id] >= bounds.TESTS_PER_MERCHANT \
+                or self._testing.total() >= bounds.TESTS:
             raise NotPossible(503, "too many tests at once: try again")
-        self._testing += 1
+        self._testing[merchant_id] += 1
         try:
             async with Borrowed(self._pool) as connection:
                 rows = await connection.fetch(statement("keys"), merchant_id, self._clock.now())
@@ -144,7 +149,8 @@ class Desk:
             headers = headers_of(webhook_id, self._clock.real_now_us() // 1_000_000,
                                  [row["secret"] for row in rows], body)
             try:
-                said = await self._outgoing.post(target, headers, body)
+                said = await self._outgoing.post(target, headers, body,
+                                                 whose=merchant_id)
             except (Unreachable, Unwelcome) as error:
                 return Tested(id=webhook_id, told=False, status=0, said=str(error))
             told = 200 <= said.status < 300
@@ -153,7 +159,9 @@ class Desk:
                     await connection.execute(statement("reopen"), merchant_id, url)
             return Tested(id=webhook_id, told=told, status=said.status, said=str(said.status))
         finally:
-            self._testing -= 1
+            self._testing[merchant_id] -= 1
+            if not self._testing[merchant_id]:
+                del self._testing[merchant_id]
 
     def _derived(self, what: str, merchant_id: str, idempotency_key: str, size: int) -> bytes:
         text = f"webhook key {what}\n{merchant_id}\n{idempotency_key}"

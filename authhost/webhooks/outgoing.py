@@ -11,8 +11,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -25,6 +28,8 @@ from authhost.webhooks.addresses import Target, Unwelcome, forbidden
 
 LookUp = Callable[[str, int], Awaitable[list[str]]]
 _MOST_DIGITS: Final = 6
+# The pool calls back with a name alone, in the task of its request: whose it is comes beside it.
+_whose: Final[ContextVar[str]] = ContextVar("whose", default="")
 
 
 class Unreachable(Exception):
@@ -45,19 +50,21 @@ class Names:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(bounds.RESOLVING, "names")
         self._known: Bounded[str, tuple[float, list[str]]] = Bounded(bounds.NAMES)
-        self._asked = 0
+        self._asked: Counter[str] = Counter()  # by whose they are
 
     async def look_up(self, host: str, port: int) -> list[str]:
         """All addresses of a name. OSError, TimeoutError."""
+        whose = _whose.get()
         at, known = self._known.get(host, (0.0, []))
         if known and monotonic() - at < bounds.NAMES_S:
             return known
-        if self._asked >= bounds.RESOLVING:
+        if self._asked.total() >= bounds.RESOLVING \
+                or (whose and self._asked[whose] >= bounds.RESOLVING_PER_MERCHANT):
             raise OSError("too many names are asked for")
-        self._asked += 1
+        self._asked[whose] += 1
         asked = asyncio.get_running_loop().run_in_executor(self._threads, _addresses, host, port)
         # The thread may stay longer than we wait: it counts until it is back.
-        asked.add_done_callback(self._back)
+        asked.add_done_callback(partial(self._back, whose))
         async with asyncio.timeout(bounds.LOOKUP_S):
             found = await asyncio.shield(asked)
         self._known.put(host, (monotonic(), found))
@@ -67,8 +74,10 @@ class Names:
         """Threads end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _back(self, asked: asyncio.Future[list[str]]) -> None:
-        self._asked -= 1
+    def _back(self, whose: str, asked: asyncio.Future[list[str]]) -> None:
+        self._asked[whose] -= 1
+        if not self._asked[whose]:
+            del self._asked[whose]
         if not asked.cancelled():
             asked.exception()  # whoever waited has gone: nobody else will look at it
 
@@ -108,15 +117,17 @@ class _Judged(httpcore.AsyncNetworkBackend):
 async def resolved(host: str, port: int, look_up: LookUp, *,
                    allow_private: bool = False) -> list[str]:
     """The addresses of a host, each judged. Unwelcome where one of them is not to be called: a
-    name that leads to us and elsewhere is no accident; or where there is none."""
+    name that leads to us and elsewhere is no accident; Unreachable where none is known now."""
+    # In the same words: else whoever names URLs could ask which names our own network has.
+    why = "the name leads to no address that is called"
     try:
         addresses = await look_up(host, port)
     except (OSError, UnicodeError):
-        addresses = []
-    # In the same words: else whoever names URLs could ask which names our own network has.
-    if not addresses or any(forbidden(address, allow_private=allow_private)
-                            for address in addresses):
-        raise Unwelcome("the name leads to no address that is called")
+        raise Unreachable(why) from None
+    if not addresses:
+        raise Unreachable(why)
+    if any(forbidden(address, allow_private=allow_private) for address in addresses):
+        raise Unwelcome(why)
     return addresses
 
 
@@ -136,9 +147,10 @@ class Outgoing:
             network_backend=_Judged(look_up or self._names.look_up, allow_private=allow_private))
 
     async def post(self, target: Target, headers: Mapping[str, str], body: bytes,
-                   answer_s: float = bounds.ANSWER_S) -> Said:
+                   answer_s: float = bounds.ANSWER_S, whose: str = "") -> Said:
         """One request, once. Unreachable: nobody knows whether it was read; Unwelcome: it was not
-        sent. answer_s: for all of it."""
+        sent. answer_s: for all of it; whose: the merchant that has named the URL, '' for none."""
+        _whose.set(whose)
         try:
             async with asyncio.timeout(answer_s):
                 return await self._post(target, headers, body)

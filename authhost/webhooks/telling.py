@@ -158,7 +158,8 @@ class Telling:
         headers = headers_of(f"wh_{taken.webhook_id}", self._clock.real_now_us() // 1_000_000,
                              taken.secrets, body)
         try:
-            said = await self._outgoing.post(target, headers, body)
+            said = await self._outgoing.post(target, headers, body,
+                                             whose=taken.merchant_id)
         except (Unreachable, Unwelcome) as error:
             return Tried(0, str(error))
         asked_s = said.retry_after_s if said.status in _THROTTLED else 0

@@ -6,7 +6,7 @@ WITH named AS (
     UNION
     SELECT unnest($3::text[])
 )
-SELECT n.merchant_id, m.plan_id, coalesce(m.sandbox, false) AS sandbox, plan.content::text AS plan
+SELECT n.merchant_id, m.plan_id, coalesce(m.sandbox, false) AS sandbox, coalesce(m.status = 'active', true) AS is_active, plan.content::text AS plan
 FROM named n
 LEFT JOIN merchant m USING (merchant_id)
 LEFT JOIN LATERAL (SELECT jsonb_build_object('fees', fees, 'settlement', settlement) AS content FROM merchant_plan s

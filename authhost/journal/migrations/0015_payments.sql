@@ -35,6 +35,8 @@ CREATE TABLE merchant_user (
     certificate text    NOT NULL DEFAULT '' CHECK (length(certificate) <= 64),  -- common name over mutual TLS
     rights      text[]  NOT NULL DEFAULT '{payment,refund,report,webhook}',
     status      text    NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'blocked', 'closed')),
+    refusals    integer NOT NULL DEFAULT 0,                                -- logins in a row that the agent has refused on the phone
+    rests_until timestamptz,                                               -- until then nobody begins one
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_by  text    NOT NULL
 );
@@ -67,6 +69,7 @@ CREATE TABLE merchant_login (
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX merchant_login_phone ON merchant_login (phone) WHERE state = 'waiting';
+CREATE INDEX merchant_login_ends ON merchant_login (expires_at);
 
 -- The payer and the phone. What it signs with is in payer_certificate; the key never leaves the phone.
 ALTER TABLE payer
@@ -361,3 +364,16 @@ CREATE UNIQUE INDEX merchant_balance_of ON merchant_balance (merchant_id, accoun
 INSERT INTO merchant_balance (merchant_id, account_id, currency, closing_minor, carried_minor, held)
 SELECT place_id, account_id, currency, sum(amount_minor), sum(amount_minor), 'held_before'
 FROM clearing_credit WHERE purpose = 'merchant_payout' AND held <> '' GROUP BY 1, 2, 3 HAVING sum(amount_minor) <> 0;
+
+-- What the fee of a refund was of that its bank would not pay, and the plan of the night that has taken it (null: tonight's); no row
+-- where it has cost nothing.  $1 its key, $2 the merchant's account, $3 tonight
+CREATE FUNCTION refund_fee(text, bigint, date) RETURNS TABLE (fee_base_minor bigint, fee_plan text) LANGUAGE sql STABLE AS $$
+    SELECT -r.posted_minor, s.plan::text
+    FROM claim c
+    JOIN journal r ON r.business_date = c.business_date AND r.id = c.journal_id + 1 AND r.key = c.key AND r.account_id = $2
+    LEFT JOIN LATERAL (SELECT plan FROM merchant_settlement s
+                       WHERE c.business_date < $3 AND s.business_date = c.business_date AND s.merchant_id = r.merchant_id
+                         AND s.account_id = r.account_id AND s.currency = r.currency
+                       ORDER BY s.number DESC LIMIT 1) s ON true
+    WHERE c.key = $1 AND r.posted_minor < 0
+$$;

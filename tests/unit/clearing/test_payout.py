@@ -19,7 +19,9 @@ PRICED = Plan(Fees(phone=Fee(percent="1"), qr=Fee(fixed_minor=3), refund=Fee(fix
 
 @pytest.mark.parametrize(("row", "fee"), [
     (Moved("phone", 1_000), 10), (Moved("qr", 1_000), 3), (Moved("refund", -1_000), 20),
-    (Moved("refund", 1_000), -20),  # the bank would not pay it
+    (Moved("refund", 1_000, fee_base_minor=700), -20),  # the bank would not pay it
+    (Moved("refund", 1_000, fee_base_minor=700, plan=Plan(Fees(refund=Fee(percent="1")))), -7),
+    (Moved("refund", 1_000), 0),  # nor has it cost anything
     (Moved("qr", 500, 500), 0),  # the second part of one payment
     (Moved("phone", 50, 949), 1),  # 9.49 is 9, 9.99 is 10
     (Moved("phone", -1_000), 0)])
@@ -30,7 +32,7 @@ def test_what_a_row_costs(row: Moved, fee: int) -> None:
 def test_a_day_is_summed() -> None:
     day = Day()
     for row in (Moved("refund", -400), Moved("phone", 1_000), Moved("qr", 70),
-                Moved("phone", 2_000), Moved("refund", 100)):
+                Moved("phone", 2_000), Moved("refund", 100, fee_base_minor=100)):
         day = added(day, PRICED, row)
     assert day == Day(5, 3_070, 300, (FeeLine("phone", 2, 3_000, 30), FeeLine("qr", 1, 70, 3),
                                       FeeLine("refund", 2, 300, 0)))
