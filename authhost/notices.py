@@ -15,7 +15,7 @@ from authhost.clock import Clock
 from authhost.doors.streams import piece
 from authhost.metrics import Metrics
 from authhost.payments.hub import Hub
-from authhost.payments.story import Told
+from authhost.payments.ports import Told
 from authhost.push.key import KeyProblem, load_key
 from authhost.push.pushing import Pushing
 from authhost.push.vapid import Vapid

@@ -29,9 +29,9 @@ from authhost.payments import names, refunds
 from authhost.payments.life import MOVED, Event, State, befores, paid_state
 from authhost.payments.locked import Booking, Held, Move, book, hold, legs_of, move, nothing_there
 from authhost.payments.model import Caller, Otherwise, Refused
+from authhost.payments.ports import Told
 from authhost.payments.refunds import BY_BANK, Refund, RefundState
 from authhost.payments.statements import statement
-from authhost.payments.story import Told
 
 CAPTURES: Final = 100  # of one payment
 REFUNDS: Final = 100

@@ -26,8 +26,8 @@ from authhost.journal.reads import Borrowed
 from authhost.payments.life import Event, State, befores
 from authhost.payments.model import Asked, Otherwise
 from authhost.payments.orders import DEBIT, Order
+from authhost.payments.ports import Told
 from authhost.payments.statements import statement
-from authhost.payments.story import Told
 
 _log = structlog.get_logger()
 WHO: Final = "connector"

@@ -35,9 +35,9 @@ from authhost.payments.model import Asked
 from authhost.payments.ordering import Ordering
 from authhost.payments.orders import DEBIT, Order, Orders
 from authhost.payments.parties import Payer
+from authhost.payments.ports import Debit, Told
 from authhost.payments.sandbox import Sandbox
 from authhost.payments.statements import statement
-from authhost.payments.story import Debit, Told
 
 _log = structlog.get_logger()
 _SENT: Final = "sent"

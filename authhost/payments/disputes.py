@@ -16,7 +16,7 @@ from authhost.admin.once import Asked, Row, once
 from authhost.admin.raising import audit
 from authhost.journal.reads import Borrowed
 from authhost.payments.after import After
-from authhost.payments.story import Told
+from authhost.payments.ports import Told
 
 
 class Disputes:

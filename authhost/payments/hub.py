@@ -29,7 +29,7 @@ from authhost.payments.gathering import Gathering
 from authhost.payments.life import Event, State
 from authhost.payments.model import Asked, Payment, Standing
 from authhost.payments.moves import Moves
-from authhost.payments.story import Told
+from authhost.payments.ports import Told
 from authhost.payments.subscriber import Subscriber
 from authhost.payments.topics import Listener, Subscription, Topics
 from authhost.state.client import StateClient

@@ -29,10 +29,10 @@ from authhost.payments.counting import Counting
 from authhost.payments.life import Event, State
 from authhost.payments.model import Asked, Payment, Refused
 from authhost.payments.parties import Parties
+from authhost.payments.ports import Told
 from authhost.payments.qr_codes import Collecting, beginning
 from authhost.payments.rows import Leg, Message
 from authhost.payments.statements import statement
-from authhost.payments.story import Told
 from authhost.payments.writer import Writer, deadline_us
 
 _ENDED: Final = {State.EXPIRED: "expired", State.CANCELLED: "cancelled"}

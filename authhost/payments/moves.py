@@ -19,8 +19,8 @@ from authhost.payments.archive import payment_of
 from authhost.payments.gathering import Gathering
 from authhost.payments.life import OPEN, TABLE, Event, State, befores
 from authhost.payments.model import Asked, Payment
+from authhost.payments.ports import Told
 from authhost.payments.statements import statement
-from authhost.payments.story import Told
 
 GATHERED_S: Final = 0.05
 ROWS: Final = 256  # in one statement

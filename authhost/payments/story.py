@@ -12,22 +12,20 @@ batch, with the payment's own; whoever comes second hears what the first one mad
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import msgspec
 
 from authhost import limits
 from authhost.bounded import Bounded
-from authhost.clock import Clock, as_datetime
+from authhost.clock import Clock
 from authhost.journal.entry import JournalUnavailable, Result, Verdict
 from authhost.journal.views import AccountView
 from authhost.keys import fingerprint
 from authhost.model import Kind
-from authhost.payments import bodies, names, rows
+from authhost.payments import bodies, checks, names, rows
 from authhost.payments.archive import Archive
 from authhost.payments.counting import Counting, Taken
 from authhost.payments.life import Event, State
@@ -40,7 +38,8 @@ from authhost.payments.model import (
     Refused,
     Standing,
 )
-from authhost.payments.parties import Merchant, Parties, Payer
+from authhost.payments.parties import Parties, Payer
+from authhost.payments.ports import Banks, Busy, Debit, Silence, Told
 from authhost.payments.rows import Leg, Message
 from authhost.payments.signing import SKEW, Word, objection, text_of
 from authhost.payments.writer import Writer, deadline_us
@@ -49,43 +48,6 @@ from authhost.state.client import StateUnavailable, StateUnknown
 
 KEPT: Final = 100_000  # requests that a process remembers
 SECOND_LOOK_S: Final = 0.25  # real: a row of another host is written by then
-
-
-class Busy(Exception):
-    """Nothing was reserved and nothing is remembered: it may be tried again at once."""
-
-
-class Silence(Exception):
-    """The outcome is not known: a repeat finds it out."""
-
-
-class Told(msgspec.Struct, frozen=True, gc=False):
-    """What has just become of a payment: whoever follows it hears it."""
-
-    asked: Asked
-    state: State
-    reason: str
-    changed_ms: int
-    phone: str | None
-
-
-class Debit(msgspec.Struct, frozen=True, gc=False):
-    """A payer's bank is to be asked. due_us: until then whoever sends it waits for the answer."""
-
-    asked: Asked
-    payer: Payer
-    order: str  # 'sent': this process sends it now; 'queued': whoever comes first
-    due_us: int
-
-
-class Banks(Protocol):
-    """The payers' banks."""
-
-    def place(self, payer: Payer, asked: Asked) -> tuple[str, str, int]:
-        """(order, objection, due_us): how a debit goes, or why none can."""
-
-    def debit(self, debit: Debit) -> None:
-        """Its row stands."""
 
 
 class Payments:
@@ -119,16 +81,16 @@ class Payments:
         content = fingerprint(self._secret, "\n".join(map(str, msgspec.structs.astuple(new))))
         for _ in range(limits.TRIES):
             merchant = await self.parties.merchant(caller.merchant_id)
-            _may_ask(merchant, new)
+            checks.may_ask(merchant, new)
             now_us = self._clock.now_us()
-            asked = self._request(caller, merchant, new, payment_id, now_us)
+            asked = checks.request(caller, merchant, new, payment_id, now_us)
             now = Standing(state=State.CREATED, version=1, changed_at=asked.created_at,
                            payer_phone=asked.payer_phone)
             body = bodies.merchants(Payment(asked, now))
             result = await self._writer.put(Message(
                 key=key, fingerprint=content, answer=body, asked=asked, approved=True,
                 reason="created", decided_ms=now_us // 1000,
-                rules_version=merchant.rules_version, detail=_detail_of(asked)),
+                rules_version=merchant.rules_version, detail=checks.detail_of(asked)),
                 [Leg(Kind.PAYMENT_REQUEST, None, 0)])
             match result.verdict:
                 case Verdict.NEW:
@@ -142,20 +104,6 @@ class Payments:
                 case _:
                     raise Silence("the journal refused the request")
         raise Silence("the rules do not come to rest")
-
-    def _request(self, caller: Caller, merchant: Merchant, new: NewPayment, payment_id: str,
-                 now_us: int) -> Asked:
-        created_at = as_datetime(now_us)
-        assert merchant.account_id is not None, "asked before"
-        assert merchant.payee is not None, "with its name"
-        return Asked(
-            payment_id=payment_id, merchant_id=caller.merchant_id, account_id=merchant.account_id,
-            user_id=caller.user_id, kind=new.kind, payer_phone=new.payer_phone,
-            amount_minor=new.amount_minor, currency=new.currency, purpose=new.purpose,
-            reference=new.reference, capture=new.capture or merchant.capture or "automatic",
-            nonce=secrets.token_urlsafe(16), callback_url=new.callback_url,
-            sandbox=bool(merchant.sandbox), payee=merchant.payee, created_at=created_at,
-            expires_at=created_at + timedelta(seconds=new.expires_in_s))
 
     # The payer answers.
 
@@ -227,7 +175,7 @@ class Payments:
         taken = Taken(decided_ms=self._clock.now_us() // 1000)
         if word.decision == "approve":
             order, reason, due_us = self._banks.place(payer, asked)
-            reason = _objection(merchant, payer, asked) or reason
+            reason = checks.objection(merchant, payer, asked) or reason
             if not reason and not asked.sandbox:
                 taken = await self._taken(asked, view)
                 reason = taken.reason
@@ -424,37 +372,6 @@ _SIGNATURES: Final = {
     "signed_at": "it is no time with its offset, or not within five minutes of now",
     "signature": "the signature is not this payer's over this request",
 }
-
-
-def _detail_of(asked: Asked) -> dict[str, Any]:
-    """What append_payments.sql makes the payment of."""
-    detail = {"event": "create", "account": asked.account_id, "by": asked.user_id,
-              "as": asked.kind, "payee": asked.payee, "purpose": asked.purpose,
-              "reference": asked.reference, "capture": asked.capture, "nonce": asked.nonce,
-              "callback": asked.callback_url, "sandbox": asked.sandbox,
-              "expires_us": round(asked.expires_at.timestamp() * 1_000_000)}
-    return detail if asked.payer_phone is None else detail | {"phone": asked.payer_phone}
-
-
-def _may_ask(merchant: Merchant, new: NewPayment) -> None:
-    """Refused where the merchant may not ask for this."""
-    if merchant.status != "active" or merchant.account_id is None:
-        raise Refused(403, "Merchant", "the merchant is not active, or has no account",
-                      "merchant_id")
-    if new.currency != merchant.currency:
-        raise Refused(422, "Invalid body", f"the merchant's account is in {merchant.currency}",
-                      "currency")
-
-
-def _objection(merchant: Merchant, payer: Payer, asked: Asked) -> str:
-    """What speaks against a payer's yes besides limits and the bank."""
-    if merchant.status != "active":
-        return "merchant_blocked"
-    if payer.status != "active":
-        return f"payer_{payer.status}"
-    if asked.merchant_id in payer.refused_by:
-        return "payer_refused_by_merchant"
-    return "merchant_refused_by_payer" if asked.merchant_id in payer.refuses else ""
 
 
 def _ended(state: State) -> Refused:
