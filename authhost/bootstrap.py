@@ -21,6 +21,7 @@ from authhost.authorize import Authorizer, Busy, Silence
 from authhost.bookings import Bookings
 from authhost.cash import Cash
 from authhost.certificates.authority import FileAuthority, pem
+from authhost.certificates.roots import vouchers
 from authhost.codes import approval_code
 from authhost.doors.admin import AdminRoutes
 from authhost.doors.http import HttpDoor
@@ -63,6 +64,7 @@ from iso import get as get_profile
 
 _log = structlog.get_logger()
 _YOUNG_OBJECTS = 10_000  # between collections of the youngest: a batch is made of so many
+_HERE = ("127.0.0.1", "::1", "localhost")
 _HOLD_US = limits.HOLD_S * 1_000_000
 
 
@@ -95,7 +97,8 @@ class Host:
         authority = FileAuthority.open(*settings.authority) if settings.authority else None
         self.cash = Cash(pool=pool, bank_pool=_pool_of(settings, limits.BANK_CONNECTIONS),
                          settings=settings, bookings=self.bookings, keyring=keyring,
-                         secret=pan_index.fingerprint_key, receipt_key=receipt_key)
+                         secret=pan_index.fingerprint_key, receipt_key=receipt_key,
+                         vouchers=vouchers(settings, authority))
         self.paying = Paying(
             pool=pool, bank_pool=_pool_of(settings, limits.BANK_CONNECTIONS), settings=settings,
             views=self.views, accounts=self.accounts, state=self.state, keyring=keyring,
@@ -178,6 +181,9 @@ class Host:
         doors: list[tuple[str, HttpServer]] = []
         http, public = self.settings.http, self.settings.public
         if http is not None:
+            if self.settings.plain_phones and not http.tls and http.host not in _HERE:
+                _log.warning("phones are told without TLS: whoever reaches the door reads what "
+                             "waits for any of them", door=f"{http.host}:{http.port}")
             doors.append(("http", HttpServer(self.http_door.endpoints, http.host, http.port,
                                              tls if http.tls else None, self.cash.guard)))
         if public is not None:
@@ -185,7 +191,7 @@ class Host:
             context = self.settings.tls.public_context(
                 [pem(root).decode() for root in self.paying.roots])
             doors.append(("public", HttpServer(self.http_door.public, public.host, public.port,
-                                               context, self.cash.guard)))
+                                               context, self.cash.guard, public=True)))
         self._http = [server for _, server in doors]
         return {name: await server.listen() for name, server in doors}
 

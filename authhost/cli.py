@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--example", action="store_true",
                     help="put an example portfolio into a new database, and say how to use it")
     _doors(up, iso="ifsf:binary2:127.0.0.1:8583", http="127.0.0.1:8580")
+    up.set_defaults(plain_phones=True)
 
     serve = add_command(commands, "serve", _serve, "one host process against given servers")
     serve.add_argument("--database-url", required=True)
@@ -163,7 +164,7 @@ def _settings(arguments: argparse.Namespace, database_url: str, redis_url: str,
         operator=operator_of(arguments.operator), authority=authority_of(arguments),
         public=HttpListen.public(arguments.public) if arguments.public else None,
         payer_ca=tuple(arguments.payer_ca or ()), phone_region=arguments.phone_region,
-        private_callbacks=arguments.private_callbacks,
+        plain_phones=arguments.plain_phones, private_callbacks=arguments.private_callbacks,
         public_url=public_url_of(arguments.public_url), push_key=arguments.push_key,
         push_subject=push_subject_of(arguments.push_subject), clock=Clock.parse(arguments.clock),
         log_level=arguments.log_level)

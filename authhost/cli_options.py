@@ -70,6 +70,9 @@ def add_paying(parser: argparse.ArgumentParser) -> None:
                         "default: the authority")
     parser.add_argument("--phone-region", default="", metavar="SI",
                         help="of telephone numbers without a country code (ISO 3166)")
+    parser.add_argument("--plain-phones", action="store_true",
+                        help="tell phones what waits for them without TLS too: where a proxy in "
+                        "front has looked at their certificates")
     parser.add_argument("--private-callbacks", action="store_true",
                         help="merchants may be called back at private addresses: for developers")
     parser.add_argument("--public-url", default="", help="where phones reach the public door: "

@@ -9,6 +9,10 @@ from typing import Final
 
 # Doors.
 CONNECTIONS_PER_DOOR: Final = 20_000
+# At the public door, of one address or IPv6 network: a share, for behind one may be an operator's
+# thousands of phones. Not of this machine's own, where a proxy may be.
+CONNECTIONS_PER_ADDRESS: Final = CONNECTIONS_PER_DOOR // 4
+FIRST_REQUEST_S: Final = 20  # there, from the connection to its first whole request
 IN_FLIGHT_PER_CONNECTION: Final = 64
 IN_FLIGHT_TOTAL: Final = 4_096
 HALF_FRAME_TIMEOUT_S: Final = 20  # a frame begun must end: slow senders hold a connection, no more

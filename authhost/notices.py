@@ -14,6 +14,7 @@ import asyncpg
 from authhost.clock import Clock
 from authhost.doors.streams import piece
 from authhost.metrics import Metrics
+from authhost.payments.crowding import Crowd
 from authhost.payments.hub import Hub
 from authhost.payments.ports import Told
 from authhost.push.key import KeyProblem, load_key
@@ -29,13 +30,14 @@ from authhost.webhooks.telling import Telling
 
 
 class Notices:
-    """One host's. secret: of merchants' keys, the same at every host."""
+    """One host's. secret: of ids and of merchants' keys, the same at every host."""
 
     def __init__(self, *, pool: asyncpg.Pool, settings: Settings, state: StateClient,
                  secret: bytes) -> None:
         clock = settings.clock
         self.hub = Hub(pool=pool, clock=clock, state=state, state_url=settings.redis_url,
                        host=entropy.token_hex(8), piece=piece)
+        self.crowd = Crowd(pool, clock, secret)
         self._outgoing = Outgoing(allow_private=settings.private_callbacks)
         self.desk = Desk(pool, clock, self._outgoing, secret)
         self.outbox = Outbox(pool, clock)
@@ -46,6 +48,7 @@ class Notices:
     def tell(self, told: Told) -> None:
         """A payment has changed here, and its row stands."""
         self.hub.tell(told)
+        self.crowd.tell(told)
         if told.asked.callback_url:
             self.telling.wake()
         if self._pushing is not None:

@@ -7,16 +7,16 @@ Knows who needs whom, which doors they have and how often they look around; deci
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
 import asyncpg
-from cryptography import x509
 
 from authhost import limits
 from authhost.admin.keyring import Keyring
 from authhost.certificates.authority import Authority
+from authhost.certificates.roots import payers_roots
 from authhost.codes import approval_code
 from authhost.doors.admin_credits import MOST_BYTES, TELL, CreditRoutes
 from authhost.doors.admission import Admission
@@ -59,7 +59,7 @@ from authhost.payments.writer import Writer
 from authhost.payments.writing import payments_append
 from authhost.phones.desk import Phones
 from authhost.reservations import Reservations
-from authhost.settings import Settings, SettingsError
+from authhost.settings import Settings
 from authhost.state.accounts import Accounts
 from authhost.state.client import StateClient
 from authhost.webhooks import bounds
@@ -86,7 +86,7 @@ class Paying:
         # A lane of its own: fuel and cash do not wait for phones, nor carry their statement.
         self.append: Lane[Posting] = Lane(settings.database_url, self._work, limits.BATCH_ROWS,
                                           clock.real_now_us)
-        self.roots = _roots(settings, authority)
+        self.roots = payers_roots(settings, authority)
         self.notices = Notices(pool=pool, settings=settings, state=state, secret=secret)
         self.banks = PayersBanks(
             bank_pool, clock, settings.bank_tls.client_context() if settings.bank_tls else None,
@@ -125,8 +125,9 @@ class Paying:
         """Rows for the route table that merchants and phones may reach: the public door has these
         and no other."""
         door, region = self._door, self._settings.phone_region
+        plain = self._settings.plain_phones
         return [
-            *PaymentRoutes(self.payments, self._plans, self.notices.hub, door, region,
+            *PaymentRoutes(self.payments, self._plans, self.notices, door, region,
                            self._may_call).endpoints(),
             *(row for row in self._actions.endpoints() if not _is_offices(row)),
             *QrRoutes(door, self.payments.archive, self.matching,
@@ -134,8 +135,8 @@ class Paying:
             *WebhookRoutes(self.notices.desk, self.notices.telling).endpoints(door),
             *BlockedPhoneRoutes(self._blocking, door, region).endpoints(),
             *OauthRoutes(self.sessions).endpoints(),
-            *LoginRoutes(self.logins, self.sessions, door, region).endpoints(),
-            *PhonePaymentRoutes(self.payments, self.notices.hub).endpoints(),
+            *LoginRoutes(self.logins, self.sessions, door, region, plain=plain).endpoints(),
+            *PhonePaymentRoutes(self.payments, self.notices.hub, plain=plain).endpoints(),
             *self._enrolment.endpoints()]
 
     def office_endpoints(self) -> list[Endpoint]:
@@ -194,16 +195,3 @@ class Paying:
 
 def _is_offices(row: Endpoint) -> bool:
     return row.path.startswith("/v1/admin/")
-
-
-def _roots(settings: Settings, authority: Authority | None) -> Sequence[x509.Certificate]:
-    """Whom payers' phones are believed by: the named files, else the host's own authority."""
-    if not settings.payer_ca:
-        return [] if authority is None else [authority.certificate]
-    found: list[x509.Certificate] = []
-    for path in settings.payer_ca:
-        try:
-            found += x509.load_pem_x509_certificates(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise SettingsError(f"--payer-ca {path}: {error}") from None
-    return found

@@ -117,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsFiles | None = None
     payer_ca: tuple[Path, ...] = ()  # whom payers' phones are believed by; none: our own authority
     phone_region: str = ""  # ISO 3166: of telephone numbers without a country code
+    plain_phones: bool = False  # phones are told without TLS: a proxy has looked, or a developer
     private_callbacks: bool = False  # merchants may be called back on this machine: for developers
     public_url: str = ""  # where phones reach the public door, without a slash at its end
     push_key: Path | None = None  # of web push (RFC 8292), PEM; none: phones are told by streams

@@ -128,7 +128,7 @@ def _host(servers: Servers, authority: pki.Authority,
     process = subprocess.Popen(
         [sys.executable, "-m", "authhost", "serve", "--database-url", servers.postgres.url,
          "--redis-url", servers.valkey.url, "--hsm", servers.hsm.url, "--http", "127.0.0.1:0",
-         "--public", "127.0.0.1:0", "--tls-ca", str(authority.certificate_path),
+         "--plain-phones", "--public", "127.0.0.1:0", "--tls-ca", str(authority.certificate_path),
          "--tls-cert", str(server.certificate), "--tls-key", str(server.key),
          "--payer-ca", str(authority.certificate_path), "--log-level", "warning"],
         stdout=subprocess.PIPE, text=True)

@@ -31,7 +31,8 @@ _BLOCK: Final = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 _INLINE: Final = re.compile(r"`(authhost [^`]*)`")
 _ROOTS: Final = ("", "/v1/admin", "/v1/safes/{terminal_id}")  # where a page's paths may begin
 _PLAIN: Final = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi-admin.json",
-                 "/openapi-safes.json", "/openapi-stations.json", "/openapi-payments.json"}
+                 "/openapi-safes.json", "/openapi-stations.json", "/openapi-payments.json",
+                 "/hook"}  # of a merchant's own server
 # Of the bank to test against, whose desk is no route table; the page of the interface is banks.md.
 _BANK: Final = {"/payments", "/payments/{id}", "/files", "/statements/{iban}", "/books", "/health",
                 "/conduct"}
@@ -67,7 +68,8 @@ def test_every_page_is_found_from_the_readme() -> None:
 
 @pytest.mark.parametrize("page", pages(
     "safes.md", "custody.md", "receipts.md", "forecast.md", "clearing.md", "safe-program.md",
-    "admin.md", "operations.md", "api.md", "stations.md", "banks.md"))
+    "admin.md", "operations.md", "api.md", "stations.md", "banks.md", "payments.md", "phones.md",
+    "webhooks.md", "streams.md", "qr.md", "settlement.md", "till.md"))
 def test_routes_are_there_and_may_be_asked_so(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     named = [*_ROUTE.findall(text), *(("", path) for path in _CALL.findall(text))]

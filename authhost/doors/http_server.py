@@ -10,10 +10,12 @@ import ssl
 import time
 from collections.abc import Coroutine, Sequence
 from email.utils import formatdate
+from functools import partial
 from typing import Any, Final
 
 from authhost import limits
 from authhost.certificates.guard import CertificateGuard
+from authhost.doors.accepting import Acceptor
 from authhost.doors.call import Call, Endpoint
 from authhost.doors.http_connection import HttpConnection
 from authhost.doors.http_streams import Streams
@@ -27,19 +29,23 @@ _DRAIN_S: Final = 0.02
 
 
 class HttpServer:
-    """One listening socket, plain or mutual TLS."""
+    """One door, plain or mutual TLS. public: anybody may come, and places are given before TLS."""
 
     name: Final = "http"
 
     def __init__(self, endpoints: Sequence[Endpoint], host: str, port: int,
-                 tls: ssl.SSLContext | None, guard: CertificateGuard | None = None) -> None:
-        self._routes = Routes((one.method, one.path, one) for one in endpoints)
+                 tls: ssl.SSLContext | None, guard: CertificateGuard | None = None, *,
+                 public: bool = False) -> None:
+        self._routes = Routes((method, one.path, one) for one in endpoints
+                              for method in _methods(one))
         self._host = host
         self._port = port
         self._tls = tls
         self.guard = guard if tls is not None else None
         self.connections: set[HttpConnection] = set()
-        self.streams = Streams(self.guard)
+        self.acceptor = Acceptor(partial(HttpConnection, self), tls)
+        self.streams = Streams(self.guard, self.acceptor.gone)
+        self._public = public
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
@@ -48,11 +54,13 @@ class HttpServer:
 
     async def listen(self) -> int:
         """Begin to serve; the port that was given (0 asks for a free one)."""
+        self._sweeper = asyncio.create_task(self._sweep())
+        self.streams.start()
+        if self._public:
+            return await self.acceptor.listen(self._host, self._port)
         self._server = await asyncio.get_running_loop().create_server(
             lambda: HttpConnection(self), self._host, self._port, ssl=self._tls, backlog=1024,
             ssl_handshake_timeout=10 if self._tls else None)
-        self._sweeper = asyncio.create_task(self._sweep())
-        self.streams.start()
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
@@ -60,6 +68,7 @@ class HttpServer:
         """Stop listening, let what is in flight end and leave, then close the connections."""
         if self._server is not None:
             self._server.close()
+        self.acceptor.close()
         for connection in list(self.connections):
             connection.listen_no_more()
         await self.streams.close()
@@ -107,6 +116,10 @@ class HttpServer:
                 connection.check_age(now)
                 if number % _SWEEP_SLICE == 0:
                     await asyncio.sleep(0)
+
+
+def _methods(endpoint: Endpoint) -> Sequence[str]:
+    return ("GET", "HEAD") if endpoint.method == "GET" and endpoint.safe else (endpoint.method,)
 
 
 async def _nowhere(_: Call) -> Response:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -22,6 +23,7 @@ from authhost.doors.streams import ALIVE, come_again
 from authhost.journal.entry import JournalUnavailable
 
 _log = structlog.get_logger()
+Gone = Callable[[str], None]
 KEEPALIVE_S: Final = 20.0
 _ROUNDS: Final = 20  # a share of the streams each time, so that not all are written to at once
 _LOOK_S: Final = 0.4  # between looks at certificates: with the guard's own, within a second
@@ -38,13 +40,15 @@ _GOODBYE_LOOK_S: Final = 0.01
 class Stream(asyncio.Protocol):
     """One peer that listens. It is the protocol of its transport, and what a source puts into."""
 
-    __slots__ = ("_open", "_source", "_transport", "peer")
+    __slots__ = ("_gone", "_open", "_place", "_source", "_transport", "peer")
 
     def __init__(self, transport: asyncio.Transport, source: Source, peer: Peer | None,
-                 among: set[Stream]) -> None:
+                 among: set[Stream], gone: Gone, place: str | None) -> None:
         self._transport = transport
         self._source = source
         self._open = among
+        self._gone = gone
+        self._place = place
         self.peer = peer
 
     def put(self, piece: bytes) -> bool:
@@ -74,13 +78,17 @@ class Stream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._open.discard(self)
         self._source.end(self)
+        if self._place is not None:
+            self._gone(self._place)
 
 
 class Streams:
-    """All of one server. guard: cuts those whose certificate is believed no more."""
+    """All of one server. guard: cuts those whose certificate is believed no more; gone: told whose
+    place is free, where places were given."""
 
-    def __init__(self, guard: CertificateGuard | None) -> None:
+    def __init__(self, guard: CertificateGuard | None, gone: Gone) -> None:
         self._guard = guard
+        self._gone = gone
         self._rounds: tuple[set[Stream], ...] = tuple(set() for _ in range(_ROUNDS))
         self._round = 0
         self._chores: list[asyncio.Task[None]] = []
@@ -95,10 +103,11 @@ class Streams:
             self._chores.append(asyncio.create_task(self._watch(self._guard)))
 
     def begin(self, transport: asyncio.Transport, source: Source, peer: Peer | None,
-              head: bytes) -> None:
-        """The connection is a stream from now on. head: of its answer."""
+              head: bytes, place: str | None) -> None:
+        """The connection is a stream from now on. head: of its answer; place: whom it counts for.
+        """
         among = self._rounds[self._round]
-        stream = Stream(transport, source, peer, among)
+        stream = Stream(transport, source, peer, among, self._gone, place)
         among.add(stream)
         transport.set_protocol(stream)
         _bound(transport)

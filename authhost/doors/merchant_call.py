@@ -21,7 +21,7 @@ from authhost.doors.streams import events
 from authhost.merchants.callers import RIGHTS, Callers, Shown
 from authhost.merchants.listening import Leave, Listening
 from authhost.payments.model import Caller, Refused
-from authhost.payments.story import Busy, Silence
+from authhost.payments.ports import Busy, Silence
 from authhost.payments.topics import Subscription
 from authhost.state.client import StateUnavailable, StateUnknown
 

@@ -93,7 +93,7 @@ _PROBLEMS: Final = {
     "400": "Not JSON, or no Idempotency-Key", "401": "Nobody whom we know",
     "403": "Not permitted, or the certificate or signature is another's",
     "404": "It is not there, or another's", "405": "The path takes another method",
-    "409": "Decided already: the detail says what stands", "413": "The body is too large",
+    "409": "Decided already, or one too many: see the detail", "413": "The body is too large",
     "422": "A value is wrong: `where` says which; or the key stands for other content",
     "429": "Too many tries", "503": "Busy: nothing was done, try again",
     "504": "The outcome is not known: repeat with the same key"}

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import msgspec
 
 from authhost.admin.access import allow
-from authhost.admin.refusal_log import Refusal, RefusalLog
+from authhost.admin.refusal_log import NOBODY, Refusal, RefusalLog
 from authhost.admin.refusals import Invalid
 from authhost.certificates.requests import MOST_BYTES
 from authhost.doors.admin_call import AdminCall, Work
@@ -141,9 +141,7 @@ class PhoneRoutes:
                 return await in_words(work(call))
             except ProblemError as problem:
                 if problem.status in {403, 409}:
-                    await self._refusals.note(Refusal(
-                        call.certificate or call.path.get("phone", "")[:MOST] or "a phone", PAYER,
-                        f"{method} {path}", f"{problem.status} {problem.where}".rstrip()))
+                    await self._refusals.note(_refusal(call, f"{method} {path}", problem))
                 raise
 
         return Endpoint(method, path, handler, keyed=False)
@@ -218,6 +216,16 @@ class PhoneRoutes:
         allow(call.actor, "payer.revoke")
         body = call.call.decode(PayerRevocation) if call.call.body else PayerRevocation()
         return _json(await self._phones.revoke(call.actor, call.call.path["serial"], body.reason))
+
+
+def _refusal(call: Call, route: str, problem: ProblemError) -> Refusal:
+    """As the audit trail has it: under a phone's number where its certificate names it. Whatever
+    else names a number is a stranger's word, and a stranger's place in the trail."""
+    name, said = call.certificate or NOBODY, call.path.get("phone", "")[:MOST]
+    why = f"{problem.status} {problem.where}".rstrip()
+    if said not in {"", name}:
+        why += f", of {said}"
+    return Refusal(name, PAYER if name.startswith("+") else NOBODY, route, why)
 
 
 def _speaker(call: Call) -> str:

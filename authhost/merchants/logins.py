@@ -10,7 +10,6 @@ it as often as he asks; the browser gets its token once.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -27,6 +26,7 @@ import msgspec
 from authhost.admin.access import Actor
 from authhost.admin.raising import audit
 from authhost.clock import Clock, as_datetime
+from authhost.even import even
 from authhost.journal.reads import Borrowed
 from authhost.merchants.callers import hashed, new_token
 from authhost.merchants.login_text import Login, LoginWord, login_text
@@ -41,7 +41,6 @@ WAITING: Final = 3  # logins of one phone at a time: the newest takes the oldest
 REFUSALS: Final = 1  # in a row that cost no rest; after the next nobody begins a login of it
 REST: Final = timedelta(seconds=30)  # for so long, and twice as long each time: nobody wears an
 REST_MOST: Final = timedelta(minutes=15)  # agent out with them
-EVEN_S: Final = 0.05  # an answer takes so long, whether a number is somebody's or nobody's
 _RANDOM, _TIME, _MAC = 16, 8, 16
 _STATES: Final = {"approve": "confirmed", "refuse": "refused"}
 
@@ -95,7 +94,7 @@ class Logins:
                     browser, now, as_datetime(until_us), WAITING)
         if user_id is not None and self._told is not None:
             self._told(phone)
-        await asyncio.sleep(max(EVEN_S - (time.monotonic() - began), 0))
+        await even(began)
         return Begun(poll_id, self._code(name), LOGIN_S)
 
     async def waiting(self, phone: str) -> Sequence[Login]:
@@ -149,7 +148,7 @@ class Logins:
         if state == "confirmed" and now < until:
             return await self._used(poll_id, now)
         if state in {"waiting", "confirmed", "expired"}:
-            # Also one that has made room: whoever polls does not learn that the number is somebody's.
+            # Also one that has made room: a poll does not say that the number is somebody's.
             state = "waiting" if now < until else "expired"
         return Polled(poll_id, state.upper())
 

@@ -40,7 +40,8 @@ class Body(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A payment as its payer's phone reads it: what is shown and signed, and what it is by now."""
+    """A payment as its payer's phone reads it: what is shown and signed, and what it is by now.
+    sandbox: shown as well, and no money moves."""
 
     id: str
     state: str
@@ -53,6 +54,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     purpose: str
     reference: str
     nonce: str
+    sandbox: bool
     created_at: str
     expires_at: str
 
@@ -90,7 +92,7 @@ def payers(asked: Asked, now: Standing) -> Waiting:
         id=asked.payment_id, state=now.state.upper(), reason=now.reason, version=now.version,
         merchant_id=asked.merchant_id, payee=asked.payee, amount_minor=asked.amount_minor,
         currency=asked.currency, purpose=asked.purpose, reference=asked.reference,
-        nonce=asked.nonce, created_at=said_at(asked.created_at),
+        nonce=asked.nonce, sandbox=asked.sandbox, created_at=said_at(asked.created_at),
         expires_at=said_at(asked.expires_at))
 
 

@@ -1,6 +1,6 @@
 """What is asked of whom, and what speaks against it besides limits and the bank.
 
-PURE but for the nonce: views in, a request, an objection or a Refused out.
+Asks nobody, and chance for the nonce alone: views in, a request, an objection or a Refused out.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import asyncpg
 from authhost.clock import Clock
 from authhost.journal.reads import Borrowed
 from authhost.payments.archive import payment_of
+from authhost.payments.crowding import MOST
 from authhost.payments.gathering import Gathering
 from authhost.payments.life import OPEN, TABLE, Event, State, befores
 from authhost.payments.model import Asked, Payment
@@ -61,10 +62,12 @@ class Moves:
         return [payment_of(row) for row in rows]
 
     async def of_phone(self, phone: str) -> list[Payment]:
-        """What waits for a payer, and what became of the rest within RESULTS; at most 200."""
+        """What waits for a payer, of each merchant the newest, and what became of the rest within
+        RESULTS; at most 200."""
         now = self._clock.now()
         async with Borrowed(self._pool) as connection:
-            rows = await connection.fetch(statement("moves_of_phone"), phone, now, now - RESULTS)
+            rows = await connection.fetch(statement("moves_of_phone"), phone, now, now - RESULTS,
+                                          MOST)
         return [payment_of(row) for row in rows]
 
     async def close(self) -> None:

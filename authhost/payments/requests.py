@@ -15,6 +15,7 @@ import msgspec
 
 from authhost.payments.model import NewPayment, Refused
 from authhost.phone_numbers import e164
+from authhost.visible import unseen
 
 MOST_PURPOSE: Final = 140
 MOST_REFERENCE: Final = 35  # as much as a bank's end-to-end reference has (ISO 20022, Max35Text)
@@ -65,16 +66,15 @@ def new_payment(body: PaymentBody, region: str, objection: Callable[[str], str])
 def line(text: str, most: int, where: str, *, least: int = 0) -> str:
     """A text that is shown and signed, in Unicode's form NFC (UAX 15). Refused.
 
-    No controls, line ends, and nothing that is invisible or turns the direction of writing: what
-    is signed is what is seen.
+    Nothing that is invisible or turns the direction of writing (visible.py): what is signed is what
+    is seen.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     if not least <= len(text) <= most:
         raise _wrong(f"of {least} to {most} characters", where)
-    if not text.isprintable():
-        at, sign = next((at, sign) for at, sign in enumerate(text, 1) if not sign.isprintable())
-        raise _wrong(f"character {at} (U+{ord(sign):04X}) cannot be shown", where)
+    if why := unseen(text):
+        raise _wrong(why, where)
     if least and not text.strip():
         raise _wrong("there is nothing to be read in it", where)
     return text

@@ -294,13 +294,10 @@ class Payments:
             if await self._bank(asked, payer_account, Event.FAIL, word, legs, why):
                 await self._counting.give_back(held, seen)
                 self._told(asked, State.DECLINED, why, self._clock.now_us() // 1000)
-                return
         except JournalUnavailable:
             # It may stand, and is known when it is told again: the state is summed again.
             await self._counting.forget([payer_account, asked.account_id])
             raise
-        # Whoever wrote it may have died before the state heard of it.
-        await self._counting.forget([payer_account, asked.account_id])
 
     async def _bank(self, asked: Asked, payer_account: int, event: Event, word: str,
                     legs_under: Callable[[dict[int, int]], list[Leg]], why: str = "") -> bool:

@@ -13,7 +13,9 @@ from typing import Final
 LONG: Final = 10  # characters: 50 bits
 CHANCE_BYTES: Final = 7  # that a code is made of; six bits are left over
 VALID: Final = timedelta(hours=24)
-MOST_TRIES: Final = 5  # wrong ones; they end the code
+# Wrong ones; they end the code. Whoever knows a number can spend them, so that few would keep a
+# payer out; and of 2^50 codes a hundred tries find one once in ten million million times.
+MOST_TRIES: Final = 100
 MOST_TYPED: Final = 32  # characters, with hyphens and spaces
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})

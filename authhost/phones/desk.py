@@ -2,8 +2,8 @@
 
 Knows the tables of payers and certificates, the authority's port and the audit trail; what the
 bank's people do is payers.py's.
-1. An enrolment code is good once, for 24 hours and four wrong tries; the fifth ends it. A wrong
-   try is committed before it is answered.
+1. An enrolment code is good once, for 24 hours and 99 wrong tries; the next ends it. A wrong try is
+   committed before it is answered, and answered as late as one for a number that is nobody's.
 2. A key is one payer's, once: one that was seen before gets no other certificate. Who lost the
    answer and asks again with the same key has the same certificate.
 3. A renewal is signed by the key in force, whose certificate ends a week later.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeGuard
@@ -30,6 +31,7 @@ from authhost.admin.raising import audit, raise_fence
 from authhost.certificates.authority import Authority
 from authhost.certificates.desk import serial_of
 from authhost.clock import Clock, as_datetime
+from authhost.even import even
 from authhost.payments.model import Refused
 from authhost.payments.signing import objection as signature_objection
 from authhost.payments.signing import usable
@@ -72,6 +74,7 @@ class Phones(Payers):
     async def enrol(self, phone: str, code: str, request: str) -> Enrolled:
         """A certificate for a new phone of a payer (E.164). Refused; a wrong code is counted."""
         authority = self._needed()
+        began = time.monotonic()
         asked = issuing.read(request, phone)
         async with self._phones(phone) as (connection, payer):
             if payer is None or not self._is_code(payer, code):
@@ -88,6 +91,7 @@ class Phones(Payers):
                 known = await connection.fetchrow(sql("certificate_of_key"), asked.key_digest)
                 if _is_of(known, phone):
                     return self._again(known, authority)
+        await even(began)
         raise Refused(403, "Code", why, "code")
 
     async def renew(self, phone: str, request: str, proof: Proof) -> Enrolled:

@@ -21,7 +21,7 @@ from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Borrowed
 from authhost.metrics import Metrics
 from authhost.payments.life import State
-from authhost.payments.story import Told
+from authhost.payments.ports import Told
 from authhost.push import bounds
 from authhost.push.statements import statement
 from authhost.push.subscription import Subscription, Wrong, read_subscription
@@ -144,9 +144,9 @@ class Pushing:
                 break
             if came is Came.TOO_LARGE:
                 payload = b""  # an empty one wakes as well
-            wait_s = max(pause_s, min(outcome.asked_pause_s, bounds.ASKED_PAUSE_S))
-            if wait_s >= self._left_s(told):
+            if max(pause_s, outcome.asked_pause_s) >= self._left_s(told):
                 break
+            wait_s = max(pause_s, min(outcome.asked_pause_s, bounds.ASKED_PAUSE_S))
             if not await self._rested(subscription.target.origin, wait_s):
                 self.outcomes["dropped"] += 1
                 break

@@ -16,7 +16,8 @@ _DECIMALS: Final = {"ISK": 0, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3}
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A payment that waits for this payer, or what has become of it. Money in minor units."""
+    """A payment that waits for this payer, or what has become of it. Money in minor units.
+    sandbox: a developer's; no money moves."""
 
     id: str
     merchant_id: str
@@ -26,6 +27,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     purpose: str
     reference: str
     nonce: str
+    sandbox: bool = False
     state: str = ""
     reason: str = ""
     version: int = 0
@@ -94,8 +96,10 @@ def in_words(shown: Waiting | Login) -> str:
     if isinstance(shown, Login):
         return plain(f"{shown.id}  log in as {shown.user_id} of {shown.merchant} "
                      f"({shown.merchant_id}), code {shown.code}, from {shown.browser or '?'}")
-    return plain(f"{shown.id}  {money(shown.amount_minor, shown.currency)} to {shown.payee} "
-                 f"({shown.merchant_id}) for {shown.purpose} [{shown.reference}]")
+    reference = f" [{shown.reference}]" if shown.reference else ""
+    test = "TEST, no money moves  " if shown.sandbox else ""
+    return plain(f"{test}{shown.id}  {money(shown.amount_minor, shown.currency)} to {shown.payee} "
+                 f"({shown.merchant_id}) for {shown.purpose}{reference}")
 
 
 def _text(*lines: str) -> bytes:

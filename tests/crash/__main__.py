@@ -33,7 +33,8 @@ def main() -> int:
                         help="of a table: all moments of each point, not one of them by chance")
     parser.add_argument("--sample", type=int, default=0,
                         help="of a table: so many deaths, at points by chance; 0: at all of them")
-    parser.add_argument("--only", default="", help="of a table: points named like this")
+    parser.add_argument("--only", default="",
+                        help="of a table: points named like this, or like one of several: 'a;b'")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--answers", type=int, default=1_000, help="at least, between two kills")

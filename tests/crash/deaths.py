@@ -29,9 +29,10 @@ _WATCH_S: Final = 0.02
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for. every: all moments, not one of them by chance; sample: of so many
-    transitions and steps one death each, 0 for all; only: points that are told with this text;
-    nights: at the end, where a channel has them: what two people let go in the last one is in the
-    next; patience_s: for anything to come; planted: a bug of tests/planted."""
+    transitions and steps one death each, 0 for all; only: points that are told with this text, or
+    with one of several that semicolons part; nights: at the end, where a channel has them: what two
+    people let go in the last one is in the next; patience_s: for anything to come; planted: a bug
+    of tests/planted."""
 
     seed: int = 1
     every: bool = False
@@ -45,14 +46,20 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """Where is killed, in the order of the tables."""
         found = all_ if self.every else (
             sampled(all_, self.seed, self.sample) if self.sample else chosen(all_, self.seed))
-        return [point for point in found if self.only in str(point)]
+        return [point for point in found
+                if any(text in str(point) for text in self.only.split(";"))]
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """Both are empty when the host has kept its word."""
+class Verdict(msgspec.Struct):
+    """What a judge gathers. Both are empty when the host has kept its word."""
 
     lost: list[str]
     doubled: list[str]
+
+    def differ(self, there: int, meant: int, what: str) -> None:
+        """More than is meant is doubled, less is lost."""
+        if there != meant:
+            (self.doubled if there > meant else self.lost).append(f"{what}: {there}, not {meant}")
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,8 +127,11 @@ class _Found:
 
 async def run(channel: Channel, options: Options, folder: Path) -> Result:
     """Start everything in `folder`, kill at each point, settle, judge. At once where a transition
-    has no kill point: nothing is started for a run that cannot say what it is for."""
+    has no kill point, or no point is meant: nothing is started for a run that cannot say what it is
+    for."""
     missing = channel.unknown()
+    if not (missing or options.points(channel.points())):
+        missing = [options.only]
     if missing:
         return Result(names=len(channel.names()), unreached=missing, seed=options.seed,
                       planted=options.planted)

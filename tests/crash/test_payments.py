@@ -57,6 +57,11 @@ def test_a_transition_without_a_kill_point_fails_at_once(
     assert not any(tmp_path.iterdir()), "and nothing was started"
 
 
+def test_a_run_of_no_point_at_all_fails_at_once(tmp_path: Path) -> None:
+    result = asyncio.run(run(Options(only="paid sing"), tmp_path))
+    assert (result.unreached, result.clean) == (["paid sing"], False)
+
+
 def test_every_statement_that_moves_a_payment_or_an_order_is_met() -> None:
     found = {path.stem for path in (_ROOT / "authhost").rglob("*.sql")
              if path.parent.name != "migrations"
@@ -64,19 +69,21 @@ def test_every_statement_that_moves_a_payment_or_an_order_is_met() -> None:
     assert found == {*MOVING, "append_payments", *_BESIDE}
 
 
-@pytest.mark.parametrize("only", [
-    "created sign, after", "signed pay, committed", "debit unknown resend, before",
-    "partly_refunded unrefund, after"])
-def test_no_payment_is_lost_doubled_or_shown_differently_whoever_dies(
-        tmp_path: Path, only: str) -> None:
+@pytest.mark.invariant(2)
+@pytest.mark.invariant(10)
+def test_no_payment_is_lost_doubled_or_shown_differently_whoever_dies(tmp_path: Path) -> None:
+    only = ("created sign, after;signed pay, committed;partly_refunded capture, after;"
+            "partly_refunded unrefund, after;debit unknown resend, before, connector")
     result = uvloop.run(run(Options(every=True, only=only), tmp_path))
     assert result.clean, result
-    assert {"process", "postgres"} <= result.killed.keys()
+    assert result.kills == result.points
+    assert result.killed.keys() == {"process", "postgres", "valkey", "connector"}
 
 
+@pytest.mark.invariant(10)
 @pytest.mark.parametrize(("planted", "only", "turns"), BUGS, ids=[bug[0] for bug in BUGS])
 def test_a_planted_bug_is_seen(tmp_path: Path, planted: str, only: str, turns: str) -> None:
-    result = uvloop.run(run(Options(every=True, only=only, patience_s=10, planted=planted),
+    result = uvloop.run(run(Options(every=True, only=only, patience_s=4, planted=planted),
                             tmp_path))
     assert getattr(result, turns), result
 

@@ -7,7 +7,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,6 +20,8 @@ from authhost.bootstrap import Host, make_host
 from authhost.certificates.authority import pem
 from authhost.embedded import Servers
 from authhost.merchants.login_text import Login, LoginWord, login_text
+from authhost.merchants.logins import WAITING
+from authhost.merchants.sessions import LOGINS_KEPT
 from tests.support.merchants import Shopfront, Till, wanted
 from tests.support.payments import Root, Shop, Signer
 from tests.support.phone_streams import Event
@@ -165,6 +167,8 @@ def test_a_word_that_proves_nothing(front: Shopfront, agent: Signer, shop: Shop)
             (good | {"signature": "AAAA"}, 403, "signature"),
             (good | {"serial": "abc"}, 403, "serial"),
             (signed(agent, login, at=datetime(2020, 1, 1, tzinfo=UTC)), 403, "signed_at"),
+            (good | {"signed_at": "0001-01-01T00:00:00+14:00"}, 403, "signed_at"),
+            (good | {"signed_at": "2026-07-23\n10:00:00Z"}, 422, "signed_at"),
             (signed(other, login) | {"phone": agent.number}, 403, "serial"),
             (signed(other, login), 404, "id"),
             (signed(agent, msgspec.structs.replace(login, code="0000")), 403, "signature"),
@@ -181,6 +185,15 @@ def test_the_first_word_stands(front: Shopfront, agent: Signer) -> None:
     late = say(front, login, signed(agent, login))
     assert (late.status_code, late.json()["detail"]) == (409, "the login is REFUSED")
     assert poll(front, begun)["state"] == "REFUSED"
+
+
+def test_who_asks_for_the_head_takes_no_token(front: Shopfront, agent: Signer) -> None:
+    begun = begin(front, agent.number)
+    [login] = waiting(front, agent)
+    say(front, login, signed(agent, login))
+    answer = front.send("HEAD", f"/v1/logins/{begun['id']}")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert poll(front, begun)["state"] == "CONFIRMED"
 
 
 def test_only_one_browser_gets_the_token(front: Shopfront, agent: Signer) -> None:
@@ -203,10 +216,59 @@ def test_a_login_is_over_in_time(rig: Rig, front: Shopfront, agent: Signer) -> N
                    login.id)[0][0] == "expired"
 
 
-def test_a_phone_is_not_worn_out(front: Shopfront, agent: Signer) -> None:
-    for _ in range(5):
-        begin(front, agent.number)
-    assert len(waiting(front, agent)) == 3
+def test_the_newest_login_takes_the_oldest_ones_place(front: Shopfront, agent: Signer) -> None:
+    """A stranger's do not lock out the agent; and none of them hears that it had to go."""
+    begun = [begin(front, agent.number, "stranger") for _ in range(4)]
+    mine = begin(front, agent.number, "my own till")
+    shown = waiting(front, agent)
+    assert [one.code for one in shown] == [one["code"] for one in (*begun[2:], mine)]
+    assert {poll(front, one)["state"] for one in begun} == {"WAITING"}
+    assert say(front, shown[-1], signed(agent, shown[-1])).status_code == 200
+    assert poll(front, mine)["state"] == "CONFIRMED"
+
+
+def test_of_many_at_once_three_wait(rig: Rig, front: Shopfront, agent: Signer) -> None:
+    front.at_once(*[("POST", "/v1/logins", {"json": {"phone": agent.number}})] * 60)
+    assert rig.sql("SELECT count(*) FROM merchant_login WHERE phone = $1 AND state = 'waiting'",
+                   agent.number)[0][0] == WAITING
+
+
+def test_who_refuses_again_and_again_is_left_alone_for_longer_each_time(
+        rig: Rig, front: Shopfront, agent: Signer) -> None:
+    rests = []
+    for _ in range(9):
+        begun = begin(front, agent.number)
+        [login] = waiting(front, agent)
+        say(front, login, signed(agent, login, "refuse"))
+        assert poll(front, begun)["state"] == "REFUSED"
+        rest = rig.sql("SELECT rests_until - clock_timestamp() FROM merchant_user "
+                       "WHERE phone = $1", agent.number)[0][0]
+        rests.append(round(rest.total_seconds(), -1) if rest is not None else None)
+        if rest is not None:
+            assert poll(front, begin(front, agent.number))["state"] == "WAITING"
+            assert not waiting(front, agent), "it rests"
+        rig.sql("UPDATE merchant_user SET rests_until = clock_timestamp() WHERE phone = $1",
+                agent.number)
+    assert rests == [None, 30, 60, 120, 240, 480, 900, 900, 900]
+    begin(front, agent.number)
+    [login] = waiting(front, agent)
+    say(front, login, signed(agent, login))
+    assert tuple(rig.sql("SELECT refusals, rests_until FROM merchant_user WHERE phone = $1",
+                         agent.number)[0]) == (0, None)
+
+
+def test_old_logins_are_forgotten(rig: Rig, front: Shopfront, agent: Signer) -> None:
+    begun = [begin(front, agent.number) for _ in range(3)]
+    old, used, young = waiting(front, agent)
+    say(front, used, signed(agent, used))
+    assert poll(front, begun[1])["state"] == "CONFIRMED"
+    for login, hours in ((old, 1), (used, 1), (young, -1)):
+        rig.sql("UPDATE merchant_login SET expires_at = $2 WHERE login_id = $1", login.id,
+                rig.settings.clock.now() - LOGINS_KEPT - timedelta(hours=hours))
+    for _ in range(2):  # it is over first, and then forgotten
+        rig.run(rig.host.paying.sessions.sweep())
+    assert [row[0] for row in rig.sql("SELECT login_id FROM merchant_login WHERE phone = $1",
+                                      agent.number)] == [young.id]
 
 
 @pytest.mark.parametrize(("body", "where"), [

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from authhost.admin.access import Role, operator
-from authhost.admin.keyring import NewAccess
+from authhost.admin.keyring import Keyring, NewAccess
 from authhost.embedded import Servers
-from tests.support.merchants import Shopfront
+from tests.support.merchants import Shopfront, Till
 from tests.support.office import FAR
 from tests.support.rig import Rig, running
 
@@ -35,7 +35,7 @@ class Desk:
 
     def __init__(self, front: Shopfront, role: Role) -> None:
         self._front = front
-        keyring = front.rig.host.paying._keyring
+        keyring = Keyring(front.rig.host._pool)
         self._token = front.rig.run(keyring.add(operator("test"), NewAccess(
             name=f"desk-{role}", role=role, expires_at=FAR)))[1]
         self._keys = iter(range(1, 1_000))
@@ -69,7 +69,10 @@ def test_a_client_is_made_and_its_secret_told_once(front: Shopfront, boss: Desk)
 
 def test_a_client_gets_another_secret(front: Shopfront, boss: Desk) -> None:
     first = boss.send("POST", "", CLIENT | {"user_id": "renewed"}).json()["secret"]
+    till = Till(front, front.token("renewed", first))
+    assert till.get("/v1/session").status_code == 200
     second = boss.send("POST", "/renewed/secret", key="next").json()["secret"]
+    assert till.get("/v1/session").status_code == 401, "a token ends with its secret"
     assert boss.send("POST", "/renewed/secret", key="next").json()["secret"] == ""
     assert front.token("renewed", second)
     assert front.send("POST", "/v1/oauth/token", auth=("renewed", first),

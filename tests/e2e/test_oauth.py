@@ -12,6 +12,7 @@ import pytest
 from authhost.admin.access import operator
 from authhost.embedded import Servers
 from authhost.merchants import sessions
+from authhost.merchants.callers import hashed
 from tests.support.merchants import Shopfront, Till, wanted
 from tests.support.rig import Rig, running
 
@@ -135,6 +136,15 @@ def test_a_token_ends_where_its_holder_says_so(front: Shopfront) -> None:
     left = Till(front, front.token(user_id, secret))
     assert left.delete("/v1/session").status_code == 204
     assert left.get("/v1/session").status_code == 401
+
+
+def test_the_end_of_a_token_costs_no_other_a_read(rig: Rig, front: Shopfront) -> None:
+    ends, stays = front.till(), front.till()
+    for till in (ends, stays):
+        assert till.get("/v1/session").status_code == 200
+    assert ends.delete("/v1/session").status_code == 204
+    known = rig.host.paying.callers._kept
+    assert (hashed(ends.token) in known, hashed(stays.token) in known) == (False, True)
 
 
 def test_a_token_is_over_in_time_and_few_are_in_force(rig: Rig, front: Shopfront,

@@ -99,11 +99,29 @@ def test_a_right_is_needed(shop: PaidShop, front: Shopfront) -> None:
     shy = front.till(rights=["report"])
     assert shy.post(f"{path}/refunds", {"amount_minor": 1}).status_code == 403
     assert shy.post(f"{path}/captures", {}).status_code == 403
-    assert front.till(rights=["payment"]).get("/v1/settlements").status_code == 403
+    refund = front.till().post(f"{path}/refunds", {"amount_minor": 1}).json()["id"]
+    assert shy.get(f"{path}/refunds").status_code == 403
+    assert shy.get(f"/v1/refunds/{refund}").status_code == 403
+    clerk = front.till(rights=["payment"])
+    assert clerk.get("/v1/settlements").status_code == 403
+    assert clerk.get(f"{path}/refunds").status_code == 200
+    assert clerk.get(f"/v1/refunds/{refund}").status_code == 200
     assert front.send("GET", "/v1/settlements").status_code == 401
     stranger = front.till(merchant="STATION", rights=["payment", "refund"])
     assert stranger.post(f"{path}/refunds", {"amount_minor": 1}).status_code == 404
     assert stranger.get(f"{path}/refunds").status_code == 404
+
+
+def test_a_last_capture_gives_back_and_needs_that_right_too(shop: PaidShop, till: Till,
+                                                            front: Shopfront) -> None:
+    asked = shop.paid(10_000, capture="manual")
+    path = f"/v1/payments/{asked.payment_id}/captures"
+    clerk = front.till(rights=["payment"])
+    answer = clerk.post(path, {"amount_minor": 1, "final": True})
+    assert (answer.status_code, answer.json()["where"]) == (403, "refund")
+    assert shop.standing(asked) == ("paid", 0, 0)
+    assert clerk.post(path, {"amount_minor": 1}).status_code == 201
+    assert till.post(path, {"amount_minor": 1, "final": True}).status_code == 201
 
 
 def test_a_dispute(shop: PaidShop, till: Till, admin: Till) -> None:

@@ -97,6 +97,8 @@ def test_a_paid_payment_says_when_it_is_paid_out(rig: Rig, till: Till, shop: Sho
     assert till.get("/v1/payments", reference="out").json()["data"] == [shown]
 
 
+@pytest.mark.invariant(3)
+@pytest.mark.invariant(4)
 def test_the_same_key_is_the_same_payment(till: Till) -> None:
     first = till.post("/v1/payments", wanted(7), key="same")
     assert till.post("/v1/payments", wanted(7), key="same").json() == first.json()
@@ -153,10 +155,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "https://user:word@shop.example/", "https://shop.example:22/", "ftp://shop.example/",
         "https://shop.example/#x", "//shop.example/", "https://", "x" * 2_049)),
     *(({"purpose": f"a{sign}b"}, "purpose") for sign in (
-        "\r", "\t", "\x1b[2J", "\x7f", "\x85", "\u2029", "\ufeff", "\ue000"))]
+        "\r", "\t", "\x1b[2J", "\x7f", "\x85", "\u2029", "\ufeff", "\ue000", "\u3164", "\u2800",
+        "\u115f", "\ufe0f", "\u034f", "\uffa0", "\U000e0100", "\U0001d159"))]
 
 
 @pytest.mark.parametrize(("more", "where"), BAD)
+@pytest.mark.invariant(14)
 def test_bad_input_is_a_clear_error_and_stores_nothing(rig: Rig, till: Till, more: dict[str, Any],
                                                        where: str) -> None:
     before = stored(rig)
@@ -259,9 +263,22 @@ def test_rights_are_held(front: Shopfront, till: Till) -> None:
     reader = front.till(rights=("report",))
     answer = reader.post("/v1/payments", wanted())
     assert (answer.status_code, answer.json()["where"]) == (403, "payment")
+    code = f"/v1/payments/{till.post('/v1/payments', wanted(kind='qr')).json()['id']}/qr"
+    for kind in ("txt", "svg", "png"):
+        assert reader.get(f"{code}.{kind}").json()["where"] == "payment"
     clerk = front.till(rights=("payment",))
     path = f"/v1/payments/{clerk.post('/v1/payments', wanted()).json()['id']}"
     assert clerk.get(f"{path}/evidence").json()["where"] == "report"
+
+
+def test_two_tills_that_count_alike_make_two_sales(front: Shopfront, till: Till) -> None:
+    """A key is its user's: `1` of one till is not `1` of the other."""
+    other = front.till()
+    made = till.post("/v1/payments", wanted(), key="1").json()
+    sold = other.post("/v1/payments", wanted(), key="1").json()
+    assert made["id"] != sold["id"]
+    assert other.post("/v1/payments", wanted(), key="1").json() == sold
+    assert till.post("/v1/payments", wanted(77), key="1").status_code == 422
 
 
 def test_two_agents_are_two_persons(rig: Rig, front: Shopfront) -> None:
@@ -287,6 +304,7 @@ def test_nobody_answers_in_time(rig: Rig, till: Till) -> None:
     assert till.get(f"/v1/payments/{made['id']}").json()["state"] == "EXPIRED"
 
 
+@pytest.mark.invariant(2)
 def test_a_restarted_host_knows_it_all(rig: Rig, front: Shopfront, till: Till) -> None:
     made = till.post("/v1/payments", wanted(55), key="kept").json()
     rig.restart()

@@ -6,20 +6,28 @@ import contextlib
 import ssl
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from structlog.testing import capture_logs
 
 from authhost.admin.access import operator
+from authhost.admin.refusal_log import NOBODY
+from authhost.bootstrap import make_host
 from authhost.certificates.authority import pem
 from authhost.embedded import Servers
+from authhost.phones.desk import PAYER
 from authhost.settings import HttpListen, Settings, SettingsError
 from terminals.pki import client_context
 from tests.support.devices import Yard
 from tests.support.merchants import Shopfront, wanted
 from tests.support.payments import Root, Shop, Signer
+from tests.support.phones import request_of
 from tests.support.rig import Rig, running
 
 
@@ -111,6 +119,45 @@ def test_a_phone_speaks_for_itself_alone(rig: Rig, yard: Yard, front: Shopfront,
     assert front.send("GET", f"/v1/phones/{mine.number}/logins").status_code == 403
 
 
+def test_the_phones_authority_makes_no_merchants(rig: Rig, yard: Yard, root: Root,
+                                                 front: Shopfront, tmp_path: Path) -> None:
+    front.user(certificate="FLOWERS", secret=False)
+    key = ec.generate_private_key(ec.SECP256R1())
+    card = Signer("FLOWERS", 0, key, root.issue("FLOWERS", key.public_key()))
+    answer = with_phone(rig, yard, card, tmp_path).send("GET", "/v1/session")
+    assert (answer.status_code, answer.json()["detail"]) == (403, "the certificate is unknown")
+    true = Shopfront(rig, "public", verify=yard.of_outside("FLOWERS"))
+    assert true.send("GET", "/v1/session").status_code == 200
+
+
+def test_no_other_authority_makes_phones(rig: Rig, yard: Yard) -> None:
+    number = "+38640777001"
+    rig.sql("INSERT INTO payer (phone, account_id) VALUES ($1, $2)", number,
+            rig.portfolio.account("payer", ()))
+    door = Shopfront(rig, "public", verify=yard.of_outside(number))
+    answer = door.send("GET", f"/v1/phones/{number}/payments")
+    assert (answer.status_code, answer.json()["detail"]) == (403, "the certificate is unknown")
+
+
+def test_who_proves_nothing_is_nobody_in_the_trail(rig: Rig, yard: Yard, front: Shopfront,
+                                                   shop: Shop, tmp_path: Path) -> None:
+    mine, other = shop.phone(), shop.phone()
+    route = "/v1/phones/{phone}/certificates"
+    path = route.format(phone=other.number)
+    assert front.send("POST", path, json={}).status_code == 403
+    door = with_phone(rig, yard, mine, tmp_path)
+    assert door.send("POST", path, json={}).status_code == 403
+    said = {"serial": "ab", "request": request_of(mine.key, mine.number), "signature": "AAAA",
+            "signed_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    assert door.send("POST", route.format(phone=mine.number), json=said).status_code in {403, 409}
+    found = rig.sql("SELECT who, role, what FROM audit WHERE subject = $1 ORDER BY id",
+                    f"POST {route}")
+    assert [tuple(row.values()) for row in found] == [
+        (NOBODY, NOBODY, f"refused: 403, of {other.number}"),
+        (mine.number, PAYER, f"refused: 403, of {other.number}"),
+        (mine.number, PAYER, "refused: 409")]
+
+
 def test_nothing_else_is_served_there(rig: Rig, yard: Yard, front: Shopfront) -> None:
     boss = Shopfront(rig, "public", verify=yard.of_outside("BOSS"))
     for method, path in (("GET", "/v1/admin/accounts"), ("POST", "/v1/admin/merchant-users"),
@@ -168,3 +215,40 @@ def test_a_certificate_that_is_not_the_rows_is_not_believed(rig: Rig, yard: Yard
     answer = with_phone(rig, yard, forged, tmp_path).send(
         "GET", f"/v1/phones/{mine.number}/payments")
     assert (answer.status_code, answer.json()["detail"]) == (403, "the certificate is unknown")
+
+
+@pytest.mark.parametrize(("plain", "status"), [(False, 403), (True, 200)])
+def test_without_tls_phones_are_told_what_waits_where_somebody_says_so(
+        servers: Servers, plain: bool, status: int) -> None:
+    with running(servers, http=True, plain_phones=plain) as rig:
+        number = "+38640777002"
+        rig.sql("INSERT INTO payer (phone, account_id) VALUES ($1, $2)", number,
+                rig.portfolio.account("payer", ()))
+        front = Shopfront(rig)
+        for what in ("payments", "logins"):
+            assert front.send("GET", f"/v1/phones/{number}/{what}").status_code == status
+        assert rig.run(streamed(front, f"/v1/phones/{number}/events")) == status
+
+
+async def streamed(front: Shopfront, path: str) -> int:
+    """How a stream begins."""
+    async with httpx.AsyncClient(base_url=front.url, trust_env=False, timeout=20) as client, \
+            client.stream("GET", path) as stream:
+        return stream.status_code
+
+
+@pytest.mark.parametrize(("host", "plain", "told"), [
+    ("0.0.0.0", True, 1), ("0.0.0.0", False, 0), ("127.0.0.1", True, 0)])
+def test_phones_without_tls_on_a_network_are_warned_of(rig: Rig, host: str, plain: bool,
+                                                       told: int) -> None:
+    settings = msgspec.structs.replace(rig.settings, http=HttpListen(host, 0, False), public=None,
+                                       plain_phones=plain)
+
+    async def begun() -> None:
+        other = await make_host(settings)
+        await other.start()
+        await other.stop()
+
+    with capture_logs() as logs:
+        rig.run(begun())
+    assert len([one for one in logs if one["event"].startswith("phones are told")]) == told

@@ -135,6 +135,7 @@ def test_what_is_not_paid_is_not_captured(shop: PaidShop) -> None:
             shop.say(asked, phone.word(asked.shown))
 
 
+@pytest.mark.invariant(13)
 def test_a_death_before_the_end_leaves_nothing(shop: PaidShop,
                                                monkeypatch: pytest.MonkeyPatch) -> None:
     asked = shop.paid(capture="manual")

@@ -16,7 +16,7 @@ from authhost.embedded import Servers
 from authhost.journal.entry import JournalUnavailable
 from authhost.payments.life import State
 from authhost.payments.model import Asked
-from authhost.payments.story import Debit
+from authhost.payments.ports import Debit
 from terminals.bank.conduct import Rule
 from tests.support.bank_scene import Papers, hurried
 from tests.support.payers_bank import COLLECTS, RAIL, PayersBank, forgotten

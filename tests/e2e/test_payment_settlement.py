@@ -278,14 +278,15 @@ def test_settlements_of_others_and_of_days(nights: Nights) -> None:
         nights.night()
 
     def listed(*days: date | None, after: str = "", most: int = 100) -> list[Any]:
-        return shop.rig.run(shop.settled.listed(CALLER, *days, after, most))
+        page = shop.rig.run(shop.settled.listed(CALLER, *days, after, most))
+        return list(page.data)
 
     rows = listed(None, None)
     assert [row.business_date for row in rows] == [DAY + timedelta(days=day) for day in (2, 1, 0)]
     assert listed(DAY, DAY) == rows[2:]
     assert listed(None, None, after=rows[0].number, most=1) == rows[1:2]
     other = Caller("STATION", "x", frozenset({"report"}))
-    assert shop.rig.run(shop.settled.listed(other, None, None, "", 10)) == []
+    assert shop.rig.run(shop.settled.listed(other, None, None, "", 10)).data == []
     for caller, number in ((other, rows[0].number), (CALLER, "S1"), (CALLER, "\x01")):
         with pytest.raises(Refused) as refused:
             shop.rig.run(shop.settled.one(caller, number, "", 10))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import asyncpg
@@ -9,7 +10,7 @@ import pytest
 
 from authhost.embedded import Servers
 from authhost.journal.append import Posting
-from authhost.journal.entry import Result
+from authhost.journal.entry import JournalUnavailable, Result
 from authhost.payments.life import Event, State
 from authhost.payments.model import Refused
 from tests.support.payments import CALLER, Shop, together
@@ -55,6 +56,7 @@ def test_a_payment_is_asked_signed_and_paid(shop: Shop) -> None:
     assert tuple(order) == ("accepted", 1_250)
 
 
+@pytest.mark.invariant(7)
 def test_what_the_bank_refuses_is_given_back(shop: Shop) -> None:
     phone = shop.phone([("day", "money", 2_000)])
     asked = shop.ask(phone, 1_500)
@@ -69,6 +71,7 @@ def test_what_the_bank_refuses_is_given_back(shop: Shop) -> None:
     assert shop.say(third, phone.word(third.shown))["state"] == "SIGNED"
 
 
+@pytest.mark.invariant(3)
 def test_one_word_stands(shop: Shop) -> None:
     phone = shop.phone()
     for _ in range(10):
@@ -88,6 +91,7 @@ def test_one_word_stands(shop: Shop) -> None:
     assert shop.rig.taken(phone.account_id) == (signed * 1_250, 0, signed)
 
 
+@pytest.mark.invariant(3)
 def test_the_same_request_again_is_the_same(shop: Shop) -> None:
     phone = shop.phone()
     asked = shop.ask(phone, key="again")
@@ -99,6 +103,7 @@ def test_the_same_request_again_is_the_same(shop: Shop) -> None:
     assert shop.rig.taken(phone.account_id) == (1_250, 0, 1)
 
 
+@pytest.mark.invariant(6)
 def test_a_row_whose_commit_was_not_heard_of_is_ours(
         shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     phone = shop.phone([("day", "money", 2_500)])
@@ -121,6 +126,30 @@ def test_a_row_whose_commit_was_not_heard_of_is_ours(
     assert shop.say(other, phone.word(other.shown))["state"] == "SIGNED"
     third = shop.ask(phone, 1)
     assert shop.say(third, phone.word(third.shown))["state"] == "DECLINED", "both are counted"
+
+
+@pytest.mark.invariant(6)
+def test_a_no_whose_commit_was_never_heard_of_is_given_back(
+        shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone = shop.phone([("day", "money", 1_250)])
+    asked = shop.ask(phone)
+    shop.say(asked, phone.word(asked.shown))
+    real, lost = shop.work.run, [True]
+
+    async def run(connection: asyncpg.Connection, items: list[Posting]) -> list[Result]:
+        results = await real(connection, items)
+        if lost:
+            lost.clear()
+            raise RuntimeError("nothing is heard of it in time")
+        return results
+
+    monkeypatch.setattr(shop.work, "run", run)
+    for again in (False, True):
+        with contextlib.nullcontext() if again else pytest.raises(JournalUnavailable):
+            shop.rig.run(shop.payments.failed(asked, phone.account_id, "AM04", "no_funds"))
+    assert shop.now(asked).now.state is State.DECLINED
+    other = shop.ask(phone)
+    assert shop.say(other, phone.word(other.shown))["state"] == "SIGNED"
 
 
 def test_nobody_answers(shop: Shop) -> None:
@@ -178,6 +207,7 @@ def test_a_revoked_certificate_has_ended_at_its_commit(shop: Shop) -> None:
     assert shop.rig.taken(phone.account_id) == (1_250, 0, 1)
 
 
+@pytest.mark.invariant(3)
 def test_the_bank_speaks_once(shop: Shop) -> None:
     phone = shop.phone()
     asked = shop.ask(phone)

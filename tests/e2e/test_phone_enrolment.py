@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from authhost.admin.access import Actor, Role
@@ -21,6 +21,7 @@ from authhost.phones.texts import revocation_text
 from tests.support.payments import Signer, together
 from tests.support.phones import BOSS, Bureau, new_key, opened, proof, request_of, unproved
 from tests.support.rig import Rig, running
+from tests.support.small_orders import POINTS, request_of_point
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,14 @@ def refused(bureau: Bureau, number: str, code: str, request: str) -> Refused:
     assert bureau.kept(number) == []
     assert bureau.fence(number) == before
     return found.value
+
+
+def tried(bureau: Bureau, number: str, wrong: list[str], request: str) -> list[str]:
+    """What wrong codes hear that are tried at once."""
+    found = bureau.rig.run(together(*(bureau.phones.enrol(number, code, request)
+                                      for code in wrong)))
+    assert all(isinstance(one, Refused) and one.where == "code" for one in found)
+    return [str(one) for one in found]
 
 
 def test_a_phone_is_enrolled_and_pays(bureau: Bureau) -> None:
@@ -78,18 +87,34 @@ def test_an_ed25519_key_is_taken_too(bureau: Bureau) -> None:
     assert [row["serial"] for row in bureau.kept(number)] == [made.serial]
 
 
-def test_five_wrong_codes_end_the_code(bureau: Bureau) -> None:
+def test_a_key_of_small_order_is_not_taken(bureau: Bureau) -> None:
+    number = bureau.payer()
+    code = bureau.code(number)
+    for point in POINTS:
+        found = refused(bureau, number, code, request_of_point(point, number))
+        assert (found.status, found.where) == (422, "request")
+    assert "small order" in found.why
+
+
+def test_a_dear_key_is_refused_before_its_signature_is_verified(bureau: Bureau) -> None:
+    number = bureau.payer()
+    for key in (dsa.generate_private_key(1024), rsa.generate_private_key(65_537, 2048),
+                ec.generate_private_key(ec.SECP384R1())):
+        found = refused(bureau, number, bureau.code(number), unproved(number, key))
+        assert (found.status, found.why) == (422, "a phone's key is of P-256 or Ed25519")
+
+
+def test_a_hundred_wrong_codes_end_the_code(bureau: Bureau) -> None:
     number = bureau.payer()
     code, request = bureau.code(number), request_of(new_key(), number)
     wrong = ("0" if code[0] != "0" else "2") + code[1:]
-    said = {refused(bureau, number, wrong, request).why for _ in range(MOST_TRIES - 1)}
-    assert len(said) == 1
-    # Four are not five.
+    said = tried(bureau, number, [wrong] * (MOST_TRIES - 1), request)
+    assert len(set(said)) == 1
+    # 99 are not a hundred.
     assert bureau.rig.run(bureau.phones.enrol(number, code, request)).phone == number
     other = bureau.payer()
     code, request = bureau.code(other), request_of(new_key(), other)
-    for wrong in ("", "0", "ÄÖÜ", "0" * 10, "U" * 10):
-        assert refused(bureau, other, wrong, request).where == "code"
+    tried(bureau, other, ["", "0", "ÄÖÜ", "0" * 10, "U" * 10] * (MOST_TRIES // 5), request)
     assert "wrong tries" in refused(bureau, other, code, request).why
     code = bureau.code(other)
     assert bureau.rig.run(bureau.phones.enrol(other, code, request)).phone == other
@@ -98,8 +123,10 @@ def test_five_wrong_codes_end_the_code(bureau: Bureau) -> None:
 def test_wrong_codes_at_once_are_each_counted(bureau: Bureau) -> None:
     number = bureau.payer()
     code, request = bureau.code(number), request_of(new_key(), number)
-    bureau.rig.run(together(*(bureau.phones.enrol(number, "0" * 10, request) for _ in range(8))))
-    assert "wrong tries" in refused(bureau, number, code, request).why
+    assert tried(bureau, number, ["0" * 10] * 8, request)
+    shown = bureau.rig.run(bureau.phones.read(BOSS, number))
+    assert shown["code_tries"] == 8
+    assert bureau.rig.run(bureau.phones.enrol(number, code, request)).phone == number
 
 
 def test_a_code_ends_by_itself_and_by_a_newer_one(bureau: Bureau) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from authhost.journal.entry import JournalUnavailable
 from authhost.payments.life import State
-from authhost.payments.story import Busy, Silence
+from authhost.payments.ports import Busy, Silence
 from tests.support.http_peer import files
 from tests.support.phone_streams import Phones
 from tests.support.rig import running
@@ -68,6 +68,13 @@ def test_what_is_listed_is_what_is_signed(phones, phone):
                                                  "currency", "purpose", "reference", "nonce")}
 
 
+def test_the_head_of_a_list_hands_nothing_out(phones, phone):
+    asked = phones.shop.ask(phone)
+    answer = phones.ask("HEAD", f"/v1/phones/{phone.number}/payments")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert phones.shop.now(asked).now.state is State.CREATED
+
+
 def test_a_word_and_the_same_one_again(phones, phone):
     asked = phones.shop.ask(phone)
     said = word(phone, asked)
@@ -114,7 +121,11 @@ def test_nobody_shows_anothers(phones, phone):
     ({"serial": "0" * 41}, 422, "serial"), ({"signature": "A" * 173}, 422, "signature"),
     ({"signature": 7}, 422, "signature"), ({"signed_at": "x" * 41}, 422, "signed_at"),
     ({"amount_minor": 1}, 422, ""), ({"signature": "AAAA"}, 403, "signature"),
-    ({"signature": "\0"}, 403, "signature"), ({"signed_at": "now"}, 403, "signed_at"),
+    ({"signature": "\0"}, 403, "signature"), ({"signed_at": "now"}, 422, "signed_at"),
+    ({"signed_at": "2026-07-23\x0010:00:00Z"}, 422, "signed_at"),
+    ({"signed_at": "2026-07-23T10:00:00Z\n"}, 422, "signed_at"),
+    ({"signed_at": "0001-01-01T00:00:00+14:00"}, 403, "signed_at"),
+    ({"signed_at": "9999-12-31T23:59:59-14:00"}, 403, "signed_at"),
     ({"serial": "ab"}, 403, "serial"), ({"phone": "+38640999999"}, 403, "phone")])
 def test_what_is_no_word(phones, phone, more, status, where):
     asked = phones.shop.ask(phone)

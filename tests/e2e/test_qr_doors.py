@@ -38,7 +38,8 @@ class Known:
 
     async def caller(self, authorization: str, certificate: str | None) -> Caller | None:
         """SHOP's till, another merchant's, or nobody."""
-        return {"Bearer SHOP": CALLER, "Bearer OTHER": Caller("OTHER", "x")}.get(authorization)
+        other = Caller("OTHER", "x", CALLER.rights)
+        return {"Bearer SHOP": CALLER, "Bearer OTHER": other}.get(authorization)
 
 
 class Doors:

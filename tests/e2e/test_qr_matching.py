@@ -49,6 +49,7 @@ def test_what_is_captured_later_is_booked_later(yard: Yard) -> None:
     assert yard.posted(asked) == [("payment", None, 1_250)]
 
 
+@pytest.mark.invariant(3)
 def test_the_same_credit_again_counts_once(yard: Yard) -> None:
     asked = yard.ask()
     credit = credit_of(asked)
@@ -102,6 +103,7 @@ def test_after_its_time_a_credit_finds_it_over(yard: Yard) -> None:
     assert yard.shop.now(asked).now.state is State.EXPIRED
 
 
+@pytest.mark.invariant(9)
 def test_the_commit_itself_refuses_what_is_late(yard: Yard) -> None:
     asked = yard.ask()
     late = msgspec.structs.replace(asked, expires_at=asked.created_at)

@@ -9,7 +9,7 @@ import pytest
 
 from authhost.journal.entry import JournalUnavailable
 from authhost.payments.life import Event, State
-from authhost.payments.story import Told
+from authhost.payments.ports import Told
 from tests.support.payments import CALLER, together
 from tests.support.phone_streams import Phones, until
 from tests.support.rig import running

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from authhost.embedded import Servers
 from authhost.payments.life import State
 from authhost.payments.model import Asked
-from authhost.payments.story import Told
+from authhost.payments.ports import Told
 from authhost.push import bounds
 from authhost.push.pushing import Pushing
 from authhost.push.subscription import read_subscription
@@ -249,6 +249,59 @@ def test_a_service_that_hangs_leaves_the_others_room(
     shop.rig.run(told())
     waking.tell()
     assert (len(waking.server.taken), waking.pushing.outcomes["dropped"]) == (1, 2)
+
+
+def test_a_service_that_says_later_keeps_no_places(
+        shop: Shop, waking: Waking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does it say for how long: a minute at most."""
+    monkeypatch.setattr(bounds, "MESSAGES", 2)
+    monkeypatch.setattr(bounds, "ASKED_PAUSE_S", 1)
+    monkeypatch.setattr(bounds, "PAUSES_S", (0.01, 0.01))
+    others, mine = shop.phone(), shop.phone()
+    waking.subscribe(others)
+    waking.subscribe(mine)
+    waking.server.answer = one_after_another(
+        *[Reply(503, (("Retry-After", "80000"),))] * 2, 201)
+    asks = [shop.ask(others, expires_in_s=86_400) for _ in range(2)]
+    theirs, my = [created(one) for one in asks], created(shop.ask(mine))
+
+    async def told() -> None:
+        for one in theirs:
+            waking.pushing.tell(one)
+        while len(waking.server.hearing.heard) < 2:  # noqa: ASYNC110  # it has no event
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        waking.pushing.tell(my)
+        await asyncio.sleep(0.5)
+        assert len(waking.server.taken) == 1, "there is no place for it"
+
+    shop.rig.run(told())
+    waking.tell()
+    assert len(waking.server.taken) == 3
+
+
+@pytest.mark.parametrize("bound", ["LATER", "LATER_PER_SERVICE"])
+def test_those_that_wait_for_another_try_are_few(
+        shop: Shop, waking: Waking, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    monkeypatch.setattr(bounds, "PAUSES_S", (0.2,))
+    monkeypatch.setattr(bounds, bound, 1)
+    phone = shop.phone()
+    waking.subscribe(phone)
+    waking.server.answer = one_after_another(503, 503, 201)
+    waking.tell(*(created(shop.ask(phone)) for _ in range(2)))
+    assert (len(waking.server.taken), waking.pushing.outcomes["dropped"]) == (1, 1)
+
+
+def test_one_phone_has_few_messages_on_their_way(
+        shop: Shop, waking: Waking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "PER_PHONE", 2)
+    one, other = shop.phone(), shop.phone()
+    waking.subscribe(one)
+    waking.subscribe(other)
+    waking.tell(*(created(shop.ask(phone)) for phone in (one, one, one, other)))
+    assert (len(waking.server.taken), waking.pushing.outcomes["dropped"]) == (3, 1)
+    waking.tell(created(shop.ask(one)))
+    assert len(waking.server.taken) == 4
 
 
 def test_what_is_stored_and_is_no_subscription_is_forgotten(shop: Shop, waking: Waking) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from authhost.embedded import Servers
 from authhost.webhooks import bounds
 from authhost.webhooks.addresses import Unwelcome, target_of
-from authhost.webhooks.outgoing import Names, Outgoing, Unreachable
+from authhost.webhooks.outgoing import LookUp, Names, Outgoing, Unreachable, resolved
 from tests.support.hearing import Heard, Hearing, Reply
 from tests.support.rig import Rig, running
 from tests.support.webhook_shop import WebhookShop
@@ -151,3 +152,59 @@ def test_names_are_asked_for_once_and_slow_ones_are_left_alone(
     rig.run(asyncio.sleep(0.6))
     assert rig.run(names.look_up("third.example", 443)) == ["198.51.100.1"]
     names.close()
+
+
+async def no_names(host: str, port: int) -> list[str]:
+    raise OSError("the server of names is away")
+
+
+async def none_of_it(host: str, port: int) -> list[str]:
+    return []
+
+
+async def our_own(host: str, port: int) -> list[str]:
+    return ["8.8.8.8", "127.0.0.1"]
+
+
+@pytest.mark.parametrize(("look_up", "refused"), [
+    (no_names, Unreachable), (none_of_it, Unreachable), (our_own, Unwelcome)])
+def test_a_name_that_is_not_found_is_tried_again_and_one_that_leads_to_us_is_not(
+        rig: Rig, look_up: LookUp, refused: type[Exception]) -> None:
+    """In the same words: nobody asks us which names our network has."""
+    with pytest.raises(refused, match=r"^the name leads to no address that is called$"):
+        rig.run(resolved("shop.example", 443, look_up))
+
+
+def test_one_merchants_slow_names_are_its_own(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All threads but its share are there for others."""
+    freed = threading.Event()
+    asked: list[str] = []
+
+    def addresses(host: str, _: int) -> list[str]:
+        asked.append(host)
+        if host.startswith("slow"):
+            freed.wait(20)
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr("authhost.webhooks.outgoing._addresses", addresses)
+    monkeypatch.setattr(bounds, "RESOLVING", 4)
+    monkeypatch.setattr(bounds, "RESOLVING_PER_MERCHANT", 2)
+    outgoing = Outgoing()  # what was found is not called: it is this machine
+
+    async def came(host: str, whose: str) -> type[Exception]:
+        with pytest.raises((Unreachable, Unwelcome)) as found:
+            await outgoing.post(target_of(f"https://{host}.example.com/"), {}, b"", whose=whose)
+        return found.type
+
+    async def work() -> None:
+        slow = [asyncio.create_task(came(f"slow{number}", "A")) for number in range(6)]
+        await asyncio.sleep(0.1)
+        assert sum(one.startswith("slow") for one in asked) == 2
+        assert await came("good", "A") is Unreachable, "it has no thread left"
+        assert await came("good", "B") is Unwelcome, "it was asked for"
+        freed.set()
+        await asyncio.gather(*slow)
+        assert await came("other", "A") is Unwelcome, "its threads are back"
+        await outgoing.close()
+
+    rig.run(work())

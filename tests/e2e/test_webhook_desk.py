@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from authhost.doors.webhooks import DESCRIBED, WebhookRoutes
 from authhost.embedded import Servers
 from authhost.payments.model import Caller
 from authhost.webhooks import bounds
+from authhost.webhooks.desk import NotPossible
 from authhost.webhooks.signing import secret_text
 from tests.support.hearing import Heard, Reply
 from tests.support.rig import Rig, running
@@ -128,6 +130,45 @@ def test_keys_are_told_once_and_listed_without_secrets(
     assert refused(program, "POST", "/v1/webhooks/keys", key="n1", token="NOBODY webhook")[0] == 404
     stored = shop.rig.sql("SELECT count(*) FROM webhook_key")[0][0]
     assert stored == bounds.KEYS
+
+
+def test_the_key_of_an_old_request_is_not_told_once_it_has_ended(
+        shop: WebhookShop, program: Program) -> None:
+    _, key = program.ask("POST", "/v1/webhooks/keys", key="old")
+    shop.rig.sql("UPDATE webhook_key SET ended_at = $2 WHERE key_id = $1", key["id"],
+                 shop.rig.settings.clock.now())
+    assert refused(program, "POST", "/v1/webhooks/keys", key="old") == (409, "Idempotency-Key")
+
+
+def test_one_merchants_tests_leave_room_for_others(
+        shop: WebhookShop, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "TESTS", 2)
+    monkeypatch.setattr(bounds, "TESTS_PER_MERCHANT", 1)
+    freed = asyncio.Event()
+
+    async def hangs(_: Heard) -> Reply:
+        await freed.wait()
+        return Reply()
+
+    shop.server.reply = hangs
+
+    async def came(merchant: str) -> int | str:
+        try:
+            tested = await shop.desk.test(merchant, shop.url())
+        except NotPossible as problem:
+            return problem.status
+        return tested.said
+
+    async def work() -> None:
+        first = asyncio.create_task(came("SHOP"))
+        while not shop.server.heard:  # noqa: ASYNC110  # the server has no event
+            await asyncio.sleep(0.01)
+        assert await came("SHOP") == 503
+        assert await came("NOBODY") == 409, "it has a place, and no key"
+        freed.set()
+        assert (await first, await came("SHOP")) == ("204", "204")
+
+    shop.rig.run(work())
 
 
 def test_a_test_event_says_what_became_of_it(shop: WebhookShop, program: Program) -> None:

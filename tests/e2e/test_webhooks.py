@@ -15,7 +15,7 @@ import pytest
 from authhost.embedded import Servers
 from authhost.payments.bodies import said_at
 from authhost.webhooks import bounds
-from authhost.webhooks.outbox import Note, Outbox
+from authhost.webhooks.outbox import Note
 from tests.support.hearing import Heard, Reply
 from tests.support.payments import Shop
 from tests.support.rig import Rig, running
@@ -254,12 +254,13 @@ def test_what_was_told_is_forgotten_after_its_days_and_what_is_dead_is_not(
     answers(shop, 200)
     young, old, dead = (shop.due()[0] for _ in range(3))
     shop.until(lambda: len(shop.server.heard) == 3)
-    outbox = Outbox(shop.pool, shop.clock)
+    now = rig.settings.clock.now()
     rig.sql("UPDATE webhook SET state = 'dead' WHERE webhook_id = $1", dead)
     for webhook, hours in ((young, -1), (old, 1), (dead, 9_999)):
         rig.sql("UPDATE webhook SET told_at = $2 WHERE webhook_id = $1", webhook,
-                shop.clock.now() - timedelta(days=bounds.KEPT_DAYS, hours=hours))
-    rig.run(outbox.forget())
+                now - timedelta(days=bounds.KEPT_DAYS, hours=hours))
+    [chore] = [work for every_s, work in rig.host.paying.chores() if every_s == bounds.FORGET_S]
+    rig.run(chore())
     assert {row["webhook_id"] for row in rig.sql(
         "SELECT webhook_id FROM webhook WHERE webhook_id = ANY ($1::bigint[])",
         [young, old, dead])} == {young, dead}

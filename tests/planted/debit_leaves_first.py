@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from authhost.payments.debits import PayersBanks
-from authhost.payments.story import Debit
+from authhost.payments.ports import Debit
 from authhost.payments.writer import Writer
 from tests.planted import Patch, serve
 

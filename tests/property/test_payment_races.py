@@ -30,20 +30,24 @@ from tests.support.portfolio import SHOP_ACCOUNT
 from tests.support.rig import Rig, counters, running
 
 ROUNDS = 60
+_MOST = 10
 _AMOUNT = 1_000
-_START_S = 0.012
+_SPREAD_S = 0.012
+_STARTS_S = (0, 0, _SPREAD_S, 5 * _SPREAD_S)
 _TOTAL = ("total", "money", 10**9)
 _Work = Callable[[], Awaitable[bytes]]
 
 
 class Race:
-    """Two hosts on one database. bank: takes the debits of both, and says nothing by itself."""
+    """Two hosts on one database. bank: takes the debits of both, and says nothing by itself;
+    stood: payments that stand, by account."""
 
     def __init__(self, rig: Rig, second: Host, root: Root) -> None:
         self.rig = rig
         self.shop = Shop(rig, root)  # for its phones: the hosts' own payments are asked
         self.bank = Bank()
         self.told: list[Counter[tuple[str, str]]] = [Counter(), Counter()]
+        self.stood: Counter[int] = Counter()
         self.hosts: list[Payments] = []
         for host, told in zip((rig.host, second), self.told, strict=True):
             payments = host.paying.payments
@@ -74,13 +78,13 @@ class Race:
 
     def run(self, random: Random, works: Sequence[Sequence[_Work]]) -> list[Any]:
         """All of them at once, in an order by chance. A yes takes longer than a no: one kind by
-        chance has a start before the others."""
+        chance has a start before the others, by chance a long one."""
         async def paused(work: _Work, pause_s: float) -> bytes:
             await asyncio.sleep(pause_s)
             return await work()
 
-        first = random.randrange(len(works[0]))
-        all_ = [paused(work, 0 if kind == first else random.random() * _START_S)
+        first, start_s = random.randrange(len(works[0])), random.choice(_STARTS_S)
+        all_ = [paused(work, 0 if kind == first else start_s + random.random() * _SPREAD_S)
                 for of_host in works for kind, work in enumerate(of_host)]
         random.shuffle(all_)
         return self.rig.run(_gathered(all_))
@@ -91,10 +95,10 @@ class Race:
             "SELECT event, after FROM payment_change WHERE payment_id = $1 ORDER BY version",
             asked.payment_id)]
 
-    def counted(self, account_id: int) -> dict[str, int]:
-        """Of an account, as Valkey has it: total money and number."""
+    def counted(self, account_id: int) -> int | None:
+        """Of an account, as Valkey has it: money in all; None where it is to be summed again."""
         packed = self.rig.redis("HGET", f"{{{account_id}}}", "a")
-        return counters(packed) if packed is not None else {}
+        return counters(packed).get("total:money", 0) if packed is not None else None
 
 
 async def _expired(host: Payments, name: str) -> bytes:
@@ -108,7 +112,8 @@ async def _gathered(works: Sequence[Awaitable[bytes]]) -> list[Any]:
 
 
 @pytest.fixture
-def race(servers: Servers, tmp_path: Path) -> Iterator[Race]:
+def race(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Race]:
+    monkeypatch.setattr("authhost.payments.story.SECOND_LOOK_S", _SPREAD_S)  # a no must win too
     root = Root()
     authority = tmp_path / "phones.pem"
     authority.write_bytes(root.certificate.public_bytes(Encoding.PEM))
@@ -125,12 +130,11 @@ def race(servers: Servers, tmp_path: Path) -> Iterator[Race]:
 def raced(race: Race, seed: int, rounds: int, seen: set[str]) -> list[str]:
     """What is wrong after so many races. seen: events that came first in some of them."""
     random, found = Random(seed), list[str]()
-    # Of one payer every third yes is one too many, so that a decline is among the words.
+    # Of one payer each yes after the first is one too many, so that a decline is among the words.
     free = race.shop.phone([_TOTAL])
-    tight = race.shop.phone([("day", "money", 2 * _AMOUNT), _TOTAL])
-    stood: Counter[int] = Counter()
+    tight = race.shop.phone([("day", "money", _AMOUNT), _TOTAL])
     for number in range(rounds):
-        signer = (free, free, tight)[number % 3]
+        signer = (free, tight)[number % 2]
         asked = race.ask(signer, f"race-{seed}-{number}")
         results = race.run(random, race.words(asked, signer))
         state, events = _after(race, asked, found, WORD)
@@ -145,15 +149,14 @@ def raced(race: Race, seed: int, rounds: int, seen: set[str]) -> list[str]:
         state, events = _after(race, asked, found, BANK)
         seen.update(events)
         if "pay" in events:
-            stood[signer.account_id] += 1
+            race.stood.update([signer.account_id, SHOP_ACCOUNT])
         booked = race.rig.sql(
             "SELECT coalesce(sum(posted_minor), 0)::bigint FROM journal WHERE key LIKE $1 AND "
             "account_id = $2", f"pay/{asked.payment_id}/%", signer.account_id)[0][0]
         if booked != (_AMOUNT if "pay" in events else 0):
             found.append(f"{asked.payment_id} is {state}, and {booked} is booked")
-    return found + _counted(race, {free.account_id: stood[free.account_id],
-                                   tight.account_id: stood[tight.account_id],
-                                   SHOP_ACCOUNT: stood.total()}, tight.account_id)
+    accounts = (free.account_id, tight.account_id, SHOP_ACCOUNT)
+    return found + _counted(race, {one: race.stood[one] for one in accounts}, tight.account_id)
 
 
 def _words_of_bank(host: Payments, asked: Asked, signer: Signer) -> list[_Work]:
@@ -199,19 +202,26 @@ def _counted(race: Race, meant: dict[int, int], tight: int) -> list[str]:
     found = []
     for account_id, number in meant.items():
         journal = race.rig.taken(account_id)
-        live = race.counted(account_id).get("total:money", 0)
-        if journal != (number * _AMOUNT, 0, number) or live != number * _AMOUNT:
+        live = race.counted(account_id)
+        if journal != (number * _AMOUNT, 0, number) or live not in {None, number * _AMOUNT}:
             found.append(f"account {account_id}: {number} payments stand, the journal has "
                          f"{journal}, Valkey {live}")
-    if meant[tight] > 2:
-        found.append(f"{meant[tight]} payments where two fit")
+    if meant[tight] > 1:
+        found.append(f"{meant[tight]} payments where one fits")
     return found
 
 
+@pytest.mark.invariant(1)
+@pytest.mark.invariant(3)
 def test_the_first_word_stands_and_all_others_hear_it(race: Race) -> None:
     seen: set[str] = set()
-    assert raced(race, 20261122, ROUNDS, seen) == []
-    assert seen == {"create", *map(str, (WORD | BANK) - {Event.MATCH})}, "each has won a race"
+    meant = {"create", *map(str, (WORD | BANK) - {Event.MATCH})}
+    # Who wins is the machine's: it goes on until each has won a race.
+    for seed in range(20261122, 20261122 + _MOST):
+        assert raced(race, seed, ROUNDS, seen) == []
+        if seen == meant:
+            break
+    assert seen == meant, "each has won a race"
 
 
 @pytest.mark.parametrize("planted", RACES)

@@ -16,9 +16,9 @@ from authhost.payments.disputes import Disputes
 from authhost.payments.locked import pool_of
 from authhost.payments.model import Asked
 from authhost.payments.plan_desk import Plans
+from authhost.payments.ports import Told
 from authhost.payments.refunds import Refunds
 from authhost.payments.settled import Settled
-from authhost.payments.story import Told
 from tests.support.payments import CALLER, Shop, Signer
 from tests.support.rig import Rig
 

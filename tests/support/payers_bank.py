@@ -20,7 +20,7 @@ from authhost.bank import bounds
 from authhost.clock import Clock
 from authhost.payments.debits import PayersBanks
 from authhost.payments.model import Asked
-from authhost.payments.story import Debit
+from authhost.payments.ports import Debit
 from demo.numbers import iban
 from terminals.bank.books import Account, Payment
 from terminals.bank.conduct import Conduct, Rule

@@ -23,8 +23,9 @@ from authhost.payments.archive import Archive
 from authhost.payments.counting import Counting
 from authhost.payments.model import Asked, Caller, NewPayment, Payment
 from authhost.payments.parties import Parties, Payer
+from authhost.payments.ports import Debit, Told
 from authhost.payments.signing import Shown, Word, text_of
-from authhost.payments.story import Debit, Payments, Told
+from authhost.payments.story import Payments
 from authhost.payments.writer import Writer
 from authhost.payments.writing import payments_append
 from authhost.reservations import Reservations

@@ -22,7 +22,7 @@ from authhost.doors.streams import events, piece
 from authhost.payments.hub import Hub
 from authhost.payments.life import State
 from authhost.payments.model import Asked
-from authhost.payments.story import Told
+from authhost.payments.ports import Told
 from tests.support.payments import Shop
 from tests.support.rig import Rig
 
@@ -98,7 +98,7 @@ class Phones:
 
         async def start() -> tuple[Hub, Hub, HttpServer]:
             ours, theirs = self._hub("ours"), self._hub("theirs")
-            routes = [*PhonePaymentRoutes(self.shop.payments, ours).endpoints(),
+            routes = [*PhonePaymentRoutes(self.shop.payments, ours, plain=True).endpoints(),
                       *_listening("ours", ours), *_listening("theirs", theirs)]
             door = rig.host.http_door
             server = HttpServer([door._guarded(one) for one in routes], "127.0.0.1", 0, tls)

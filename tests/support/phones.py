@@ -156,9 +156,9 @@ def opened(rig: Rig, directory: Path) -> Iterator[Bureau]:
     routes = PhoneRoutes(bureau.phones, Admission(bureau.keyring, SECRET),
                          bureau.keyring.refusals, "SI")
     more = [*routes.endpoints(), *routes.office_endpoints(),
-            *PhonePaymentRoutes(bureau.shop.payments, hub).endpoints(),
+            *PhonePaymentRoutes(bureau.shop.payments, hub, plain=True).endpoints(),
             *LoginRoutes(logins, Sessions(pool, settings.clock, callers),
-                         MerchantDoor(callers), "SI").endpoints()]
+                         MerchantDoor(callers), "SI", plain=True).endpoints()]
     door = HttpDoor(translator=JsonTranslator(host.pan_index.fingerprint_key),
                     pan_index=host.pan_index, authorizer=host.authorizer, clock=settings.clock,
                     metrics=host.metrics, load=host.load, hold_us=1, ready=host.ready, more=more)
@@ -197,9 +197,9 @@ def request_of(key: Any, *names: str, hashed: Any = None) -> str:
     return csr(key, *names, hashed=hashed).public_bytes(Encoding.PEM).decode()
 
 
-def unproved(number: str) -> str:
+def unproved(number: str, key: Any = None) -> str:
     """A request that is not signed by its own key: one bit of its signature is another."""
-    der = csr(new_key(), number).public_bytes(Encoding.DER)
+    der = csr(key or new_key(), number).public_bytes(Encoding.DER)
     text = base64.encodebytes(der[:-1] + bytes([der[-1] ^ 1])).decode()
     return f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n"
 

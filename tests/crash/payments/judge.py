@@ -1,5 +1,5 @@
-"""Who is right: the bank's own books, the host's rows, the journal, Valkey, and what merchants and
-payers are shown and were told, compared.
+"""Who is right: the bank's own books, the host's rows, the journal and Valkey, compared; what
+merchants and payers are shown and were told, compares shown.py.
 
 Knows nothing of how any was made. lost: a payment, a refund or a message that is missing where
 somebody was told of it; doubled: money that has moved twice, or without a word, or what two of them
@@ -9,47 +9,34 @@ are shown differently. `early` is asked at each death, while the dead lie there.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from authhost.payments.life import BANK, TABLE, WORD
+from authhost.payments.life import BANK, TABLE, WORD, State, paid_state
 from terminals.bank.books import Payment
 from tests.crash.deaths import Verdict
-from tests.crash.payments.place import SECRET, Place, statement
+from tests.crash.payments import shown
+from tests.crash.payments.place import Place
 from tests.crash.payments.portfolio import (
     MERCHANTS,
     ROLES,
+    SHOP,
     SPARE,
     SPARE_LIMIT_MINOR,
     spare,
 )
-from tests.support.webhook_shop import verified
+from tests.crash.payments.shown import Changes, Rows
+from tests.crash.payments.stage import statement
 
 _ASKED: Final = frozenset({"sent", "unknown", "accepted"})  # a bank that has paid was asked
-_QUIET: Final = frozenset({"create", "notify", "open"})  # no merchant is told by webhook
-_PAID: Final = frozenset({"paid", "captured", "partly_refunded", "refunded"})
-_LISTED: Final = 200  # of one phone: it is shown no more
-Changes = Mapping[str, Sequence[Any]]
-Rows = Sequence[Any]
-
-
-class Found:
-    """Gathers."""
-
-    def __init__(self) -> None:
-        self.lost: list[str] = []
-        self.doubled: list[str] = []
-
-    def differ(self, more: int, less: int, what: str) -> None:
-        """more: what is there; less: what should be."""
-        if more != less:
-            (self.doubled if more > less else self.lost).append(f"{what}: {more}, not {less}")
+_PAID: Final = frozenset({State.PAID, State.CAPTURED, State.PARTLY_REFUNDED, State.REFUNDED})
 
 
 async def early(at: Place) -> list[str]:
-    """What the bank has moved though nothing on the disk says that it was asked to, and payers
-    beyond their limit."""
-    books = at.bank.books.payments()  # first: what is in the rows has been there as long
+    """What the bank has moved though nothing on the disk says that it was asked to, what somebody
+    was told that no row says, and payers beyond their limit."""
+    # First: what is in the rows has been there as long.
+    books, heard, hooks = at.bank.books.payments(), list(at.heard), list(at.hooks)
     orders = {row["end_to_end_id"]: row["state"] for row in await at.rows(statement("orders"))}
     there = {f"R{row['refund_id']}" for row in await at.rows(statement("refunds"))}
     found = [f"the bank has moved {one.end_to_end_id}, and its order is "
@@ -58,17 +45,24 @@ async def early(at: Place) -> list[str]:
     found += [f"the bank has given back {one.end_to_end_id}, and there is no such refund"
               for one in books if one.paid and one.end_to_end_id.startswith("R")
               and one.end_to_end_id not in there]
+    found += shown.too_early(heard, hooks, await _changes(at))
     return found + _over_limit(await at.rows(statement("counted")))
+
+
+async def _changes(at: Place) -> Changes:
+    """By payment."""
+    changes: dict[str, list[Any]] = defaultdict(list)
+    for row in await at.rows(statement("changes")):
+        changes[row["payment_id"]].append(row)
+    return changes
 
 
 async def judge(at: Place) -> Verdict:
     """Once nothing moves any more."""
-    found = Found()
+    found = Verdict([], [])
     payments = await at.rows(statement("payments"))
     refunds = await at.rows(statement("refunds"))
-    changes: dict[str, list[Any]] = defaultdict(list)
-    for row in await at.rows(statement("changes")):
-        changes[row["payment_id"]].append(row)
+    changes = await _changes(at)
     books = at.bank.books.payments()
     _lives(found, payments, changes)
     _bank(found, payments, refunds, books)
@@ -77,21 +71,24 @@ async def judge(at: Place) -> Verdict:
     counted = await at.rows(statement("counted"))
     found.doubled += _over_limit(counted)
     await _counters(found, at, counted)
-    _heard(found, at, changes, refunds)
-    _credits(found, at, await at.rows(statement("credits")))
-    _hooks(found, at, payments, changes)
-    await _archive(found, at, payments)
-    await _phones(found, at, payments)
+    shown.heard(found, at, changes, refunds)
+    shown.credited(found, at, await at.rows(statement("credits")))
+    shown.hooks(found, at, payments, changes)
+    await shown.archive(found, at, payments)
+    await shown.phones(found, at, payments)
+    found.doubled += [f"{row['key']}: its bank was heard to say both yes and no"
+                      for row in await at.rows(statement("contradicted"))]
     found.doubled += [f"{row['payment_id']} was signed by {row['serial']} after its end"
                       for row in await at.rows(statement("keys")) if row["payment_id"]]
     ended = {row["serial"] for row in await at.rows(statement("keys"))}
     found.lost += [f"{serial} was given up, and is in force" for serial in at.revoked
                    if serial not in ended]
-    return Verdict(found.lost, found.doubled)
+    return found
 
 
-def _lives(found: Found, payments: Rows, changes: Changes) -> None:
-    """Each change leads from the one before it, as the table says, and one word is the last."""
+def _lives(found: Verdict, payments: Rows, changes: Changes) -> None:
+    """Each change leads from the one before it, as the table says, and one word is the last; what
+    was paid is what its amounts say."""
     for row in payments:
         name, told = row["payment_id"], changes.get(row["payment_id"], [])
         before = ""
@@ -108,13 +105,16 @@ def _lives(found: Found, payments: Rows, changes: Changes) -> None:
             before = change["after"]
         if (row["state"], row["version"]) != (before, len(told)):
             found.lost.append(f"{name} is {row['state']}, its changes end with {before}")
+        by_amount = paid_state(row["amount_minor"], row["captured_minor"], row["refunded_minor"])
+        if row["state"] in _PAID and row["state"] != by_amount:
+            found.doubled.append(f"{name} is {row['state']}, and by its amounts {by_amount}")
         for events in (WORD, BANK):
             if sum(change["event"] in events for change in told) > 1:
                 found.doubled.append(f"{name}: two words of one: "
                                      f"{[change['event'] for change in told]}")
 
 
-def _bank(found: Found, payments: Rows, refunds: Rows, books: Sequence[Payment]) -> None:
+def _bank(found: Verdict, payments: Rows, refunds: Rows, books: Sequence[Payment]) -> None:
     """What the bank has moved, each once, is what is paid, and what is given back."""
     moved = {one.end_to_end_id: one.amount_minor for one in books if one.paid}
     meant = {f"P{row['payment_id']}": row["amount_minor"] for row in payments
@@ -135,7 +135,7 @@ def _bank(found: Found, payments: Rows, refunds: Rows, books: Sequence[Payment])
                               f"{row['order_state']}")
 
 
-def _by_account(found: Found, books: Sequence[Payment], orders: Rows) -> None:
+def _by_account(found: Verdict, books: Sequence[Payment], orders: Rows) -> None:
     """By payer and whatever the orders are called: what was asked for and said to be done."""
     meant: Counter[tuple[str, str]] = Counter()
     for row in orders:
@@ -153,13 +153,13 @@ def _by_account(found: Found, books: Sequence[Payment], orders: Rows) -> None:
                                  f"of {meant[kind, iban]} in all")
 
 
-def _journal(found: Found, payments: Rows, changes: Changes) -> None:
+def _journal(found: Verdict, payments: Rows, changes: Changes) -> None:
     """What is counted is what was signed and did not fail; what is booked is what is paid, less
-    what went back."""
+    what went back. A developer's payment is neither."""
     for row in payments:
         events = [change["event"] for change in changes.get(row["payment_id"], ())]
         amount, name = row["amount_minor"], row["payment_id"]
-        stands = "sign" in events and "fail" not in events
+        stands = "sign" in events and "fail" not in events and not row["sandbox"]
         for side in ("payer", "merchant"):
             found.differ(row[f"{side}_counted"], amount if stands else 0,
                          f"{name}: counted of its {side}")
@@ -179,7 +179,7 @@ def _over_limit(counted: Rows) -> list[str]:
             for row in counted if row["account_id"] in spares and row["money"] > SPARE_LIMIT_MINOR]
 
 
-async def _counters(found: Found, at: Place, counted: Rows) -> None:
+async def _counters(found: Verdict, at: Place, counted: Rows) -> None:
     """Valkey has never counted less than the journal; summed again it counts the same."""
     now = await at.counters()
     for row in counted:
@@ -191,84 +191,5 @@ async def _counters(found: Found, at: Place, counted: Rows) -> None:
         if live.get("money", 0) < meant_then:
             found.lost.append(f"account {account}: Valkey had counted {live}, the journal "
                               f"{meant_then}")
-    missing = [account for account in MERCHANTS.values() if account not in now]
-    found.lost += [f"account {account}: nobody has summed it again" for account in missing[:1]]
-
-
-def _heard(found: Found, at: Place, changes: Changes, refunds: Rows) -> None:
-    """What somebody was answered has been so."""
-    for payment, state in dict.fromkeys(at.heard):
-        if state.lower() not in {change["after"] for change in changes.get(payment, ())}:
-            found.lost.append(f"{payment}: somebody was answered {state}, and it never was")
-    there = {row["refund_id"] for row in refunds}
-    found.lost += [f"refund {name}: its merchant was told of it, and there is none"
-                   for name in at.refunds_heard if name not in there]
-
-
-def _credits(found: Found, at: Place, rows: Rows) -> None:
-    """Each that the bank told is there, as it was told; none pays twice."""
-    there = {row["entry_reference"]: row["amount_minor"] for row in rows}
-    for entry in there.keys() | at.credited_minor.keys():
-        found.differ(there.get(entry, 0), at.credited_minor.get(entry, 0), f"credit {entry}")
-    paid = Counter(row["payment_id"] for row in rows if row["state"] == "matched")
-    found.doubled += [f"{name} was paid by {count} credits" for name, count in paid.items()
-                      if count > 1]
-
-
-def _hooks(found: Found, at: Place, payments: Rows, changes: Changes) -> None:
-    """Each change that a merchant is told was told, first in its order, and as it was."""
-    told: dict[str, dict[int, Any]] = defaultdict(dict)
-    for heard in at.hooks:
-        content = verified(heard, SECRET)
-        name, version = content["id"], content["version"]
-        if told[name].setdefault(version, content) != content:
-            found.doubled.append(f"{name}: version {version} was told in two ways")
-    for row in payments:
-        meant = {change["version"]: change for change in changes.get(row["payment_id"], ())
-                 if change["event"] not in _QUIET} if row["hooked"] else {}
-        mine = told.get(row["payment_id"], {})
-        found.differ(len(mine), len(meant), f"{row['payment_id']}: webhooks")
-        if list(mine) != sorted(mine):
-            found.doubled.append(f"{row['payment_id']}: told in the order {list(mine)}")
-        for version, change in meant.items():
-            said = mine.get(version, {}).get("state", "").lower()
-            if said != change["after"]:
-                found.doubled.append(f"{row['payment_id']}: told {said or 'nothing'} of version "
-                                     f"{version}, which is {change['after']}")
-
-
-async def _archive(found: Found, at: Place, payments: Rows) -> None:
-    """The merchants' archive, page by page."""
-    shown: dict[str, Any] = {}
-    for merchant in MERCHANTS:
-        after = ""
-        while True:
-            page = await at.asked(merchant, "GET", f"/v1/payments?limit=1000{after}")
-            shown |= {one["id"]: one for one in page["data"]}
-            if page["next"] is None:
-                break
-            after = f"&after={page['next']}"
-    names = ("version", "amount_minor", "captured_minor", "refunded_minor", "reason")
-    for row in payments:
-        there = shown.pop(row["payment_id"], None)
-        if there is None:
-            found.lost.append(f"{row['payment_id']}: its merchant is not shown it")
-        elif (there["state"].lower(), *(there[name] for name in names)) != (
-                row["state"], *(row[name] for name in names)):
-            found.doubled.append(f"{row['payment_id']}: its merchant is shown {there}")
-    found.doubled += [f"{name}: a merchant is shown it, and there is none" for name in shown]
-
-
-async def _phones(found: Found, at: Place, payments: Rows) -> None:
-    """What each phone lists, as it is."""
-    rows = {row["payment_id"]: row for row in payments}
-    numbers = Counter(row["payer_phone"] for row in payments if row["payer_phone"])
-    for number, count in numbers.items():
-        listed = await at.asked("", "GET", f"/v1/phones/{number}/payments")
-        if len(listed) != min(count, _LISTED):
-            found.lost.append(f"{number}: {len(listed)} of {count} payments are listed")
-        for one in listed:
-            row = rows.get(one["id"])
-            if row is None or (one["state"].lower(), one["version"], one["amount_minor"]) != (
-                    row["state"], row["version"], row["amount_minor"]):
-                found.doubled.append(f"{one['id']}: the phone lists it as {one['state']}")
+    if MERCHANTS[SHOP] not in now:
+        found.lost.append("the merchant's account: nobody has summed it again")

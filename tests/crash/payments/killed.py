@@ -98,9 +98,11 @@ MOVING: Final[dict[str, Callable[..., Iterable[Moving]]]] = {
     "moves": _moved, "order_silent": _silent, "after_move": _after, "refund_end": _refund_end,
     "order_sent": _orders("send"), "order_given_up": _orders("give_up"),
     "order_resend": _orders("resend")}
+# The state, and what differs after each change: what is partly refunded is so still when a part of
+# it is captured.
 _STATE: Final = {
-    "payment": "SELECT state FROM payment WHERE payment_id = $1",
-    "order": "SELECT kind || ' ' || state FROM bank_order WHERE end_to_end_id = $1"}
+    "payment": "SELECT state, version::text FROM payment WHERE payment_id = $1",
+    "order": "SELECT kind || ' ' || state, state FROM bank_order WHERE end_to_end_id = $1"}
 _NONE: Final = "none"
 
 
@@ -133,12 +135,12 @@ class PaymentsReaper(Reaper):
             found = await reaper._meant(self, list(moving(*values))) if moving else None
             if found is None:
                 return await real(self, query, *values, **more)
-            point, one = found
+            point, one, mark = found
             of_words = point.target == "connector" and one[2] in {"pay", "fail"}
             if point.moment == "before" and not of_words:
                 reaper.kill(point)
             result = await real(self, query, *values, **more)
-            if await reaper._state(self, one) != point.before:
+            if (await reaper._state(self, one))[1] != mark:
                 if point.moment == "after":
                     reaper._told[one[1]] = point
                 elif not of_words and point.moment == "committed":
@@ -176,19 +178,23 @@ class PaymentsReaper(Reaper):
 
         Hub.tell = tell  # type: ignore[method-assign]
 
-    async def _meant(self, connection: Any, moving: list[Moving]) -> tuple[Point, Moving] | None:
-        """The point of now, where this is its transition."""
+    async def _meant(self, connection: Any,
+                     moving: list[Moving]) -> tuple[Point, Moving, str] | None:
+        """The point of now, where this is its transition; with the mark of what it is about."""
         point = self.point()
         if point is None or point.column == "step":
             return None
         for one in moving:
-            if one[0] == point.column and one[2] == point.event \
-                    and await self._state(connection, one) == point.before:
-                return point, one
+            if one[0] == point.column and one[2] == point.event:
+                state, mark = await self._state(connection, one)
+                if state == point.before:
+                    return point, one, mark
         return None
 
-    async def _state(self, connection: Any, one: Moving) -> str:
-        return str(await connection.fetchval(_STATE[one[0]], one[1]) or _NONE)
+    async def _state(self, connection: Any, one: Moving) -> tuple[str, str]:
+        """(state, mark)"""
+        rows = await connection.fetch(_STATE[one[0]], one[1])
+        return tuple(rows[0]) if rows else (_NONE, "")
 
 
 def main(arguments: list[str]) -> int:

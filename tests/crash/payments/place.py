@@ -1,123 +1,59 @@
-"""Everything that runs: bank, merchants, payers with their phones, and what each of them heard.
+"""Merchants, payers with their phones and the operator's bank: what each asks for, and heard.
 
-Knows how each is reached; servers and host are the ground's. Whoever asks asks again until it is
-answered, and what was answered is remembered: it must be so in the end.
+Knows how each is reached; what runs is stage.py's. Whoever asks asks again until it is answered,
+and what was answered is remembered: it must be so in the end.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
-import secrets
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import asyncpg
-import msgspec
-
-from authhost.certificates.authority import FileAuthority
-from authhost.counters import unpack_slots
 from authhost.embedded import Servers
-from authhost.journal.migrate import migrate
-from authhost.merchants.callers import hashed
-from authhost.state.client import StateClient, StateUnavailable, StateUnknown
-from loadtest.bank_process import RAILS
-from terminals.bank.conduct import Conduct
-from terminals.bank.server import BankServer
 from terminals.json_door import NoAnswer, Problem
 from terminals.phone.door import Door
 from terminals.phone.keystore import Keystore
 from terminals.phone.program import Phone
 from terminals.phone.shown import Answer, Waiting
-from tests.crash.ground import PATIENCE_S, Ground, Stuck
-from tests.crash.payments.portfolio import (
-    AWAY,
-    BANK,
-    MERCHANTS,
-    ROLES,
-    SANDBOX,
-    SHOP,
-    SPARE,
-    Role,
-    conduct,
-    limits,
-    merchants_limits,
-    spare,
-)
-from tests.support.hearing import Hearing
+from tests.crash.ground import PATIENCE_S, Stuck
+from tests.crash.payments.portfolio import BANK, ROLES, SHOP, Role, spare
+from tests.crash.payments.stage import COLLECTING, Stage, statement
 
-_SQL: Final = Path(__file__).parent / "sql"
 PIN: Final = "2468"
-SECRET: Final = bytes(range(32))  # of webhooks
-COLLECTING: Final = str(RAILS[0]["debtor"]["iban"])
 _QUICK: Final = 2  # of scrypt: nobody steals these phones
 _REFUSED: Final = frozenset({403, 409, 422})
 T = TypeVar("T")
 
 
-def statement(name: str) -> str:
-    """The text of sql/<name>.sql."""
-    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
-
-
-class Place(Ground):
-    """All of it."""
-
-    killed = "tests.crash.payments.killed"
+class Place(Stage):
+    """All of them."""
 
     def __init__(self, servers: Servers, folder: Path, port: int, planted: str,
                  patience_s: float = PATIENCE_S) -> None:
         super().__init__(servers, folder, port, planted, patience_s)
-        self.bank = BankServer(folder / "bank.sqlite")
         self.phones: dict[str, Phone] = {}  # by number
         self.heard: list[tuple[str, str]] = []  # (payment, state) as somebody was answered
         self.refunds_heard: list[str] = []
         self.revoked: dict[str, datetime] = {}  # serial: when its phone was answered so
         self.credited_minor: dict[str, int] = {}  # entries that the bank told
-        # Counters before Valkey was emptied at the end, and the journal's sum of money then.
-        self.live: dict[int, tuple[dict[str, int], int]] = {}
         self._doors: list[Door] = []
-        self._hooks = Hearing(folder, [], tls=False)
         self._spare = itertools.count()
         self._entries = itertools.count(1)
 
     async def open(self) -> None:
-        """Start everything."""
-        passphrase = self.folder / "passphrase"
-        passphrase.write_text(secrets.token_hex(16))
-        passphrase.chmod(0o600)
-        FileAuthority.create(self.folder / "ca", passphrase, "phones", datetime.now(UTC))
-        await self.start_nursery()
-        await migrate(self.servers.postgres.url)
-        await self.bank.open()
-        await self.bank.behave(msgspec.convert(conduct(), Conduct))
-        await self._hooks.listen()
-        await self._seed()
-        self.mark_servers()
-        await self.run_host()
+        """Everything runs, and every payer has enrolled."""
+        await super().open()
         for role in ROLES.values():
             await self.enrolled(role)
 
     async def close(self) -> None:
-        """Stop everything; the host in good order."""
+        """Stop everything."""
         for door in self._doors:
             await door.close()
-        await self.stop_host()
-        await self._hooks.close()
-        await self.bank.close()
-
-    @property
-    def options(self) -> list[str]:
-        """Who signs phones' certificates, and that a merchant may be on this machine."""
-        return ["--authority", str(self.folder / "ca"), "--private-callbacks",
-                "--authority-passphrase", str(self.folder / "passphrase")]
-
-    @property
-    def hooks(self) -> list[Any]:
-        """What the merchants' server heard, in its order."""
-        return self._hooks.heard
+        await super().close()
 
     # The merchant.
 
@@ -126,7 +62,7 @@ class Place(Ground):
         """A payment that is asked for; its id. role: None where nobody is named."""
         body: dict[str, Any] = {
             "amount_minor": amount, "currency": "EUR", "purpose": "Roses", "reference": "R-1",
-            "expires_in_s": 3_600, "callback_url": f"http://127.0.0.1:{self._hooks.port}/hook",
+            "expires_in_s": 3_600, "callback_url": self.callback,
             **more}
         if role is not None:
             body["payer_phone"] = (ROLES[role] if isinstance(role, str) else role).phone
@@ -237,43 +173,3 @@ class Place(Ground):
             return bool(rows) and rows[0]["state"] in states
 
         await self.until(there, f"refund {refund} does not become {states}")
-
-    async def counters(self) -> dict[int, dict[str, int]]:
-        """What Valkey has counted, by account: money and number; accounts that it knows."""
-        accounts = [row["account_id"] for row in await self.rows("SELECT account_id FROM fence")]
-        client = StateClient(self.servers.valkey.url)
-        try:
-            found: dict[int, dict[str, int]] = {}
-            for account in accounts:
-                packed = await client.call("HGET", f"{{{account}}}", "a")
-                if packed is not None:
-                    found[account] = {("", "money", "volume", "count")[code % 4]: int(value)
-                                      for code, _, value in unpack_slots(packed)
-                                      if code // 4 % 16 == _TOTAL}
-            return found
-        except (StateUnavailable, StateUnknown):
-            return {}
-        finally:
-            await client.close()
-
-    async def _seed(self) -> None:
-        banks = [{"bank": bank, "endpoint": endpoint,
-                  "rails": [{**rail, "collects": rail["debtor"]} for rail in RAILS]}
-                 for bank, endpoint in ((BANK, self.bank.url), (AWAY, "http://127.0.0.1:9"))]
-        payers = [{"number": role.number, "name": role.role, "bank": role.bank, "iban": role.iban,
-                   "limits": limits(role)}
-                  for role in (*ROLES.values(), *map(spare, range(SPARE)))]
-        shops = []
-        for merchant, account in MERCHANTS.items():
-            self.tokens[merchant] = secrets.token_urlsafe(24)
-            shops.append({"merchant": merchant, "account": account, "limits": merchants_limits(),
-                          "sandbox": merchant == SANDBOX,
-                          "token": hashed(self.tokens[merchant]).hex()})
-        async with asyncpg.create_pool(self.servers.postgres.url, min_size=1, max_size=1) as pool:
-            await pool.execute("SELECT journal_month($1)", self.day)
-            await pool.execute(statement("parties"), self.day, json.dumps(payers),
-                               json.dumps(banks), json.dumps(shops), SECRET, COLLECTING, BANK)
-            await self.let_in(pool, "anna", "berta")
-
-
-_TOTAL: Final = 6  # the kind of a window, as counters number them

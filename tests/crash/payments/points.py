@@ -49,8 +49,7 @@ STEPS: Final[Mapping[tuple[str, str], tuple[Moment, ...]]] = {
 }
 MOMENTS: Final[Mapping[str, tuple[Moment, ...]]] = {
     "payment": ("before", "committed", "after"), "order": ("before", "committed")}
-_OF_CONNECTOR: Final = frozenset({
-    "pay", "fail", "silence", "send", "give_up", "resend", "accept", "refuse", "status", "claim"})
+_WORDS: Final = frozenset({"pay", "fail", "silence"})  # that a connector brings to a payment
 _COUNTED: Final = frozenset({"sign", "decline", "fail", "take", "give_back"})  # in Valkey
 
 
@@ -72,13 +71,14 @@ def points() -> list[Point]:
     return [Point(column=column, before=before, event=event, moment=moment, target=target)
             for column, pairs in tables for before, event in pairs
             for moment in (STEPS[before, event] if column == "step" else MOMENTS[column])
-            for target in _targets(before, event, moment)]
+            for target in _targets(column, before, event, moment)]
 
 
-def _targets(before: str, event: str, moment: Moment) -> list[Target]:
+def _targets(column: str, before: str, event: str, moment: Moment) -> list[Target]:
     found: list[Target] = ["process", "postgres"]
-    # What was told already is the connector's no more.
-    if (event in _OF_CONNECTOR or before == "bank") and moment != "after":
+    connectors = {"payment": event in _WORDS, "order": True, "step": before == "bank"}
+    # What was told already is the connector's no more, but not what only it has heard.
+    if connectors[column] and (moment != "after" or column == "step"):
         found.append("connector")
     if event in _COUNTED or before == "hub":
         found.append("valkey")

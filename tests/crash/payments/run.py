@@ -3,6 +3,7 @@ has forgotten all, one more payment of everybody, and the verdict."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -14,8 +15,9 @@ from tests.crash.deaths import Channel, Options, Result
 from tests.crash.payments import points
 from tests.crash.payments.acts import ACTS
 from tests.crash.payments.judge import early, judge
-from tests.crash.payments.place import Place, statement
-from tests.crash.payments.portfolio import ROLES, SANDBOX
+from tests.crash.payments.place import Place
+from tests.crash.payments.portfolio import ROLES, SANDBOX, Role
+from tests.crash.payments.stage import statement
 
 _UNREACHED: Final = frozenset({"away"})  # its bank
 _OVER: Final = "UPDATE payment SET expires_at = now() WHERE state IN ('created', 'sent', 'opened')"
@@ -34,11 +36,14 @@ async def _settled(place: Place, _: int) -> None:
     place.live = {account: (live, counted.get(account, 0))
                   for account, live in (await place.counters()).items()}
     os.kill(place.servers.valkey.pid, signal.SIGKILL)  # whoever mends starts it again
-    for role in ROLES.values():
-        if role.role not in _UNREACHED:
-            await place.say(await place.request(role), role.phone)
+    await asyncio.gather(*(_one_more(place, role) for role in ROLES.values()
+                           if role.role not in _UNREACHED))
     await place.say(await place.request("plain", shop=SANDBOX), ROLES["plain"].phone)
     await place.until(lambda: _at_rest(place), "the last payments are on their way still")
+
+
+async def _one_more(place: Place, role: Role) -> None:
+    await place.say(await place.request(role), role.phone)
 
 
 async def _over(place: Place) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from authhost.merchants import login_text as theirs_login
-from authhost.payments import signing
+from authhost.payments import bodies, signing
+from authhost.payments.life import State
+from authhost.payments.model import Asked, Standing
 from authhost.phones import texts
 from terminals.phone import shown as ours
 from terminals.phone.faults import Fault, altered, moved
@@ -69,6 +72,20 @@ def test_what_comes_from_elsewhere_moves_no_cursor() -> None:
     login = ours.Login(id="l1", merchant_id="SHOP", merchant="Flowers", user_id="ana", code="0042",
                        browser="\x07", nonce="n")
     assert ours.in_words(login) == "l1  log in as ana of Flowers (SHOP), code 0042, from ?"
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_a_developers_payment_is_shown_as_what_it_is(sandbox: bool) -> None:
+    asked = Asked(payment_id="p1", merchant_id="SHOP", account_id=1, user_id="till", kind="phone",
+                  payer_phone="+38640000001", amount_minor=1_205, currency="EUR", purpose="Roses",
+                  reference="R", capture="automatic", nonce="abc", callback_url="",
+                  sandbox=sandbox, payee="Flowers", created_at=AT, expires_at=AT)
+    told = bodies.payers(asked, Standing(state=State.SENT, version=2, changed_at=AT))
+    mine = msgspec.json.decode(msgspec.json.encode(told), type=ours.Waiting)
+    assert mine.sandbox is sandbox
+    said = ours.in_words(mine)
+    assert said.startswith("TEST, no money moves") is sandbox
+    assert said.endswith("p1  12.05 EUR to Flowers (SHOP) for Roses [R]")
 
 
 @pytest.mark.parametrize(("minor", "currency", "said"), [
