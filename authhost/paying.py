@@ -127,8 +127,8 @@ class Paying:
         door, region = self._door, self._settings.phone_region
         plain = self._settings.plain_phones
         return [
-            *PaymentRoutes(self.payments, self._plans, self.notices, door, region,
-                           self._may_call).endpoints(),
+            *PaymentRoutes(self.payments, self._plans, self.notices.hub, self.notices.crowd, door,
+                           region, self._may_call).endpoints(),
             *(row for row in self._actions.endpoints() if not _is_offices(row)),
             *QrRoutes(door, self.payments.archive, self.matching,
                       self._settings.public_url).endpoints(),

@@ -12,10 +12,10 @@ import asyncio
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -23,26 +23,24 @@ from authhost import limits
 
 _log = structlog.get_logger()
 _BACKLOG: Final = 1_024
+_AT_ONCE: Final = 64
 _HANDSHAKE_S: Final = 10
 _REST_S: Final = 1.0  # where the machine has no sockets left
 _NETWORK_BITS: Final = 64
 
 
 class Acceptor:
-    """Of one door. make: the protocol of who comes from there, which says `gone` of it at its end.
-    """
+    """Of one door. make: the protocol of who comes from there, which says `gone` of it at its end;
+    taken: places, those of peers that are in a handshake among them."""
 
     def __init__(self, make: Callable[[str], asyncio.Protocol], tls: ssl.SSLContext | None) -> None:
         self._make = make
         self._tls = tls
+        self.taken = 0
         self._places: Counter[str] = Counter()
         self._sockets: list[socket.socket] = []
+        self._fresh: set[socket.socket] = set()  # accepted this moment
         self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def taken(self) -> int:
-        """Places, those of peers that are in a handshake among them."""
-        return self._places.total()
 
     async def listen(self, host: str, port: int) -> int:
         """Begin to accept, on all addresses of the host; the port that was given."""
@@ -57,50 +55,64 @@ class Acceptor:
             one.bind(address)
             one.listen(_BACKLOG)
             one.setblocking(False)
-            self._start(self._accept(one))
+            loop.add_reader(one, self._accept, loop, one)
         given: int = self._sockets[0].getsockname()[1]
         return given
 
     def close(self) -> None:
         """Accept no more; handshakes that are not through are given up."""
+        for listening in self._sockets:
+            asyncio.get_running_loop().remove_reader(listening)
+            listening.close()
+        self._sockets.clear()
         for task in self._tasks:
             task.cancel()
-        for one in self._sockets:
-            one.close()
+        for peer in self._fresh:
+            peer.close()
 
     def gone(self, address: str) -> None:
         """A place is free."""
+        self.taken -= 1
         self._places[address] -= 1
         if not self._places[address]:
             del self._places[address]
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
+    def _accept(self, loop: asyncio.AbstractEventLoop, listening: socket.socket) -> None:
+        """Somebody is there; those behind him have their turn after others of the loop's."""
+        for _ in range(_AT_ONCE):
             try:
-                peer, address = await loop.sock_accept(listening)
-            except ConnectionError:
-                continue  # gone before its turn
+                peer, address = listening.accept()
+            except (BlockingIOError, ConnectionError):
+                return  # nobody more; or gone before his turn
             except OSError as error:
                 _log.warning("nobody is accepted", why=str(error))
-                await asyncio.sleep(_REST_S)
-                continue
-            place = place_of(str(address[0]))
-            if self.taken >= limits.CONNECTIONS_PER_DOOR \
-                    or (place and self._places[place] >= limits.CONNECTIONS_PER_ADDRESS):
-                peer.close()
-                continue
-            self._places[place] += 1
-            self._start(self._let_in(peer, place))
+                loop.remove_reader(listening)
+                loop.call_later(_REST_S, self._again, loop, listening)
+                return
+            self._take(peer, place_of(str(address[0])))
+
+    def _again(self, loop: asyncio.AbstractEventLoop, listening: socket.socket) -> None:
+        if listening in self._sockets:
+            loop.add_reader(listening, self._accept, loop, listening)
+
+    def _take(self, peer: socket.socket, place: str) -> None:
+        """A place, if there is one."""
+        if self.taken >= limits.CONNECTIONS_PER_DOOR \
+                or (place and self._places[place] >= limits.CONNECTIONS_PER_ADDRESS):
+            peer.close()
+            return
+        peer.setblocking(False)
+        self.taken += 1
+        self._places[place] += 1
+        self._fresh.add(peer)
+        task = asyncio.create_task(self._let_in(peer, place))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _let_in(self, peer: socket.socket, place: str) -> None:
         """Its handshake, if there is one."""
         loop = asyncio.get_running_loop()
+        self._fresh.discard(peer)
         with suppress(OSError):  # gone meanwhile: the handshake finds it
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:

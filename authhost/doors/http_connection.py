@@ -33,9 +33,9 @@ _SLICE: Final = 4 * 1024  # read at once: so many requests can be in it, and no 
 class HttpConnection(asyncio.Protocol):
     """One peer. One request at a time is answered; those that came behind it wait."""
 
-    __slots__ = ("_asks_by", "_busy", "_closes_at", "_ended", "_fault", "_heard", "_leaving", "_lingers",
-                 "_owes_continue", "_paused", "_peer", "_place", "_reader", "_sending", "_server",
-                 "_transport", "_unread", "_waiting")
+    __slots__ = ("_asks_by", "_busy", "_closes_at", "_ended", "_fault", "_heard", "_leaving",
+                 "_lingers", "_owes_continue", "_paused", "_peer", "_place", "_reader", "_sending",
+                 "_server", "_transport", "_unread", "_waiting")
 
     def __init__(self, server: HttpServer, place: str | None = None) -> None:
         self._server = server

@@ -26,9 +26,10 @@ from authhost.doors.merchant_call import (
 )
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
-from authhost.notices import Notices
 from authhost.payments import bodies
 from authhost.payments.archive import Change, Search
+from authhost.payments.crowding import Crowd
+from authhost.payments.hub import Hub
 from authhost.payments.life import State
 from authhost.payments.model import Caller, Payment
 from authhost.payments.names import is_id
@@ -83,12 +84,12 @@ class PaymentRoutes:
     """Over one host's payments. region: of telephone numbers without a country code, '' for none;
     objection: why an address may not be called back, or ''."""
 
-    def __init__(self, payments: Payments, plans: Plans, notices: Notices, door: MerchantDoor,
-                 region: str, objection: Callable[[str], str]) -> None:
+    def __init__(self, payments: Payments, plans: Plans, hub: Hub, crowd: Crowd,
+                 door: MerchantDoor, region: str, objection: Callable[[str], str]) -> None:
         self._payments = payments
         self._plans = plans
-        self._hub = notices.hub
-        self._crowd = notices.crowd
+        self._hub = hub
+        self._crowd = crowd
         self._archive = payments.archive
         self._door = door
         self._region = region

@@ -12,17 +12,15 @@ import asyncpg
 import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from authhost import cli
 from authhost.certificates import guard as guards
-from authhost.certificates.authority import AuthorityError, FileAuthority, pem
+from authhost.certificates.authority import AuthorityError, FileAuthority
 from authhost.certificates.guard import CertificateGuard, Peer
-from authhost.certificates.roots import payers_roots, vouchers
 from authhost.clock import Clock
 from authhost.journal.entry import JournalUnavailable
-from authhost.settings import Settings, SettingsError
 from tests.support.devices import SHA256, Yard, device_key, request_of
 from tests.support.office import opened
 from tests.support.rig import running
@@ -83,13 +81,6 @@ def issued(boss, terminal_id, key=None, path="", **more):
         "terminal_id": terminal_id, "request": request_of(key, terminal_id, hashed=SHA256),
         **more})
     return key, row
-
-
-def peer(certificate):
-    """As a door has it."""
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    return Peer(certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value,
-                f"{certificate.serial_number:x}", certificate.fingerprint(SHA256), der)
 
 
 def over_http(office, context, terminal_id):
@@ -306,61 +297,6 @@ def listed(yard, boss):
     assert crl.is_signature_valid(yard.ours.certificate.public_key())
     assert crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number > 0
     return {f"{one.serial_number:x}" for one in crl}
-
-
-def test_who_vouches_for_a_name_without_rows(rig, yard, boss, terminal):
-    """Both authorities are TLS's; one of them is of another bank's phones."""
-    key = device_key()
-    foreign = yard.ours.sign(
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, terminal)]))
-        .issuer_name(yard.ours.certificate.subject).public_key(key.public_key())
-        .serial_number(7).not_valid_before(datetime.now(UTC) - timedelta(hours=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(hours=1)))
-    outside = x509.load_pem_x509_certificate(yard.outside.certificate_path.read_bytes())
-    theirs = x509.load_pem_x509_certificate(yard.outside.client(terminal).certificate.read_bytes())
-    all_of_tls = CertificateGuard(rig.host._pool, Clock.real_now_us)
-    but_the_phones = CertificateGuard(rig.host._pool, Clock.real_now_us, vouchers=[outside])
-    found = [(rig.run(one.objection(peer(foreign))), rig.run(one.objection(peer(theirs))))
-             for one in (all_of_tls, but_the_phones)]
-    assert found == [("", ""), ("unknown", "")]
-    _, row = issued(boss, terminal)  # of the same authority, with a row
-    certificate = x509.load_pem_x509_certificate(row["certificate"].encode())
-    for one in (all_of_tls, but_the_phones):
-        rig.run(one.look())
-        assert rig.run(one.objection(peer(certificate))) == ""
-        assert rig.run(one.objection(peer(foreign))) == "unknown"
-
-
-@pytest.mark.parametrize("name", ["+38640123456", "+x"])
-def test_a_phone_has_a_payers_row_whoever_has_signed_it(rig, yard, boss, guard, name):
-    certificate = x509.load_pem_x509_certificate(yard.outside.client(name).certificate.read_bytes())
-    assert rig.run(guard.objection(peer(certificate))) == "unknown"
-    boss.made("/terminals", {"terminal_id": name, "kind": "pos", "acquirer_id": "280131",
-                             "merchant_id": "STATION"})
-    _, row = issued(boss, name)  # a device's is none
-    certificate = x509.load_pem_x509_certificate(row["certificate"].encode())
-    assert rig.run(guard.objection(peer(certificate))) == "unknown"
-
-
-def test_the_phones_authority_vouches_for_nobody(rig, yard, tmp_path):
-    ours = yard.ours.certificate
-    outside = x509.load_pem_x509_certificate(yard.outside.certificate_path.read_bytes())
-    theirs = tmp_path / "phones.pem"
-    theirs.write_bytes(pem(ours))
-
-    def of(authority, **more):
-        settings = Settings(database_url="", redis_url="", hsm=(), tls=yard.tls, **more)
-        return payers_roots(settings, authority), vouchers(settings, authority)
-
-    assert of(None) == ([], None)
-    assert of(yard.ours) == ([ours], None)
-    assert of(None, payer_ca=(theirs,)) == ([ours], [outside])
-    assert of(yard.ours, payer_ca=(theirs,)) == ([ours], None)
-    assert of(yard.ours, payer_ca=(yard.outside.certificate_path,)) == ([outside], [ours])
-    for wrong in (tmp_path / "none.pem", yard.passphrase):
-        with pytest.raises(SettingsError, match="--payer-ca"):
-            of(None, payer_ca=(wrong,))
 
 
 def test_the_list_of_revoked_ones_keeps_them_out_of_a_server_that_reads_it(

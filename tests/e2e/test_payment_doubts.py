@@ -14,8 +14,8 @@ import pytest
 from authhost.embedded import Servers
 from authhost.journal.entry import JournalUnavailable, Result
 from authhost.payments.model import Asked, Refused
+from authhost.payments.ports import Busy
 from authhost.payments.rows import Leg, Message
-from authhost.payments.story import Busy
 from authhost.state.client import StateUnavailable
 from tests.support.doubts import delay_rows, lose_result, said, take_state_away
 from tests.support.payments import Shop, Signer, together
@@ -184,8 +184,9 @@ def test_the_limit_comes_back_where_the_row_of_a_no_was_not_heard_of(
 
 
 @pytest.mark.invariant(7)
-def test_the_limit_comes_back_where_the_host_dies_after_the_row_of_a_no(
+def test_the_limit_comes_back_once_where_the_host_dies_after_the_row_of_a_no(
         shop: Shop, phone: Signer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state has not heard of it; whoever sums it again has: the journal is right."""
     asked = signed(shop, phone)
 
     async def die(*_: Any) -> None:
@@ -195,9 +196,11 @@ def test_the_limit_comes_back_where_the_host_dies_after_the_row_of_a_no(
         patch.setattr(shop.payments._counting, "give_back", die)
         with pytest.raises(asyncio.CancelledError):
             refused(shop, asked, phone)
-    assert shop.now(asked).now.state == "declined"
     refused(shop, asked, phone)
-    assert signs_another(shop, phone) == "SIGNED"
+    assert shop.now(asked).now.state == "declined"
+    assert shop.rig.taken(phone.account_id) == (0, 0, 0)
+    shop.rig.run(shop.rig.host.accounts.forget(phone.account_id))
+    assert [signs_another(shop, phone) for _ in range(2)] == ["SIGNED", "DECLINED"]
 
 
 def refused(shop: Shop, asked: Asked, phone: Signer) -> None:

@@ -21,7 +21,8 @@ from authhost.payments.topics import Subscription, Topics
 from tests.support.http_peer import Gone, Served, files, new_loop
 
 pytestmark = [pytest.mark.invariant(14), pytest.mark.invariant(16)]
-KINDS = ["uvloop", "asyncio", "uvloop-tls", "asyncio-tls"]
+KINDS = ["uvloop", "asyncio", "uvloop-tls", "asyncio-tls", "uvloop-tls-public",
+         "asyncio-tls-public"]
 EVENTS = b"GET /events/me HTTP/1.1\r\nHost: x\r\n\r\n"
 GET = b"GET /told HTTP/1.1\r\nHost: x\r\n\r\n"
 BEGINS = b"retry: 3000\n\n"
@@ -58,8 +59,8 @@ def made(tmp_path_factory):
 
 @pytest.fixture(params=KINDS)
 def served(request, made):
-    kind, _, tls = request.param.partition("-")
-    running = Streaming(new_loop(kind), made if tls else None)
+    kind, *more = request.param.split("-")
+    running = Streaming(new_loop(kind), made if "tls" in more else None, public="public" in more)
     yield running
     running.stop()
 

@@ -22,7 +22,8 @@ from tests.support.payments import Shop
 def lose_result(shop: Shop, patch: pytest.MonkeyPatch, after_s: float) -> None:
     """The next word is written in time; so long after it its result is lost, and the batch is
     written again."""
-    real, lost = shop.work.run, []
+    real = shop.work.run
+    lost: list[int] = []
 
     async def run(connection: asyncpg.Connection, items: list[Posting]) -> list[Result]:
         results = await real(connection, items)
@@ -50,7 +51,8 @@ def take_state_away(shop: Shop, patch: pytest.MonkeyPatch, account_id: int,
                     error: Exception) -> None:
     """The next reservation on this account fails so; on others none does."""
     accounts = shop.payments._counting._accounts
-    real, failed = accounts.reserve, []
+    real = accounts.reserve
+    failed: list[int] = []
 
     async def reserve(of: int, *args: Any, **more: Any) -> Any:
         if of == account_id and not failed:
