@@ -54,14 +54,15 @@ class HttpServer:
 
     async def listen(self) -> int:
         """Begin to serve; the port that was given (0 asks for a free one)."""
+        if self._public:
+            port = await self.acceptor.listen(self._host, self._port)
+        else:
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: HttpConnection(self), self._host, self._port, ssl=self._tls, backlog=1024,
+                ssl_handshake_timeout=10 if self._tls else None)
+            port = self._server.sockets[0].getsockname()[1]
         self._sweeper = asyncio.create_task(self._sweep())
         self.streams.start()
-        if self._public:
-            return await self.acceptor.listen(self._host, self._port)
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: HttpConnection(self), self._host, self._port, ssl=self._tls, backlog=1024,
-            ssl_handshake_timeout=10 if self._tls else None)
-        port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     async def close(self) -> None:

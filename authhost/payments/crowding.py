@@ -50,8 +50,6 @@ class Crowd:
                                       idempotency_key)
         pair = caller.merchant_id, new.payer_phone
         there = self._waiting.get(pair, {})
-        if payment_id in there:
-            return
         if len(there) >= MOST:
             there = await self._read(pair, payment_id)
             if payment_id not in there and len(there) >= MOST:

@@ -192,7 +192,8 @@ class Phones(Payers):
         if row["revoked_at"] is not None and not revoked_too:
             raise Refused(403, "Certificate", "the certificate is revoked", "serial")
         key, _ = usable(x509.load_der_x509_certificate(row["certificate"]))
-        assert key is not None, "no other is issued"
+        if key is None:  # of another authority, or older than a rule of ours
+            raise Refused(403, "Certificate", "nothing may be signed with its key", "serial")
         wrong = signature_objection(key, text, proof.signature, proof.signed_at, self._now())
         if wrong:
             raise Refused(403, "Signature differs", _SIGNATURES[wrong], wrong)

@@ -9,7 +9,6 @@ import pytest
 from authhost.admin import pages
 from authhost.bookings import BookingRefused
 from tests.support.office import number_of, opened
-from tests.support.rig import running
 
 DEBTOR = {"name": "Operator", "iban": "AT611904300234573201", "bic": "BKAUATWW"}
 RAIL = {"currency": "EUR", "rail": "instant", "debtor": DEBTOR}
@@ -17,12 +16,6 @@ RAIL = {"currency": "EUR", "rail": "instant", "debtor": DEBTOR}
 
 def bank(rails):
     return {"bank_id": "B", "name": "B", "endpoint": "https://bank.example/in", "rails": rails}
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -18,19 +18,12 @@ from authhost.doors.admin_statements import MOST_BYTES
 from clearing.run import clear
 from tests.support.office import opened
 from tests.support.portfolio import DAY
-from tests.support.rig import running
 from tests.support.statement import IBAN, entry, statement, transaction
 
 DEPOSIT = (Path(__file__).parents[1] / "support" / "deposit_row.sql").read_text()
 DAYS = Path(__file__).with_name("admin_days.sql").read_text()
 OTHER = "FR7630006000011234567890189"
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -14,19 +14,12 @@ from authhost.settings import Settings, SettingsError
 from tests.e2e.test_certificates import issued
 from tests.support.devices import SHA256, Yard, device_key
 from tests.support.office import opened
-from tests.support.rig import running
 from tests.support.wire import stan
 
 
 @pytest.fixture(scope="module")
 def yard(tmp_path_factory):
     return Yard(tmp_path_factory.mktemp("yard"))
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

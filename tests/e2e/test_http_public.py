@@ -105,6 +105,20 @@ def test_a_stop_waits_for_no_handshake(made):
                         assert one.recv(1) == b""
 
 
+def test_who_comes_in_the_moment_of_the_stop_is_closed(served):
+    """Accepted, and no handshake has begun."""
+    here, there = socket.socketpair()
+
+    async def work():
+        served.server.acceptor._take(here, "somebody")
+        served.server.acceptor.close()
+
+    served.run(work())
+    assert here.fileno() == -1
+    assert there.recv(1) == b""
+    there.close()
+
+
 def test_one_address_has_a_share(served, monkeypatch):
     monkeypatch.setattr(limits, "CONNECTIONS_PER_ADDRESS", 2)
     with served.peer() as one, served.peer() as two, served.peer() as three:

@@ -27,11 +27,6 @@ BOSS = operator("operator")
 
 
 @pytest.fixture(scope="module")
-def root() -> Root:
-    return Root()
-
-
-@pytest.fixture(scope="module")
 def rig(servers: Servers, root: Root, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     path = tmp_path_factory.mktemp("payers") / "ca.pem"
     path.write_bytes(pem(root.certificate))
@@ -39,18 +34,6 @@ def rig(servers: Servers, root: Root, tmp_path_factory: pytest.TempPathFactory) 
         made.sql("INSERT INTO merchant (merchant_id, name, status, account_id) VALUES "
                  "('GONE', 'Gone', 'active', 900001)")
         yield made
-
-
-@pytest.fixture(scope="module")
-def front(rig: Rig) -> Shopfront:
-    return Shopfront(rig)
-
-
-@pytest.fixture(scope="module")
-def shop(rig: Rig, root: Root) -> Iterator[Shop]:
-    made = Shop(rig, root)
-    yield made
-    made.close()
 
 
 class Heard:

@@ -25,11 +25,6 @@ def rig(servers: Servers) -> Iterator[Rig]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def front(rig: Rig) -> Shopfront:
-    return Shopfront(rig)
-
-
 class Desk:
     """Somebody in a role."""
 

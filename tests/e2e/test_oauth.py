@@ -26,11 +26,6 @@ def rig(servers: Servers) -> Iterator[Rig]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def front(rig: Rig) -> Shopfront:
-    return Shopfront(rig)
-
-
 def basic(user_id: str, secret: str) -> dict[str, str]:
     """The header of client_secret_basic, both parts form-encoded."""
     text = f"{quote_plus(user_id)}:{quote_plus(secret)}"

@@ -25,11 +25,6 @@ def rig(servers: Servers) -> Iterator[Rig]:
 
 
 @pytest.fixture(scope="module")
-def front(rig: Rig) -> Shopfront:
-    return Shopfront(rig)
-
-
-@pytest.fixture(scope="module")
 def shop(rig: Rig) -> Iterator[PaidShop]:
     made = PaidShop(rig)
     yield made

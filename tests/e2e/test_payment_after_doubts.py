@@ -17,12 +17,6 @@ from tests.support.rig import Rig, running
 
 
 @pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def shop(rig: Rig) -> Iterator[PaidShop]:
     made = PaidShop(rig)
     yield made

@@ -20,33 +20,11 @@ from tests.support.rig import Rig, running
 
 
 @pytest.fixture(scope="module")
-def root() -> Root:
-    return Root()
-
-
-@pytest.fixture(scope="module")
 def rig(servers: Servers, root: Root, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     path = tmp_path_factory.mktemp("payers") / "ca.pem"
     path.write_bytes(pem(root.certificate))
     with running(servers, http=True, payer_ca=(path,), phone_region="SI") as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def front(rig: Rig) -> Shopfront:
-    return Shopfront(rig)
-
-
-@pytest.fixture(scope="module")
-def shop(rig: Rig, root: Root) -> Iterator[Shop]:
-    made = Shop(rig, root)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def till(front: Shopfront) -> Till:
-    return front.till()
 
 
 def asked_of(rig: Rig, payment_id: str) -> Asked:

@@ -21,11 +21,6 @@ def rig(servers: Servers) -> Iterator[Rig]:
 
 
 @pytest.fixture(scope="module")
-def front(rig: Rig) -> Shopfront:
-    return Shopfront(rig)
-
-
-@pytest.fixture(scope="module")
 def described(front: Shopfront) -> dict[str, Any]:
     found: dict[str, Any] = front.send("GET", "/openapi-payments.json").json()
     return found

@@ -37,11 +37,6 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Yard:
 
 
 @pytest.fixture(scope="module")
-def root() -> Root:
-    return Root()
-
-
-@pytest.fixture(scope="module")
 def rig(servers: Servers, yard: Yard, root: Root) -> Iterator[Rig]:
     path = yard.directory / "payers.pem"
     path.write_bytes(pem(root.certificate))
@@ -59,13 +54,6 @@ def bare(yard: Yard) -> ssl.SSLContext:
 @pytest.fixture(scope="module")
 def front(rig: Rig, bare: ssl.SSLContext) -> Shopfront:
     return Shopfront(rig, "public", verify=bare)
-
-
-@pytest.fixture(scope="module")
-def shop(rig: Rig, root: Root) -> Iterator[Shop]:
-    made = Shop(rig, root)
-    yield made
-    made.close()
 
 
 def with_phone(rig: Rig, yard: Yard, phone: Signer, directory: Path) -> Shopfront:

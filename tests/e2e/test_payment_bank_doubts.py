@@ -38,11 +38,6 @@ def shop(rig: Rig) -> Iterator[PaidShop]:
     made.close()
 
 
-@pytest.fixture(scope="module")
-def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
-    return Papers.made(tmp_path_factory.mktemp("pki"))
-
-
 @pytest.fixture
 def bank(rig: Rig, shop: PaidShop, papers: Papers, tmp_path: Path,
          monkeypatch: pytest.MonkeyPatch) -> Iterator[PayersBank]:

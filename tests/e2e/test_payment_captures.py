@@ -6,18 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from authhost.embedded import Servers
 from authhost.payments.model import Caller, Refused
 from tests.support.after_payment import PaidShop
 from tests.support.payments import CALLER, together
 from tests.support.portfolio import SHOP_ACCOUNT
-from tests.support.rig import Rig, running
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
+from tests.support.rig import Rig
 
 
 @pytest.fixture(scope="module")

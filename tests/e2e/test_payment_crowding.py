@@ -17,11 +17,6 @@ from tests.support.rig import Rig, running
 
 
 @pytest.fixture(scope="module")
-def root() -> Root:
-    return Root()
-
-
-@pytest.fixture(scope="module")
 def rig(servers: Servers, root: Root, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     path = tmp_path_factory.mktemp("payers") / "ca.pem"
     path.write_bytes(pem(root.certificate))
@@ -29,23 +24,6 @@ def rig(servers: Servers, root: Root, tmp_path_factory: pytest.TempPathFactory) 
         made.sql("INSERT INTO merchant (merchant_id, name, status, account_id) VALUES "
                  "('RIVAL', 'Rival', 'active', 900001)")
         yield made
-
-
-@pytest.fixture(scope="module")
-def front(rig: Rig) -> Shopfront:
-    return Shopfront(rig)
-
-
-@pytest.fixture(scope="module")
-def shop(rig: Rig, root: Root) -> Iterator[Shop]:
-    made = Shop(rig, root)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def till(front: Shopfront) -> Till:
-    return front.till()
 
 
 def ask(till: Till, number: str, key: str = "") -> int:

@@ -9,17 +9,10 @@ import pytest
 from authhost.admin.access import Actor, Role
 from authhost.admin.once import asked as asked_once
 from authhost.admin.refusals import Conflict, Forbidden
-from authhost.embedded import Servers
 from authhost.payments.model import Asked, Refused
 from tests.support.after_payment import ADMIN, PaidShop
 from tests.support.payments import together
-from tests.support.rig import Rig, running
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
+from tests.support.rig import Rig
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from authhost.embedded import Servers
 from authhost.journal.entry import JournalUnavailable, Result
 from authhost.payments.model import Asked, Refused
 from authhost.payments.ports import Busy
@@ -19,23 +17,10 @@ from authhost.payments.rows import Leg, Message
 from authhost.state.client import StateUnavailable
 from tests.support.doubts import delay_rows, lose_result, said, take_state_away
 from tests.support.payments import Shop, Signer, together
-from tests.support.rig import Rig, running
+from tests.support.rig import Rig
 
 # Enough for one payment of 1250, not for two.
 ONE = [("day", "money", 2_000)]
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def shop(rig: Rig) -> Iterator[Shop]:
-    made = Shop(rig)
-    yield made
-    made.close()
 
 
 @pytest.fixture

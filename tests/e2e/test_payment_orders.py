@@ -9,32 +9,13 @@ from typing import Any
 
 import pytest
 
-from authhost.embedded import Servers
 from authhost.payments.life import State
 from terminals.bank.conduct import Rule
 from tests.support.bank_scene import Papers, hurried
 from tests.support.payers_bank import COLLECTS, RAIL, PayersBank
 from tests.support.payments import Shop
 from tests.support.portfolio import SHOP_ACCOUNT
-from tests.support.rig import Rig, running
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def shop(rig: Rig) -> Iterator[Shop]:
-    made = Shop(rig)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
-    return Papers.made(tmp_path_factory.mktemp("pki"))
+from tests.support.rig import Rig
 
 
 @pytest.fixture

@@ -23,13 +23,6 @@ def rig(servers: Servers) -> Iterator[Rig]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def shop(rig: Rig) -> Iterator[Shop]:
-    made = Shop(rig)
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def bank(rig: Rig, shop: Shop, tmp_path: Path,
          monkeypatch: pytest.MonkeyPatch) -> Iterator[PayersBank]:

@@ -6,20 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from authhost.embedded import Servers
 from authhost.payments.model import Caller, Otherwise, Refused
 from tests.support.after_payment import PaidShop, decoded
 from tests.support.payments import CALLER, together
 from tests.support.portfolio import SHOP_ACCOUNT
-from tests.support.rig import Rig, running
+from tests.support.rig import Rig
 
 OTHER = Caller("STATION", "till", frozenset({"refund"}))
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
 import asyncpg
 import pytest
 
-from authhost.embedded import Servers
 from authhost.journal.append import Posting
 from authhost.journal.entry import JournalUnavailable, Result
 from authhost.payments.life import Event, State
 from authhost.payments.model import Refused
 from tests.support.payments import CALLER, Shop, together
 from tests.support.portfolio import SHOP_ACCOUNT
-from tests.support.rig import Rig, running
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def shop(rig: Rig) -> Iterator[Shop]:
-    made = Shop(rig)
-    yield made
-    made.close()
 
 
 def test_a_payment_is_asked_signed_and_paid(shop: Shop) -> None:

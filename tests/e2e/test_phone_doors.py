@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,28 +14,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from authhost.admin.access import Role, operator
 from authhost.admin.keyring import NewAccess
-from authhost.embedded import Servers
 from authhost.even import EVEN_S
 from authhost.phones.issuing import read
 from authhost.phones.texts import push_text, renewal_text, revocation_text
 from tests.support.payments import Signer
-from tests.support.phones import Bureau, new_key, opened, proof, request_of
-from tests.support.rig import Rig, running
+from tests.support.phones import Bureau, new_key, proof, request_of
 
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
 ENDPOINT = "https://push.example.com/send/abc?x=1"
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def bureau(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
-    with opened(rig, tmp_path_factory.mktemp("bureau")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

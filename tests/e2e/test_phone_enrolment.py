@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,27 +13,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from authhost.admin.access import Actor, Role
 from authhost.admin.refusals import Conflict, Forbidden, Invalid, Unknown
-from authhost.embedded import Servers
 from authhost.payments.life import State
 from authhost.payments.model import Refused
 from authhost.phones.codes import MOST_TRIES
 from authhost.phones.texts import revocation_text
 from tests.support.payments import Signer, together
-from tests.support.phones import BOSS, Bureau, new_key, opened, proof, request_of, unproved
-from tests.support.rig import Rig, running
+from tests.support.phones import BOSS, Bureau, new_key, proof, request_of, unproved
 from tests.support.small_orders import POINTS, request_of_point
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def bureau(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
-    with opened(rig, tmp_path_factory.mktemp("bureau")) as made:
-        yield made
 
 
 def refused(bureau: Bureau, number: str, code: str, request: str) -> Refused:

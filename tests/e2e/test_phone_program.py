@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from authhost.embedded import Servers
 from authhost.payments.life import State
 from authhost.payments.model import Asked, NewPayment
 from terminals.by_hand import phone_main
@@ -23,23 +22,10 @@ from terminals.phone.faults import Fault
 from terminals.phone.keystore import Keystore, Locked, WrongPin
 from terminals.phone.shown import Login, Waiting
 from tests.support.payments import CALLER
-from tests.support.phones import BOSS, PIN, Bureau, opened
-from tests.support.rig import Rig, running
+from tests.support.phones import BOSS, PIN, Bureau
 
 ROOT = Path(__file__).parents[2]
 SESSION = "INSERT INTO merchant_user (user_id, merchant_id, kind, name, phone, created_by)"
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def bureau(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
-    with opened(rig, tmp_path_factory.mktemp("bureau")) as made:
-        yield made
 
 
 class Held:

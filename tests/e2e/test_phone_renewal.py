@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from authhost.embedded import Servers
 from authhost.payments.model import Refused
 from authhost.payments.parties import Parties
-from authhost.phones.desk import OVERLAP, Phones
+from authhost.phones.desk import OVERLAP, Phones, Proof
 from authhost.phones.issuing import Enrolled, read
 from authhost.phones.texts import renewal_text, revocation_text
-from tests.support.payments import Signer, together
-from tests.support.phones import BOSS, Bureau, csr, new_key, opened, proof, request_of
-from tests.support.rig import Rig, running
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def bureau(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
-    with opened(rig, tmp_path_factory.mktemp("bureau")) as made:
-        yield made
+from tests.support.payments import Root, Signer, together
+from tests.support.phones import BOSS, Bureau, csr, new_key, proof, request_of
+from tests.support.small_orders import ANY_TEXT, POINTS
 
 
 def renewal(signer: Signer, key: Any, *, phones: Phones | None = None, by: Any = None,
@@ -151,6 +139,20 @@ def test_a_renewal_that_proves_nothing(bureau: Bureau) -> None:
         bureau.rig.run(bureau.phones.renew("+38640999999", request_of(key, "+38640999999"), said))
     assert number == other.number
     assert len(bureau.kept(mine.number)) == len(bureau.kept(other.number)) == 1
+
+
+@pytest.mark.parametrize("key", [
+    ec.generate_private_key(ec.SECP384R1()).public_key(),
+    ed25519.Ed25519PublicKey.from_public_bytes(POINTS[0])])
+def test_a_row_with_a_key_that_is_none_proves_nothing(bureau: Bureau, key: Any) -> None:
+    signer = bureau.signer()
+    der = Root().issue(signer.number, key).public_bytes(Encoding.DER)
+    bureau.rig.sql("UPDATE payer_certificate SET certificate = $2 WHERE serial = $1",
+                   signer.serial, der)
+    said = Proof(signer.serial, datetime.now(UTC).isoformat(timespec="seconds"),
+                 base64.b64encode(ANY_TEXT).decode())
+    with pytest.raises(Refused, match="nothing may be signed"):
+        bureau.rig.run(bureau.phones.revoke_own(signer.number, said))
 
 
 def test_a_signature_is_good_for_one_thing(bureau: Bureau) -> None:

@@ -14,7 +14,6 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from authhost.embedded import Servers
 from authhost.payments.life import State
 from authhost.payments.model import Asked
 from authhost.payments.ports import Told
@@ -27,20 +26,7 @@ from authhost.webhooks.outgoing import Outgoing
 from tests.support.hearing import Heard, Reply
 from tests.support.payments import Shop, Signer
 from tests.support.push_server import Browser, PushServer
-from tests.support.rig import Rig, running
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def shop(rig: Rig) -> Iterator[Shop]:
-    made = Shop(rig)
-    yield made
-    made.close()
+from tests.support.rig import Rig
 
 
 class Waking:

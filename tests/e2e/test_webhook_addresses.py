@@ -10,19 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from authhost.embedded import Servers
 from authhost.webhooks import bounds
 from authhost.webhooks.addresses import Unwelcome, target_of
 from authhost.webhooks.outgoing import LookUp, Names, Outgoing, Unreachable, resolved
 from tests.support.hearing import Heard, Hearing, Reply
-from tests.support.rig import Rig, running
+from tests.support.rig import Rig
 from tests.support.webhook_shop import WebhookShop
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture

@@ -15,13 +15,12 @@ from authhost.doors.merchant_call import MerchantDoor
 from authhost.doors.problems import ProblemError
 from authhost.doors.routes import Routes
 from authhost.doors.webhooks import DESCRIBED, WebhookRoutes
-from authhost.embedded import Servers
 from authhost.payments.model import Caller
 from authhost.webhooks import bounds
 from authhost.webhooks.desk import NotPossible
 from authhost.webhooks.signing import secret_text
 from tests.support.hearing import Heard, Reply
-from tests.support.rig import Rig, running
+from tests.support.rig import Rig
 from tests.support.webhook_shop import SECRET, WebhookShop, verified
 
 
@@ -58,12 +57,6 @@ class Program:
 
 async def _answered(endpoint: Endpoint, call: Call) -> Any:
     return await endpoint.handler(call)
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture

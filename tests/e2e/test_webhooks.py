@@ -12,22 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from authhost.embedded import Servers
 from authhost.payments.bodies import said_at
 from authhost.webhooks import bounds
 from authhost.webhooks.outbox import Note
 from tests.support.hearing import Heard, Reply
 from tests.support.payments import Shop
-from tests.support.rig import Rig, running
+from tests.support.rig import Rig
 from tests.support.webhook_shop import SECRET, WebhookShop, verified
 
 THREE_DAYS_S = 3 * 24 * 3_600
-
-
-@pytest.fixture(scope="module")
-def rig(servers: Servers) -> Iterator[Rig]:
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture
