@@ -74,7 +74,7 @@ def test_a_payment_as_its_payer_and_its_merchant_hear_it(phones, phone, listens)
     assert first.data == {
         "id": asked.payment_id, "state": "CREATED", "reason": "", "version": 1,
         "merchant_id": "SHOP", "payee": asked.payee, "amount_minor": 1_250, "currency": "EUR",
-        "purpose": "Roses", "reference": "R-1", "nonce": asked.nonce,
+        "purpose": "Roses", "reference": "R-1", "nonce": asked.nonce, "sandbox": False,
         "created_at": first.data["created_at"], "expires_at": first.data["expires_at"]}
     phones.settled(asked, State.SENT)
     opened(phones, phone, asked)
