@@ -23,7 +23,7 @@ from authhost.payments.model import Asked, Payment
 from authhost.payments.ports import Told
 from authhost.payments.statements import statement
 
-GATHERED_S: Final = 0.05
+GATHERED_S: Final = 0.1
 ROWS: Final = 256  # in one statement
 WAITING: Final = 16_384
 RESULTS: Final = timedelta(days=1)  # for so long a phone hears of what became of its payments
