@@ -25,7 +25,7 @@ from authhost.journal.entry import (
 )
 from authhost.journal.statements import statement
 
-_DEPOSITS: Final = statement("append") + statement("append_deposits")
+_APPEND: Final = statement("append") + statement("append_deposits")
 _CLAIMS: Final = statement("claims")
 
 
@@ -49,10 +49,10 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
 
 class Append:
-    """The work of an append lane. text: of its statement, which begins with append.sql; more: what
-    that takes beside a batch and its accounts."""
+    """The work of an append lane. text: of its statement, which begins with append.sql, '' for that
+    of fuel and cash; more: what it takes beside a batch and its accounts."""
 
-    def __init__(self, text: str = _DEPOSITS, more: More = _nothing) -> None:
+    def __init__(self, text: str = "", more: More = _nothing) -> None:
         self._text = text
         self._more = more
         self.fenced = 0
@@ -96,12 +96,12 @@ class Appended(msgspec.Struct, frozen=True):
     rules_version: int
 
 
-async def append(connection: asyncpg.Connection, entries: list[Entry], text: str = _DEPOSITS,
+async def append(connection: asyncpg.Connection, entries: list[Entry], text: str = "",
                  more: Sequence[object] = ()) -> Appended:
     """Run append.sql over these entries, which are in key order, legs together."""
     accounts = sorted({entry.account_id for entry in entries if entry.account_id is not None})
     # asyncpg keeps the prepared statement of a text it has seen.
-    row = await connection.fetchrow(text, entries, accounts, *more)
+    row = await connection.fetchrow(text or _APPEND, entries, accounts, *more)
     assert row is not None, "there is one rules row, always"
     return Appended(frozenset(row["claimed"] or ()), frozenset(row["late"] or ()), row["version"])
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
 from authhost.admin.access import operator
 from authhost.admin.refusal_log import NOBODY
@@ -227,8 +227,8 @@ async def streamed(front: Shopfront, path: str) -> int:
 
 @pytest.mark.parametrize(("host", "plain", "told"), [
     ("0.0.0.0", True, 1), ("0.0.0.0", False, 0), ("127.0.0.1", True, 0)])
-def test_phones_without_tls_on_a_network_are_warned_of(rig: Rig, host: str, plain: bool,
-                                                       told: int) -> None:
+def test_phones_without_tls_on_a_network_are_warned_of(
+        rig: Rig, host: str, plain: bool, told: int, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = msgspec.structs.replace(rig.settings, http=HttpListen(host, 0, False), public=None,
                                        plain_phones=plain)
 
@@ -237,6 +237,7 @@ def test_phones_without_tls_on_a_network_are_warned_of(rig: Rig, host: str, plai
         await other.start()
         await other.stop()
 
-    with capture_logs() as logs:
-        rig.run(begun())
-    assert len([one for one in logs if one["event"].startswith("phones are told")]) == told
+    log = CapturingLogger()
+    monkeypatch.setattr("authhost.bootstrap._log", log)
+    rig.run(begun())
+    assert len([one for one in log.calls if one.args[0].startswith("phones are told")]) == told
