@@ -50,7 +50,7 @@ from authhost.state.client import StateUnavailable, StateUnknown
 from authhost.states import State
 
 # Events that are refused where their terminal may not send them.
-_LOOKED_AT: Final = frozenset({Kind.PAYMENT, Kind.RETURN})
+_LOOKED_AT: Final = frozenset({Kind.RETURN})
 # Advices about what was held before.
 _COMPLETING: Final = frozenset({Kind.OFFLINE_SALE, Kind.COMPLETION, Kind.DEPOSIT})
 # Of an escrow that is empty: it was confirmed before, or handed back. TAKEN is a deposit itself.
@@ -115,7 +115,7 @@ class Authorizer:
             mine.set_result(None)
 
     async def expire(self, key: str, terminal_id: str, currency: str) -> None:
-        """End an open hold or payment request whose time has come, by a row of its own."""
+        """End an open hold whose time has come, by a row of its own."""
         request = Request(
             key=keys.expiry_key(key), fingerprint=b"", kind=Kind.EXPIRY, door="expiry",
             terminal_id=terminal_id, deadline_us=0, currency=currency, advice=True,
@@ -234,7 +234,7 @@ class Authorizer:
                 flags = (*request.flags, f"original_{found.state.name.lower()}")
                 return await self._take(msgspec.structs.replace(request, flags=flags), render)
             try:
-                request, takes = await self._reserve_for(request, found, terminal, shares)
+                takes = await self._reserve_for(request, found, terminal, shares)
             except Stale:
                 continue
             request, prices = await self._priced(request, found, terminal)
@@ -282,17 +282,15 @@ class Authorizer:
                                          request.terminal_id, masked)
 
     async def _reserve_for(self, request: Request, found: Found | None, terminal: TerminalView,
-                           shares: Shares) -> tuple[Request, tuple[Take, ...]]:
+                           shares: Shares) -> tuple[Take, ...]:
         """Plus before: what the event takes beyond its original is counted before its row."""
         if found is None:
-            return request, ()
-        if request.kind is Kind.PAYMENT and found.state is State.REQUESTED:
-            return await self._reservations.reserve_payment(request, terminal)
+            return ()
         wanted = need(request, found, shares)
         view = await self._reservations.payer(request, found, terminal) if wanted else None
         if view is None:
-            return request, ()
-        return request, (await self._reservations.reserve_need(request, view, wanted, terminal),)
+            return ()
+        return (await self._reservations.reserve_need(request, view, wanted, terminal),)
 
     async def _is_nobodys(self, request: Request, found: Found, terminal: TerminalView,
                           shares: Shares) -> bool:
@@ -361,7 +359,8 @@ class Authorizer:
     async def _told(self, result: SettledResult, takes: tuple[Take, ...]) -> Reply:
         """Minus after: the row stands, now the state hears of it, once."""
         assert result.settled is not None, "a NEW result says what was settled"
-        await self._reservations.give_back(result.settled.plan, result.settled.fences)
+        await self._reservations.give_back(result.settled.plan.effects,
+                                           result.settled.fences)
         for take in takes:
             self.accounts.settled(take.whose.account_id or 0, take.outcome.fence,
                                   take.outcome.reservation)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
-import secrets as entropy
+import ssl
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -20,7 +20,9 @@ from authhost.admin.keyring import Keyring
 from authhost.authorize import Authorizer, Busy, Silence
 from authhost.bookings import Bookings
 from authhost.cash import Cash
-from authhost.certificates.authority import FileAuthority
+from authhost.certificates.authority import FileAuthority, pem
+from authhost.certificates.roots import vouchers
+from authhost.codes import approval_code
 from authhost.doors.admin import AdminRoutes
 from authhost.doors.http import HttpDoor
 from authhost.doors.http_server import HttpServer
@@ -44,6 +46,7 @@ from authhost.key_change import KeyChange
 from authhost.metrics import Metrics
 from authhost.pan_index import PanIndex
 from authhost.parked import ParkedPosting
+from authhost.paying import Paying
 from authhost.pricing.prices import Prices
 from authhost.proofs import Proofs
 from authhost.receipts.key import receipt_key
@@ -61,12 +64,8 @@ from iso import get as get_profile
 
 _log = structlog.get_logger()
 _YOUNG_OBJECTS = 10_000  # between collections of the youngest: a batch is made of so many
+_HERE = ("127.0.0.1", "::1", "localhost")
 _HOLD_US = limits.HOLD_S * 1_000_000
-
-
-def approval_code() -> str:
-    """Six digits (field 38, an6). Not a secret, only hard to guess."""
-    return f"{entropy.randbelow(1_000_000):06d}"
 
 
 class Host:
@@ -95,9 +94,15 @@ class Host:
         self.bookings = Bookings(self.views, self.accounts, self.append, clock,
                                  pan_index.fingerprint_key)
         keyring = Keyring(pool)
+        authority = FileAuthority.open(*settings.authority) if settings.authority else None
         self.cash = Cash(pool=pool, bank_pool=_pool_of(settings, limits.BANK_CONNECTIONS),
                          settings=settings, bookings=self.bookings, keyring=keyring,
-                         secret=pan_index.fingerprint_key, receipt_key=receipt_key)
+                         secret=pan_index.fingerprint_key, receipt_key=receipt_key,
+                         vouchers=vouchers(settings, authority))
+        self.paying = Paying(
+            pool=pool, bank_pool=_pool_of(settings, limits.BANK_CONNECTIONS), settings=settings,
+            views=self.views, accounts=self.accounts, state=self.state, keyring=keyring,
+            authority=authority, secret=pan_index.fingerprint_key)
         self.authorizer = Authorizer(
             views=self.views, accounts=self.accounts, append=self.append, settle=self.settle,
             reads=self.reads, clock=clock, proofs=Proofs(self.hsm, keys),
@@ -119,10 +124,11 @@ class Host:
             hold_us=_HOLD_US, ready=self.ready,
             more=[*StationRoutes(self.stations).endpoints(), *AdminRoutes(
                 pool=pool, pan_index=pan_index, clock=clock, fund=self.funding.fund,
-                stations=self.stations, keyring=keyring,
-                authority=FileAuthority.open(*settings.authority) if settings.authority else None,
-            ).endpoints(), *self.cash.endpoints(self.authorizer)])
-        self._http: HttpServer | None = None
+                stations=self.stations, keyring=keyring, authority=authority,
+            ).endpoints(), *self.cash.endpoints(self.authorizer),
+                *self.paying.office_endpoints()],
+            public=self.paying.endpoints())
+        self._http: list[HttpServer] = []
         self._chores: list[asyncio.Task[None]] = []
         self._watch()
 
@@ -131,16 +137,13 @@ class Host:
         await self.accounts.load()
         self.append.start()
         self.settle.start()
+        await self.paying.start()
         tls = self.settings.tls.context() if self.settings.tls else None
         ports: dict[str, object] = {}
         for door, listen in zip(self.iso_doors, self.settings.iso, strict=True):
             door.tls = tls if listen.tls else None
             ports[door.name] = await door.listen(listen.host, listen.port)
-        if self.settings.http is not None:
-            http = self.settings.http
-            self._http = HttpServer(self.http_door.endpoints, http.host, http.port,
-                                    tls if http.tls else None, self.cash.guard)
-            ports["http"] = await self._http.listen()
+        ports |= await self._open_http(tls)
         self._chores = [
             asyncio.create_task(_every(limits.EXPIRY_SWEEP_S, self._expire)),
             asyncio.create_task(_every(limits.SETTLED_FLUSH_S, self.accounts.flush_settled)),
@@ -148,7 +151,8 @@ class Host:
             asyncio.create_task(_every(limits.CATALOGUE_S, self.stations.build)),
             asyncio.create_task(_every(limits.STATIONS_S, self.stations.look)),
             asyncio.create_task(_every(limits.ROLL_UP_S, self._roll_up)),
-            *(asyncio.create_task(_every(seconds, chore)) for seconds, chore in self.cash.chores()),
+            *(asyncio.create_task(_every(seconds, chore))
+              for seconds, chore in (*self.cash.chores(), *self.paying.chores())),
         ]
         await self.cash.start()
         # What lives as long as the process need not be looked at by every collection.
@@ -163,14 +167,33 @@ class Host:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
         await asyncio.gather(*(door.close() for door in self.iso_doors))
-        if self._http is not None:
-            await self._http.close()
+        await asyncio.gather(*(server.close() for server in self._http))
         await self.append.close()
+        await self.paying.stop()
         await self.settle.close()
         await self.cash.stop()
         await self.state.close()
         await self.hsm_pool.close()
         await self._pool.close()
+
+    async def _open_http(self, tls: ssl.SSLContext | None) -> dict[str, int]:
+        """The offices' door and the public one; where each listens."""
+        doors: list[tuple[str, HttpServer]] = []
+        http, public = self.settings.http, self.settings.public
+        if http is not None:
+            if self.settings.plain_phones and not http.tls and http.host not in _HERE:
+                _log.warning("phones are told without TLS: whoever reaches the door reads what "
+                             "waits for any of them", door=f"{http.host}:{http.port}")
+            doors.append(("http", HttpServer(self.http_door.endpoints, http.host, http.port,
+                                             tls if http.tls else None, self.cash.guard)))
+        if public is not None:
+            assert self.settings.tls is not None, "the settings hold it"
+            context = self.settings.tls.public_context(
+                [pem(root).decode() for root in self.paying.roots])
+            doors.append(("public", HttpServer(self.http_door.public, public.host, public.port,
+                                               context, self.cash.guard, public=True)))
+        self._http = [server for _, server in doors]
+        return {name: await server.listen() for name, server in doors}
 
     async def ready(self) -> bool:
         """True when a message could be decided now."""
@@ -200,7 +223,7 @@ class Host:
             compare=self.stations.compare_day, tls=None, guard=self.cash.guard)
 
     async def _expire(self) -> None:
-        """Open holds and payment requests whose time has come end by their own journal row."""
+        """Open holds whose time has come end by their own journal row."""
         now = self.settings.clock.now()
         for row in await self.reads.expired(now, limits.EXPIRY_ROWS):
             try:
@@ -234,6 +257,7 @@ class Host:
               lambda: sum(len(door.connections) for door in self.iso_doors))
         self._watch_hsm(self.hsm_pool)
         self.cash.watch(self.metrics)
+        self.paying.watch(self.metrics)
 
     def _watch_hsm(self, pool: HsmPool) -> None:
         gauge, total = self.metrics.gauge, self.metrics.total

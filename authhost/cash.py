@@ -6,10 +6,11 @@ Knows who needs whom, which doors they have and how often they look around; deci
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import asyncpg
+from cryptography import x509
 
 from authhost import limits
 from authhost.admin.keyring import Keyring
@@ -37,14 +38,16 @@ Chore = tuple[float, Callable[[], Awaitable[Any]]]
 
 
 class Cash:
-    """One host's. secret: of fingerprints; receipt_key: see receipts/key.py.
+    """One host's. secret: of fingerprints; receipt_key: see receipts/key.py; vouchers: see
+    certificates/roots.py.
 
     bank_pool: the connector's own, so that what waits for a bank keeps no reader waiting. Not
     opened yet: start() does, stop() closes it.
     """
 
     def __init__(self, *, pool: asyncpg.Pool, bank_pool: asyncpg.Pool, settings: Settings,
-                 bookings: Bookings, keyring: Keyring, secret: bytes, receipt_key: bytes) -> None:
+                 bookings: Bookings, keyring: Keyring, secret: bytes, receipt_key: bytes,
+                 vouchers: Sequence[x509.Certificate] | None) -> None:
         clock = settings.clock
         self._clock: Final[Clock] = clock
         self._bookings = bookings
@@ -57,7 +60,8 @@ class Cash:
             bank_pool, clock, settings.bank_tls.client_context() if settings.bank_tls else None)
         self.receipts = Receipts(pool, receipt_key, settings.operator)
         self.forecasts = Forecasts(pool, clock, self.custody.pickups.ask)
-        self.guard = CertificateGuard(pool, clock.real_now_us, keyring.refusals.of_device)
+        self.guard = CertificateGuard(pool, clock.real_now_us, keyring.refusals.of_device,
+                                      vouchers)
         self._connector: asyncio.Task[None] | None = None
 
     def endpoints(self, authorizer: Authorizer) -> list[Endpoint]:

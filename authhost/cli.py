@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import uvloop
 
 from authhost import cli_desk, console, key_console, logs
@@ -31,9 +32,12 @@ from authhost.cli_options import (
     add_command,
     add_database,
     add_hsm,
+    add_paying,
     authority_of,
     database_url,
     operator_of,
+    public_url_of,
+    push_subject_of,
     tls_files,
 )
 from authhost.clock import Clock
@@ -44,6 +48,7 @@ from authhost.hsm_session import hsm_session
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.migrate import MigrationError, check, migrate
 from authhost.pricing import commands as price_commands
+from authhost.push import commands as push_commands
 from authhost.settings import (
     HttpListen,
     IsoListen,
@@ -95,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--example", action="store_true",
                     help="put an example portfolio into a new database, and say how to use it")
     _doors(up, iso="ifsf:binary2:127.0.0.1:8583", http="127.0.0.1:8580")
+    up.set_defaults(plain_phones=True)
 
     serve = add_command(commands, "serve", _serve, "one host process against given servers")
     serve.add_argument("--database-url", required=True)
@@ -126,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     price_commands.add(commands)
     catalogue_commands.add(commands)
     certificate_commands.add(commands)
+    push_commands.add(commands)
     return parser
 
 
@@ -137,6 +144,7 @@ def _doors(parser: argparse.ArgumentParser, iso: str | None, http: str | None) -
     parser.add_argument("--tls-cert", type=Path)
     parser.add_argument("--tls-key", type=Path)
     add_cash(parser)
+    add_paying(parser)
     parser.add_argument("--clock", default="", help="real_us:origin_us:rate of a simulated clock")
     parser.add_argument("--log-level", default="info",
                         choices=("debug", "info", "warning", "error"))
@@ -154,7 +162,11 @@ def _settings(arguments: argparse.Namespace, database_url: str, redis_url: str,
         http=HttpListen.parse(arguments.http) if arguments.http else None,
         tls=tls_files(arguments, "tls"), bank_tls=tls_files(arguments, "bank"),
         operator=operator_of(arguments.operator), authority=authority_of(arguments),
-        clock=Clock.parse(arguments.clock),
+        public=HttpListen.public(arguments.public) if arguments.public else None,
+        payer_ca=tuple(arguments.payer_ca or ()), phone_region=arguments.phone_region,
+        plain_phones=arguments.plain_phones, private_callbacks=arguments.private_callbacks,
+        public_url=public_url_of(arguments.public_url), push_key=arguments.push_key,
+        push_subject=push_subject_of(arguments.push_subject), clock=Clock.parse(arguments.clock),
         log_level=arguments.log_level)
 
 
@@ -194,11 +206,13 @@ async def _prepare_and_run(settings: Settings, data_dir: Path, *, example: bool)
     await migrate(settings.database_url)
     today = settings.clock.now().date()
     if example:
-        from demo.example import seed_example  # noqa: PLC0415  # brings terminals
+        from demo.example import authority, seed_example  # noqa: PLC0415  # brings terminals
 
         async with hsm_session(settings.database_url, settings.hsm) as session:
             print(await seed_example(settings.database_url, data_dir, today, session),
                   file=sys.stderr)
+        if settings.authority is None:
+            settings = msgspec.structs.replace(settings, authority=authority(data_dir))
     await console.open_first_day(settings.database_url, today)
     await _run_host(settings)
 

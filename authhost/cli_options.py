@@ -61,6 +61,41 @@ def add_cash(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--authority-passphrase", type=Path, help="the file that opens it")
 
 
+def add_paying(parser: argparse.ArgumentParser) -> None:
+    """The options of pay by phone."""
+    parser.add_argument("--public", help="host:port of the door for merchants and phones: TLS with "
+                        "--tls-cert, certificates of --payer-ca or --tls-ca are optional")
+    parser.add_argument("--payer-ca", type=Path, action="append", default=None,
+                        help="who signs the certificates of payers' phones (PEM), repeatable; "
+                        "default: the authority")
+    parser.add_argument("--phone-region", default="", metavar="SI",
+                        help="of telephone numbers without a country code (ISO 3166)")
+    parser.add_argument("--plain-phones", action="store_true",
+                        help="tell phones what waits for them without TLS too: where a proxy in "
+                        "front has looked at their certificates")
+    parser.add_argument("--private-callbacks", action="store_true",
+                        help="merchants may be called back at private addresses: for developers")
+    parser.add_argument("--public-url", default="", help="where phones reach the public door: "
+                        "https://host:port; without it there are no links")
+    parser.add_argument("--push-key", type=Path, help="of web push (PEM: authhost push-key)")
+    parser.add_argument("--push-subject", default="mailto:nobody@example.invalid",
+                        help="who push services may ask about us: mailto:... or https://...")
+
+
+def public_url_of(text: str) -> str:
+    """The address that links begin with. SettingsError."""
+    if text and not text.startswith("https://"):
+        raise SettingsError(f"--public-url {text}: expected https://host[:port]")
+    return text.rstrip("/")
+
+
+def push_subject_of(text: str) -> str:
+    """Who may be asked about our messages (RFC 8292, 2.1). SettingsError."""
+    if not text.startswith(("mailto:", "https://")):
+        raise SettingsError(f"--push-subject {text}: expected mailto:... or https://...")
+    return text
+
+
 def operator_of(path: Path | None) -> Operator:
     """Who runs the safes. SettingsError says what is wrong with the file."""
     if path is None:

@@ -27,10 +27,6 @@ CLASS: Final[dict[Kind, str]] = {
     Kind.OFFLINE_SALE: "22",
     Kind.REVERSAL: "42",
     Kind.RECONCILIATION: "52",
-    Kind.PAYMENT_REQUEST: "60",
-    Kind.PAYMENT: "61",
-    Kind.PAYMENT_REFUSAL: "61",  # one answer a payer: a refusal and a payment share the key
-    Kind.PAYMENT_CANCELLATION: "62",
     Kind.EXPIRY: "70",
     Kind.FUNDING: "funding",
     Kind.ADJUSTMENT: "81",
@@ -63,7 +59,7 @@ def _escaped(part: str) -> str:
 
 
 def expiry_key(original: str) -> str:
-    """The key of the one expiry that an open hold or payment request can have."""
+    """The key of the one expiry that an open hold can have."""
     return f"{original}/{CLASS[Kind.EXPIRY]}"
 
 

@@ -9,6 +9,10 @@ from typing import Final
 
 # Doors.
 CONNECTIONS_PER_DOOR: Final = 20_000
+# At the public door, of one address or IPv6 network: a share, for behind one may be an operator's
+# thousands of phones. Not of this machine's own, where a proxy may be.
+CONNECTIONS_PER_ADDRESS: Final = CONNECTIONS_PER_DOOR // 4
+FIRST_REQUEST_S: Final = 20  # there, from the connection to its first whole request
 IN_FLIGHT_PER_CONNECTION: Final = 64
 IN_FLIGHT_TOTAL: Final = 4_096
 HALF_FRAME_TIMEOUT_S: Final = 20  # a frame begun must end: slow senders hold a connection, no more
@@ -75,6 +79,7 @@ LOOK_AGAIN_S: Final = 60  # at counts that came before their cassette's last dep
 FORECAST_S: Final = 300
 BANK_CONNECTIONS: Final = 4  # of the connector to the database; its other bounds: bank/bounds.py
 EXPIRY_SWEEP_S: Final = 1
+SESSIONS_S: Final = 600  # between looks for tokens and logins that are over
 EXPIRY_ROWS: Final = 500
 
 # The HSM.

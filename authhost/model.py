@@ -24,7 +24,9 @@ class Kind(StrEnum):
     EXPIRY = "expiry"
     DEPOSIT = "deposit"
     PAYMENT_REQUEST = "payment_request"
-    PAYMENT = "payment"
+    PAYMENT_AUTHORIZATION = "payment_authorization"  # the payer's yes: counted, not booked
+    PAYMENT_RELEASE = "payment_release"  # the bank's no: what the yes has counted is given back
+    PAYMENT = "payment"  # the bank's yes: booked
     PAYMENT_RECEIPT = "payment_receipt"  # the merchant's leg of a payment
     PAYMENT_REFUSAL = "payment_refusal"
     PAYMENT_CANCELLATION = "payment_cancellation"
@@ -280,7 +282,7 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     advice: bool = False  # it has happened: cannot be refused, takes with force
     original: Original | None = None
     alias: str = ""  # Idempotency-Key claim on top of the device's own key
-    expires_at_us: int = 0  # simulated or real business time, holds and payment requests
+    expires_at_us: int = 0  # simulated or real business time, holds
     wrong: str = ""  # found at translation: a request is declined for it, an advice flagged
     flags: tuple[str, ...] = ()
     detail: str = "{}"  # JSON: what the files print
@@ -361,7 +363,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     approval_code: str = ""
     decided_at_ms: int = 0
     flags: tuple[str, ...] = ()
-    state: str = ""  # a payment request's own state
+    state: str = ""  # of the claim, where an event moved it or another door reads it
     reference: str = ""  # retrieval reference (ISO field 37), or the id of what was created
     totals: tuple[int, int, int, int] | None = None  # debits, minor units, reversals, minor units
     business_date: str = ""  # YYYYMMDD, in the answer to a cut-over

@@ -7,6 +7,7 @@ after it. Writes no row itself.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -20,7 +21,7 @@ from authhost.journal.views import AccountView, TerminalView, Views
 from authhost.model import NOT_PROMPTED, Kind, Outcome, Proof, Request
 from authhost.packing import PIN_FIELD
 from authhost.safekeeping import DEPOSITS
-from authhost.settlement import Effect, Need, Plan, Take
+from authhost.settlement import Effect, Need, Take
 from authhost.standing import UNREAD, Found, Meters, Whose, Windows
 from authhost.state.accounts import Accounts, GiveBack, Stale
 
@@ -105,7 +106,7 @@ class Reservations:
         """ONE call to the state; without an account there is nothing to reserve, only a reason."""
         reason = rules.refused(request, terminal, view) or proof.reason
         if view is None or ask is None:
-            if request.kind in {Kind.PAYMENT_REQUEST, Kind.RECONCILIATION}:
+            if request.kind is Kind.RECONCILIATION:
                 status = "declined" if reason else "approved"
                 return stateless(request, status, reason or "approved", self._clock)
             return stateless(request, "approved" if request.advice else "declined",
@@ -128,34 +129,6 @@ class Reservations:
         outcome = await self._reserve(view, request, ask, terminal.site_id, force=True)
         return Take(whose_of(view, terminal.site_id), outcome, wanted.shares,
                     meters=meters_of(ask, outcome))
-
-    async def reserve_payment(self, request: Request, terminal: TerminalView,
-                               ) -> tuple[Request, tuple[Take, ...]]:
-        """The payer's account, then the merchant's: two calls, two hash slots, one row each."""
-        assert request.account_id is not None, "a payment names its payer's account"
-        reason = rules.refused(request, terminal, None)
-        if terminal.merchant_account_id is None:
-            reason = reason or "account_unknown"
-        takes: list[Take] = []
-        for account_id, kind in ((request.account_id, None),
-                                 (terminal.merchant_account_id, Kind.PAYMENT_RECEIPT)):
-            if reason or account_id is None:
-                break
-            view = await self.views.cached_account(account_id)
-            outcome = await self._reserve(
-                view, request, Ask(money=request.amount_minor), "", force=False,
-                refused="" if view.currency == request.currency else "currency")
-            if outcome.status == "declined":
-                reason = outcome.reason
-            else:
-                takes.append(Take(whose_of(view, ""), outcome, (), kind))
-        if not reason:
-            return request, tuple(takes)
-        for take in takes:
-            await self.release(take)
-        # The same key, the same claim: the payer's word was yes, the limits' was no.
-        return msgspec.structs.replace(request, kind=Kind.PAYMENT_REFUSAL,
-                                       flags=(reason, *request.flags)), ()
 
     async def _reserve(self, view: AccountView, request: Request, ask: Ask, site: str, *,
                        force: bool, refused: str = "") -> Outcome:
@@ -192,17 +165,17 @@ class Reservations:
             GiveBack(view.account_id, outcome.fence, (), outcome.day, outcome.week, outcome.month,
                      0, 0, 0, _pin_field(view.card_id), forgiven, forgiven), outcome.reservation)
 
-    async def give_back(self, made: Plan, fences: dict[int, int]) -> None:
+    async def give_back(self, effects: Sequence[Effect], fences: dict[int, int]) -> None:
         """The row of an event stands: what it gave back is told, by whose and by window."""
         places: dict[tuple[Whose, Windows], list[Effect]] = {}
-        for effect in made.effects:
+        for effect in effects:
             if not effect.compared and effect.whose.account_id is not None:
                 places.setdefault((effect.whose, effect.windows), []).append(effect)
-        for (whose, _), effects in places.items():
+        for (whose, _), together in places.items():
             account_id = whose.account_id or 0
             groups = await self._groups(account_id, fences[account_id]) \
-                if any(effect.shares for effect in effects) else {}
-            tell = _give_back(effects, fences[account_id], groups)
+                if any(effect.shares for effect in together) else {}
+            tell = _give_back(together, fences[account_id], groups)
             if (tell.money or tell.volume or tell.count or any(tell.groups) or tell.readings):
                 await self.tell(tell)
 

@@ -146,8 +146,6 @@ class Purchasing(Protocol):
 _TERMINAL_KINDS: Final[dict[Kind, str]] = {
     Kind.DEPOSIT: "safe",
     Kind.DEPOSIT_AUTHORIZATION: "safe",
-    Kind.PAYMENT_REQUEST: "till",
-    Kind.PAYMENT: "till",
 }
 
 

@@ -50,6 +50,14 @@ class HttpListen(msgspec.Struct, frozen=True):
             raise SettingsError(f"--http {text}: expected host:port[:tls]")
         return HttpListen(parts[0], _port(parts[1], text), len(parts) == 3)
 
+    @staticmethod
+    def public(text: str) -> HttpListen:
+        """Read `0.0.0.0:443`: the door of merchants and phones, which is TLS always."""
+        parts = text.split(":")
+        if len(parts) != 2:
+            raise SettingsError(f"--public {text}: expected host:port")
+        return HttpListen(parts[0], _port(parts[1], text), True)
+
 
 class TlsFiles(msgspec.Struct, frozen=True):
     """PEM files of mutual TLS: who may connect (ca), and who we are."""
@@ -64,6 +72,15 @@ class TlsFiles(msgspec.Struct, frozen=True):
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_cert_chain(self.certificate, self.key)
+        return context
+
+    def public_context(self, payers: Sequence[str]) -> ssl.SSLContext:
+        """A server context that asks for a certificate and does without: merchants come with
+        tokens, phones with certificates of `payers` (PEM, each an authority's)."""
+        context = self.context()
+        context.verify_mode = ssl.CERT_OPTIONAL
+        for authority in payers:
+            context.load_verify_locations(cadata=authority)
         return context
 
     def client_context(self) -> ssl.SSLContext:
@@ -96,12 +113,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hsm_tls: TlsFiles | None = None  # who they are (ca), and who we are to them
     iso: tuple[IsoListen, ...] = ()
     http: HttpListen | None = None
+    public: HttpListen | None = None  # for merchants and phones: TLS, a certificate is optional
     tls: TlsFiles | None = None
+    payer_ca: tuple[Path, ...] = ()  # whom payers' phones are believed by; none: our own authority
+    phone_region: str = ""  # ISO 3166: of telephone numbers without a country code
+    plain_phones: bool = False  # phones are told without TLS: a proxy has looked, or a developer
+    private_callbacks: bool = False  # merchants may be called back on this machine: for developers
+    public_url: str = ""  # where phones reach the public door, without a slash at its end
+    push_key: Path | None = None  # of web push (RFC 8292), PEM; none: phones are told by streams
+    push_subject: str = "mailto:nobody@example.invalid"  # who is asked about our messages
     bank_tls: TlsFiles | None = None  # who banks are (ca), and who we are to them
     operator: Operator = Operator()  # who runs the safes and issues receipts
     authority: tuple[Path, Path] | None = None  # directory and passphrase file of devices' CA
     clock: Clock = Clock()
     log_level: str = "info"
+
+    def __post_init__(self) -> None:
+        if self.public is not None and self.tls is None:
+            raise SettingsError("--public needs --tls-ca, --tls-cert and --tls-key")
 
 
 def _port(text: str, whole: str) -> int:

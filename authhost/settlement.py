@@ -38,9 +38,6 @@ EVENTS: Final[dict[Kind, Event]] = {
     Kind.REVERSAL: Event.REVERSAL,
     Kind.RETURN: Event.RETURN,
     Kind.EXPIRY: Event.EXPIRY,
-    Kind.PAYMENT: Event.PAYMENT,
-    Kind.PAYMENT_REFUSAL: Event.REFUSAL,
-    Kind.PAYMENT_CANCELLATION: Event.CANCELLATION,
 }
 
 
@@ -50,7 +47,6 @@ class Take(msgspec.Struct, frozen=True):
     whose: Whose
     outcome: Outcome
     shares: Shares = ()
-    kind: Kind | None = None  # the leg's own kind where it differs from the message's
     meters: Meters = UNREAD  # noted with it; of an event, where its hold is gone
 
 
@@ -147,7 +143,7 @@ def plan(request: Request, found: Found, takes: tuple[Take, ...],
     """What to write for `request` about `found`; None: what was reserved no longer fits it."""
     event = EVENTS[request.kind]
     after, rule = step(found.state, event)
-    if takes and event is not Event.COMPLETION and rule not in {Rule.PAY, Rule.TAKE_AGAIN}:
+    if takes and event is not Event.COMPLETION and rule is not Rule.TAKE_AGAIN:
         return None  # another event was first: there is nothing to take any more
     if event is Event.COMPLETION:
         return _completion(request, found, after, rule, takes, shares)
@@ -159,14 +155,6 @@ def plan(request: Request, found: Found, takes: tuple[Take, ...],
         return _give_back(request, found, after, shares if event is Event.RETURN else ())
     if rule is Rule.TAKE_AGAIN:
         return _take_again(request, found, after, takes)
-    if rule is Rule.PAY:
-        effects = tuple(_taken(take, take.kind or request.kind) for take in takes)
-        amount = takes[0].outcome.amount_minor
-        return Plan(Action.APPROVED, "approved", amount, effects, after, 0, State.TAKEN, amount)
-    if rule is Rule.END:
-        refused = next((flag for flag in request.flags if flag), event.value)
-        action = Action.APPROVED if event is not Event.REFUSAL else Action.DO_NOT_HONOUR
-        return Plan(action, refused, 0, (Effect(request.kind),), after, 0, State.NOTED, 0)
     if found.fresh:
         return Plan(Action.REVERSED, "reversed_before_it_came", 0, (Effect(request.kind),),
                     found.state, 0, State.NOTED, 0)

@@ -30,11 +30,7 @@ class State(IntEnum):
     TOMBSTONE = 6  # reversed before it came
     LATE = 7  # committed after its deadline: a decline
     NOTED = 8  # answered and kept, moved nothing
-    REQUESTED = 9  # a payment request that waits for its payer
-    PAID = 10
-    REFUSED = 11
-    CANCELLED = 12
-    ALIAS = 13
+    ALIAS = 13  # 9 to 12 were payment requests, whose life is payments/life.py's
     RETURNED = 14  # a sale of which all goods came back
     GIVEN = 15  # a return: money given back for good
 
@@ -46,9 +42,6 @@ class Event(StrEnum):
     REVERSAL = "reversal"
     RETURN = "return"
     EXPIRY = "expiry"
-    PAYMENT = "payment"
-    REFUSAL = "payment_refusal"
-    CANCELLATION = "payment_cancellation"
 
 
 class Rule(IntEnum):
@@ -59,12 +52,8 @@ class Rule(IntEnum):
     FORCE = 3
     ALREADY = 4
     NOTHING = 5
-    PAY = 6
-    END = 7
-    TAKE_AGAIN = 8
+    TAKE_AGAIN = 6
 
-
-_ENDED: Final = (State.REFUSED, State.CANCELLED, State.PAID, State.EXPIRED)
 
 TABLE: Final[dict[tuple[State, Event], tuple[State, Rule]]] = {
     (State.HOLD, Event.COMPLETION): (State.COMPLETED, Rule.SETTLE),
@@ -89,13 +78,6 @@ TABLE: Final[dict[tuple[State, Event], tuple[State, Rule]]] = {
     (State.RETURNED, Event.REVERSAL): (State.RETURNED, Rule.NOTHING),
     (State.GIVEN, Event.REVERSAL): (State.REVERSED, Rule.TAKE_AGAIN),
     (State.HOLD, Event.EXPIRY): (State.EXPIRED, Rule.GIVE_BACK),
-    (State.REQUESTED, Event.EXPIRY): (State.EXPIRED, Rule.END),
-    (State.REQUESTED, Event.PAYMENT): (State.PAID, Rule.PAY),
-    (State.REQUESTED, Event.REFUSAL): (State.REFUSED, Rule.END),
-    (State.REQUESTED, Event.CANCELLATION): (State.CANCELLED, Rule.END),
-    **{(state, Event.PAYMENT): (state, Rule.ALREADY) for state in _ENDED},
-    **{(state, Event.REFUSAL): (state, Rule.ALREADY) for state in _ENDED},
-    **{(state, Event.CANCELLATION): (state, Rule.ALREADY) for state in _ENDED},
 }
 
 

@@ -3,7 +3,8 @@
 PURE: bytes in, values out; knows no database, no file name, no clock. Source: ISO 20022
 camt.053.001.08, and .02 where a bank has not moved on (its Sts is a text, not a choice). Nothing is
 believed: the booked entries must come from the opening balance to the closing one, and the parts of
-an entry to the entry. Money is signed, in minor units: what leaves the account is negative.
+an entry to the entry. Money is signed, in minor units: what leaves the account is negative. What
+camt.054 has in common with it is public: `document`, `Reader`, `day_of`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from clearing.money import exponent
 from clearing.party import compact
 
 LARGEST: Final = 64 << 20  # bytes of one file
-_NAMESPACE: Final = re.compile(r"\{(urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.\d\d)\}Document")
+_NAMESPACE: Final = re.compile(r"\{(urn:iso:std:iso:20022:tech:xsd:(camt\.05[0-9])\.001\.\d\d)\}"
+                               r"Document")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _DOCUMENT_TYPE: Final = "a statement has no document type"
 _LONGEST: Final = 35  # of a reference: Max35Text
@@ -74,6 +76,16 @@ class _Balance(msgspec.Struct, frozen=True):
 
 def read_statements(content: bytes) -> tuple[Statement, ...]:
     """Every statement of a file. StatementError: what cannot be believed, and where it stands."""
+    root, namespace = document(content, "camt.053")
+    reader = _Statements(namespace)
+    statements = [reader.statement(node) for node in reader.all(root, "BkToCstmrStmt/Stmt")]
+    if not statements:
+        raise StatementError("has no Stmt", "BkToCstmrStmt")
+    return tuple(statements)
+
+
+def document(content: bytes, message: str) -> tuple[etree._Element, str]:
+    """The root of a file and its namespace. message: like camt.053. StatementError."""
     if len(content) > LARGEST:
         raise StatementError(f"the file has {len(content)} bytes, {LARGEST} are the most")
     _refuse_document_type(content)
@@ -85,13 +97,9 @@ def read_statements(content: bytes) -> tuple[Statement, ...]:
     if root.getroottree().docinfo.internalDTD is not None:
         raise StatementError(_DOCUMENT_TYPE)
     named = _NAMESPACE.fullmatch(str(root.tag))
-    if named is None:
-        raise StatementError(f"{str(root.tag)[:80]} is no camt.053 document")
-    reader = _Reader(named[1])
-    statements = [reader.statement(node) for node in reader.all(root, "BkToCstmrStmt/Stmt")]
-    if not statements:
-        raise StatementError("has no Stmt", "BkToCstmrStmt")
-    return tuple(statements)
+    if named is None or named[2] != message:
+        raise StatementError(f"{str(root.tag)[:80]} is no {message} document")
+    return root, named[1]
 
 
 def _refuse_document_type(content: bytes) -> None:
@@ -118,7 +126,7 @@ class _Begun(Exception):
     """The first element is there: the prologue is over."""
 
 
-class _Reader:
+class Reader:
     """Reads below one namespace."""
 
     def __init__(self, namespace: str) -> None:
@@ -144,6 +152,34 @@ class _Reader:
                                  f"{where}, {paths[0]}")
         return found
 
+    def part(self, node: etree._Element, total: int, count: int, currency: str, where: str) -> int:
+        """A transaction's amount: its own, or its entry's where it is alone and states none."""
+        amounts = self.all(node, "Amt") or self.all(node, "AmtDtls/TxAmt/Amt")
+        if not amounts:
+            if count > 1:
+                raise StatementError("has no Amt, and is not alone", where)
+            return total
+        if amounts[0].get("Ccy", "") != currency:
+            raise StatementError(f"Amt is not in {currency}", where)
+        minor = _minor(amounts[0].text or "", currency, where)
+        direction = self.text(node, "CdtDbtInd")
+        if not direction:
+            return minor if total >= 0 else -minor
+        return minor if direction == "CRDT" else -minor
+
+    def signed(self, node: etree._Element, where: str) -> int:
+        """The amount of an element, by its direction."""
+        amounts = self.all(node, "Amt")
+        direction = self.text(node, "CdtDbtInd")
+        if len(amounts) != 1 or direction not in {"CRDT", "DBIT"}:
+            raise StatementError("has no Amt, or no CdtDbtInd", where)
+        minor = _minor(amounts[0].text or "", amounts[0].get("Ccy", ""), where)
+        return minor if direction == "CRDT" else -minor
+
+
+class _Statements(Reader):
+    """Of camt.053."""
+
     def statement(self, node: etree._Element) -> Statement:
         """One Stmt."""
         reference = self.reference(node, "Stmt", "Id")
@@ -165,7 +201,7 @@ class _Reader:
         page = self.text(node, "StmtPgntn/PgNb") or "1"
         if not (page.isascii() and page.isdigit() and len(page) <= 5):
             raise StatementError(f"StmtPgntn/PgNb {page[:40]!r} is no number", where)
-        first = _day(begins, where) if begins else opening.day
+        first = day_of(begins, where) if begins else opening.day
         return Statement(iban, reference, int(page), currency, min(first, closing.day),
                          closing.day, opening.minor, closing.minor, entries)
 
@@ -183,8 +219,8 @@ class _Reader:
 
     def _balance(self, node: etree._Element, where: str) -> _Balance:
         code = self.reference(node, where, "Tp/CdOrPrtry/Cd", "Tp/CdOrPrtry/Prtry")
-        return _Balance(code, self._signed(node, f"{where}, Bal {code}"),
-                        _day(self.text(node, "Dt/Dt", "Dt/DtTm"), f"{where}, Bal {code}"))
+        return _Balance(code, self.signed(node, f"{where}, Bal {code}"),
+                        day_of(self.text(node, "Dt/Dt", "Dt/DtTm"), f"{where}, Bal {code}"))
 
     def _entries(self, node: etree._Element, currency: str, where: str) -> Iterator[Entry]:
         status = self.text(node, "Sts/Cd", "Sts")
@@ -192,9 +228,9 @@ class _Reader:
             return
         if status != "BOOK":
             raise StatementError(f"Sts {status[:40]!r}", where)
-        total = self._signed(node, where)
-        booked = _day(self.text(node, "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"),
-                      where)
+        total = self.signed(node, where)
+        booked = day_of(self.text(node, "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"),
+                        where)
         reference = self.reference(node, where, "AcctSvcrRef")
         reversal = self.text(node, "RvslInd") in {"true", "1"}
         transactions = self.all(node, "NtryDtls/TxDtls")
@@ -208,7 +244,7 @@ class _Reader:
         sums = 0
         for number, found in enumerate(transactions, 1):
             here = f"{where}, TxDtls {number}"
-            minor = self._part(found, total, len(transactions), currency, here)
+            minor = self.part(found, total, len(transactions), currency, here)
             sums += minor
             identifier = self.reference(found, here, "Refs/EndToEndId")
             yield Entry("" if identifier in _NONE_GIVEN else identifier, "", 1, minor, booked,
@@ -216,29 +252,6 @@ class _Reader:
                         reversal or bool(self.all(found, "RtrInf")))
         if sums != total:
             raise StatementError(f"its TxDtls come to {sums}, it is {total} (minor units)", where)
-
-    def _part(self, node: etree._Element, total: int, count: int, currency: str, where: str) -> int:
-        """A transaction's amount: its own, or its entry's where it is alone and states none."""
-        amounts = self.all(node, "Amt") or self.all(node, "AmtDtls/TxAmt/Amt")
-        if not amounts:
-            if count > 1:
-                raise StatementError("has no Amt, and is not alone", where)
-            return total
-        if amounts[0].get("Ccy", "") != currency:
-            raise StatementError(f"Amt is not in {currency}", where)
-        minor = _minor(amounts[0].text or "", currency, where)
-        direction = self.text(node, "CdtDbtInd")
-        if not direction:
-            return minor if total >= 0 else -minor
-        return minor if direction == "CRDT" else -minor
-
-    def _signed(self, node: etree._Element, where: str) -> int:
-        amounts = self.all(node, "Amt")
-        direction = self.text(node, "CdtDbtInd")
-        if len(amounts) != 1 or direction not in {"CRDT", "DBIT"}:
-            raise StatementError("has no Amt, or no CdtDbtInd", where)
-        minor = _minor(amounts[0].text or "", amounts[0].get("Ccy", ""), where)
-        return minor if direction == "CRDT" else -minor
 
 
 def _first(balances: list[_Balance], codes: tuple[str, ...], where: str, name: str) -> _Balance:
@@ -259,7 +272,8 @@ def _minor(text: str, currency: str, where: str) -> int:
     return int(amount)
 
 
-def _day(text: str, where: str) -> date:
+def day_of(text: str, where: str) -> date:
+    """A date, or the day of an instant. StatementError."""
     try:
         found = date.fromisoformat(text[:10])
     except ValueError:

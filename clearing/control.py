@@ -23,7 +23,7 @@ from clearing.fee_statement import FeeStatement
 from clearing.invoice import Invoice
 from clearing.queries import Connection, query
 from clearing.run_id import RunId
-from clearing.settlement import Settlement
+from clearing.settlement import Settlement, difference
 from clearing.summary import FileRecord
 from clearing.tables import read_table
 
@@ -84,11 +84,9 @@ def _invoice_json(path: Path) -> Totals:
 
 def _settlement_json(path: Path) -> Totals:
     settlement = msgspec.json.decode(path.read_bytes(), type=Settlement)
-    total = sum(payment.amount_minor for payment in settlement.payments)
-    stated = settlement.gross_minor - settlement.refunds_minor
-    if not total == stated == settlement.net_minor:
-        raise ValueError(f"the payments come to {total}, the net is {settlement.net_minor}")
-    return len(settlement.payments), total, settlement.currency
+    if off := difference(settlement):
+        raise ValueError(off)
+    return len(settlement.payments), settlement.turnover_minor, settlement.currency
 
 
 def _page(path: Path) -> Totals:

@@ -7,22 +7,17 @@ the run reads what is stored here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-import asyncpg
-
 from authhost.safes.moves import move
 from clearing.banks import parse_bank
 from clearing.bookings import state_bookings
-from clearing.charset import clean
 from clearing.deposit_credits import deposit_credits
 from clearing.errors import ClearingError
 from clearing.fee_accrual import charge_fees
 from clearing.instant import book_instant
-from clearing.party import creditor_defect, parse_party
 from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
+from clearing.settling import settle_merchants
 
 COLUMNS = ("run_id", "end_to_end_id", "purpose", "account_id", "place_id", "currency",
            "amount_minor", "count", "remittance", "held", "bank_id")
@@ -50,10 +45,10 @@ async def store_credits(connection: Connection, run_id: RunId, settings: Setting
     banks = {row["party_id"]: parse_bank(row["party_id"], row["content"])
              for row in await connection.fetch(query("banks"), run)}
     deposits = await deposit_credits(connection, run_id, settings, banks, who)
-    payouts = await connection.fetch(query("due_payouts"), run, day)
+    payouts = await settle_merchants(connection, run_id, settings)
     await connection.copy_records_to_table(
         "clearing_credit", columns=COLUMNS,
-        records=[*instant, *deposits, *_merchant_payouts(payouts, run_id, settings)])
+        records=[*instant, *deposits, *payouts])
     await connection.execute(query("owing_ended"))
     await connection.execute(query("owing_new"), run)
     await connection.execute(query("withdrawn"), run)
@@ -68,15 +63,3 @@ async def check_deposits(connection: Connection, run_id: RunId) -> None:
     key = await connection.fetchval(query("no_deposit_row"), str(run_id), run_id.business_date)
     if key is not None:
         raise ClearingError(f"{run_id}: deposit {key} has no row in table deposit")
-
-
-def _merchant_payouts(due: Sequence[asyncpg.Record], run_id: RunId,
-                      settings: Settings) -> Iterator[tuple[object, ...]]:
-    for number, row in enumerate(due, 1):
-        settlement = run_id.document("S", number)
-        held = "no_debtor_account" if settings.debtor(row["currency"]) is None else \
-            creditor_defect(parse_party(row["party"]), row["amount_minor"], row["currency"])
-        yield (
-            str(run_id), run_id.end_to_end_id("M", number), "merchant_payout", row["account_id"],
-            row["place_id"], row["currency"], row["amount_minor"], row["count"],
-            clean(f"SETTLEMENT {settlement}, {row['count']} PAYMENTS", 140), held, "")

@@ -71,6 +71,11 @@ async def check_books(connection: Connection, run_id: RunId) -> None:
         raise ClearingError(
             f"{run_id}: {hop['currency']}: the journal has {hop['journal_count']} rows of "
             f"{hop['journal_minor']}, the ledger {hop['ledger_count']} of {hop['ledger_minor']}")
+    off = await connection.fetchrow(query("settled_to_ledger"), run)
+    if off is not None:
+        raise ClearingError(
+            f"{run_id}: {off['currency']}: the settlements of account {off['account_id']} come to "
+            f"{off['said_minor']}, the ledger has {off['booked_minor']}")
     for row in await connection.fetch(query("trial_balance"), run):
         currency = row["currency"]
         if row["debits_minor"] != row["credits_minor"]:

@@ -1,12 +1,15 @@
-"""A merchant's settlement for one day: what payers paid, what went back, what is paid out.
+"""A merchant's settlement for one day: what payers paid, what went back, fees, what is paid out.
 
-PURE. Every payment and refund of the day is in it, the ones that cancel out too, so that its net is
-the merchant's payable in the ledger to the cent.
+PURE. Every payment and refund of the day is in it, the ones that cancel out too, so that gross less
+refunds is what the journal says that the merchant got, and opening, net, payout and closing are the
+merchant's payable in the ledger, to the cent.
 """
 
 from __future__ import annotations
 
 import msgspec
+
+from clearing.payout import FeeLine
 
 
 class Merchant(msgspec.Struct, frozen=True):
@@ -19,47 +22,81 @@ class Merchant(msgspec.Struct, frozen=True):
 
 
 class Payment(msgspec.Struct, frozen=True, gc=False):
-    """One payment, or one refund with a negative amount."""
+    """One payment or a part of one, one refund with a negative amount, or a refund that its bank
+    would not pay. fee_minor: positive where the merchant is charged."""
 
     date: str
     time: str
-    kind: str  # payment, refund
+    kind: str  # payment, refund, refund_returned
     reference: str  # journal key
     refund_of: str
     approval_code: str
     purpose: str
     merchant_reference: str
     amount_minor: int
+    fee_minor: int
 
 
 class Payout(msgspec.Struct, frozen=True):
-    """state: 'sent' (it is in tonight's bank file) or 'carried', with the reason."""
+    """state: 'sent' (it is in tonight's bank file) or 'carried', with the reason. date: when what
+    the day has brought is on the account, at the earliest."""
 
     state: str
     reason: str
     end_to_end_id: str
+    amount_minor: int
+    date: str
 
 
-class Settlement(msgspec.Struct, frozen=True):
-    """gross - refunds = net, all in minor units."""
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """All in minor units: net = gross - refunds - held back + released, less fees and VAT where
+    fees_by is 'net'; opening + net = payout + closing."""
 
     number: str
     run_id: str
     date: str
     currency: str
     merchant: Merchant
+    plan: str
     payments: tuple[Payment, ...]
     gross_minor: int
     refunds_minor: int
+    fees: tuple[FeeLine, ...]
+    fees_by: str
+    fees_minor: int
+    vat_minor: int
+    held_back_minor: int
+    held_back_until: str  # a date; '' where nothing is held back
+    released_minor: int
     net_minor: int
+    opening_minor: int
     payout: Payout
+    closing_minor: int
+
+    @property
+    def turnover_minor(self) -> int:
+        """What the day's rows come to."""
+        return self.gross_minor - self.refunds_minor
+
+    @property
+    def deducted_minor(self) -> int:
+        """What fees take off the payout: nothing where they are owed apart."""
+        return self.fees_minor + self.vat_minor if self.fees_by == "net" else 0
 
 
-def make_settlement(*, number: str, run_id: str, date: str, currency: str, merchant: Merchant,
-                    payments: tuple[Payment, ...], payout: Payout) -> Settlement:
-    """A settlement; the payments keep their order."""
-    gross = sum(payment.amount_minor for payment in payments if payment.amount_minor > 0)
-    refunds = -sum(payment.amount_minor for payment in payments if payment.amount_minor < 0)
-    return Settlement(number=number, run_id=run_id, date=date, currency=currency,
-                      merchant=merchant, payments=payments, gross_minor=gross,
-                      refunds_minor=refunds, net_minor=gross - refunds, payout=payout)
+def difference(settlement: Settlement) -> str:
+    """What of a settlement does not add up, or ''."""
+    lines = settlement.payments
+    sums = {
+        "the payments": (sum(line.amount_minor for line in lines), settlement.turnover_minor),
+        "the payments' gross": (sum(line.amount_minor for line in lines
+                                    if line.kind == "payment"), settlement.gross_minor),
+        "the payments' fees": (sum(line.fee_minor for line in lines), settlement.fees_minor),
+        "the fees": (sum(line.amount_minor for line in settlement.fees), settlement.fees_minor),
+        "the parts": (settlement.turnover_minor - settlement.deducted_minor
+                      - settlement.held_back_minor + settlement.released_minor,
+                      settlement.net_minor),
+        "the balance": (settlement.opening_minor + settlement.net_minor
+                        - settlement.payout.amount_minor, settlement.closing_minor)}
+    return "; ".join(f"{name} come to {found}, it says {stated}"
+                     for name, (found, stated) in sums.items() if found != stated)

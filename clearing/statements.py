@@ -1,6 +1,7 @@
 """What banks say that they booked, compared with what was sent: what differs becomes a case.
 
-Knows which credits were sent under which id, from which account; must not know who told the file.
+Knows which credits were sent under which id, from which account, and which payers were debited;
+must not know who told the file.
 A statement is stored once, whole or not at all, with what became of each of its entries. A case
 (cash_case, kind 'compare') is for a person: money is never moved here.
 """
@@ -120,9 +121,11 @@ class _Comparison:
         sent = {row["end_to_end_id"]: row for row in
                 await self._connection.fetch(query("sent_credits"), ids)}
         instant = await self._instant({one for one in ids if one not in sent})
+        orders = {row["end_to_end_id"]: row for row in
+                  await self._connection.fetch(query("sent_orders"), ids)}
         rows = []
         for line, entry in enumerate(told.entries, 1):
-            found = await self._found(entry, line, sent, instant)
+            found = await self._found(entry, line, sent, instant, orders)
             rows.append((self._id, line, entry.end_to_end_id, entry.batch, entry.count,
                          entry.amount_minor, told.currency, entry.booked_on, entry.bank_reference,
                          found.outcome))
@@ -140,8 +143,13 @@ class _Comparison:
         return Counter(row[-1] for row in rows)
 
     async def _found(self, entry: Entry, line: int, sent: Mapping[str, asyncpg.Record],
-                     instant: Mapping[str, asyncpg.Record]) -> _Found:
-        ours = sent.get(entry.end_to_end_id)
+                     instant: Mapping[str, asyncpg.Record],
+                     orders: Mapping[str, asyncpg.Record]) -> _Found:
+        ours, order = sent.get(entry.end_to_end_id), orders.get(entry.end_to_end_id)
+        if order is not None and not entry.returned and entry.amount_minor and (
+                (entry.amount_minor > 0) == (order["kind"] == "debit")):
+            return self._credit(entry, line, order, {order["kind"]: order["about"]},
+                                given=order["state"] == "accepted")
         if entry.amount_minor > 0 or entry.returned:
             if ours is not None:
                 return _Found("returned", account_id=ours["account_id"],
@@ -165,7 +173,7 @@ class _Comparison:
         else:
             self._seen[entry.end_to_end_id] = line
             right = (ours["amount_minor"], ours["currency"]) == (
-                -entry.amount_minor, self._statement.currency)
+                abs(entry.amount_minor), self._statement.currency)
             outcome = "not_accepted" if not given else "matched" if right else "amount"
         return _Found(outcome, account_id=ours["account_id"],
                       content={**content, "sent_minor": ours["amount_minor"]})

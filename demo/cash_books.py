@@ -17,6 +17,7 @@ import msgspec
 from demo import credited
 from demo.insert import statement
 from demo.paper import Paper
+from demo.portfolio import COLLECTING
 from demo.result import Cash, CashCase, Printed
 from demo.tally import Tally
 from terminals.bank.books import Payment
@@ -136,9 +137,11 @@ class CashBooks:
 
 
 def bank_books(banks: Mapping[str, Any]) -> dict[str, Payment]:
-    """All payments of all banks, by their EndToEndId."""
+    """All credits of all banks to safes' clients, by their EndToEndId: what payers pay goes over
+    accounts of its own."""
+    payers = set(COLLECTING.values())
     return {payment.end_to_end_id: payment for bank in banks.values()
-            for payment in bank.books.payments()}
+            for payment in bank.books.payments() if not payers & {payment.creditor, payment.debtor}}
 
 
 def _cases(rows: Iterable[asyncpg.Record]) -> Iterable[CashCase]:

@@ -16,9 +16,9 @@ from demo.insert import statement
 from demo.result import Difference
 from demo.tally import Tally
 
-# Kinds in which both sides count money. A payment request and its end move none.
+# Kinds in which both sides count money.
 MONEY_KINDS: Final = ("sale", "preauthorization", "increment", "completion", "offline_sale",
-                      "return", "reversal", "deposit", "payment")
+                      "return", "reversal", "deposit")
 
 INVOICE: Final = "invoice_json"
 

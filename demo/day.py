@@ -1,7 +1,7 @@
 """The simulated business day: every visit at its moment, over the real wires.
 
-Knows the plan, the clock and how many may be busy at once; the stories are in fuel.py, safes.py
-and phones.py. Business time comes from the same simulated clock as the host's.
+Knows the plan, the clock and how many may be busy at once; the stories are in fuel.py, safes.py,
+phones.py and others. Business time comes from the same simulated clock as the host's.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from authhost.admin.access import Role
 from authhost.clock import Clock
 from demo import office as desk
 from demo.agreed import CONTRACTS, SOURCE, VAT, WHOLESALE
@@ -29,13 +30,15 @@ from demo.edge_books import Books
 from demo.edges import Site
 from demo.forecourt import Forecourt
 from demo.fuel import UNKNOWN_TERMINAL, FuelDay
+from demo.handset import Astray
 from demo.holds import HoldDay
 from demo.keyloader import Equipment
 from demo.office import Office, OfficeError
 from demo.parties import Device, Portfolio
-from demo.phones import PhoneDay
+from demo.phone_books import PhoneBooks
+from demo.phone_day import PhoneRoom, PhoneSite
 from demo.plan import Story, Visit
-from demo.portfolio import BUSINESS_DATE, STATION_ACQUIRER
+from demo.portfolio import BUSINESS_DATE, PROMPT_BANK, STATION_ACQUIRER
 from demo.purchases import PurchaseDay
 from demo.safes import SafeDay
 from demo.search import Spoken
@@ -46,8 +49,6 @@ from terminals import pki
 from terminals.bank.server import BankServer
 from terminals.json_door import JsonDoor, NoAnswer, Problem
 from terminals.link import Address
-from terminals.merchant import Till
-from terminals.phone import Phone
 from terminals.pos import Pos, Timing, Unanswered
 from terminals.purchase import Terminal
 from terminals.record import Record
@@ -73,10 +74,11 @@ def rate_of(workshops_s: float) -> int:
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the host listens. authority: its PKI, for mutual TLS at both doors."""
+    """Where the host listens. authority: its PKI, for mutual TLS at all doors."""
 
     iso_ports: Mapping[str, int]  # by profile
     http_port: int
+    public_port: int  # of the door for shops and phones
     authority: pki.Authority
     database_url: str  # for the operator's commands
 
@@ -97,8 +99,10 @@ class Day:
         self.record = Record(folder / "terminals.jsonl")
         self.books = Books()
         self.cash = CashBooks()
+        self.phones = PhoneBooks()
         self._folder = folder / "edges"
         self._cash_folder = folder / "safes"
+        self._phone_folder = folder / "phones"
         self.spoken = Spoken()
         self.spoken.numbers |= {card.card.pan for card in portfolio.cards}
         self.metrics = ""  # of the host, when all terminals had closed
@@ -124,13 +128,15 @@ class Day:
             cash = self.cash_day = self._cash_day(stack)
             await stack.enter_async_context(cash.open())
             safes = SafeDay(cash.safes, self._tally)
-            phones = PhoneDay(self._tills(stack), self._phones(stack), self._tally)
             office, vault = await self._office(stack), await self._vault(stack)
+            room = self.phone_room = self._phone_room()
             purchases = PurchaseDay(self._portfolio, forecourt, office, self._tally)
             holds = HoldDay(self._portfolio, forecourt, self._tally)
             async with asyncio.TaskGroup() as opening:
                 for device in stations:
                     opening.create_task(forecourt.open(device))
+                opened = opening.create_task(room.open(stack, office, await self._bank(stack)))
+            phones = opened.result()
             stories = {"fuel": fuel.stories(), "card": fuel.card_stories(),
                        **self._proved(forecourt),
                        "control": purchases.stories(), "hold": holds.stories(),
@@ -142,7 +148,7 @@ class Day:
                         await stories[visit.place][visit.story](Random(visit.seed), visit)
                     except NoAnswer as silence:
                         self._tally.lost.append(f"{visit.story}: {silence}")
-                    except (Problem, Unanswered, OfficeError) as fault:
+                    except (Problem, Unanswered, OfficeError, Astray) as fault:
                         self._tally.surprises.append(f"{visit.story}: {fault}")
                 progress()
 
@@ -159,6 +165,7 @@ class Day:
                     closing.create_task(forecourt.close(device))
                 closing.create_task(cash.close())
             cash.read()
+            await room.read()
             await self._looked_up(office, purchases.filled)
             scraper = self._door(stack, "prometheus")
             self.metrics = (await scraper.get("/metrics")).decode()
@@ -211,6 +218,14 @@ class Day:
                        await desk.let_in(self._host.database_url, desk.SECOND))
         stack.push_async_callback(vault.close)
         return vault
+
+    async def _bank(self, stack: AsyncExitStack) -> Office:
+        """A bank's own desk, where it tells of credits."""
+        desk_ = Office(f"https://127.0.0.1:{self._host.http_port}", self._identity(PROMPT_BANK),
+                       await desk.let_in(self._host.database_url, PROMPT_BANK, Role.BANK,
+                                         PROMPT_BANK))
+        stack.push_async_callback(desk_.close)
+        return desk_
 
     async def _looked_up(self, office: Office, vehicles: Sequence[int]) -> None:
         """What the office sees at night: each exception that must be there, and consumption."""
@@ -273,19 +288,24 @@ class Day:
             self._portfolio, self.banks, until=self._moment, now=self.local_now,
             tally=self._tally, books=self.cash, doors=lambda name: self._door(stack, name))
 
-    def _tills(self, stack: AsyncExitStack) -> list[Till]:
-        return [Till(device.terminal_id, self._door(stack, device.terminal_id))
-                for device in self._portfolio.devices_of("till")]
-
-    def _phones(self, stack: AsyncExitStack) -> list[Phone]:
-        return [Phone(payer.phone, payer.private_key, self._door(stack, payer.phone))
-                for payer in self._portfolio.payers]
+    def _phone_room(self) -> PhoneRoom:
+        return PhoneRoom(
+            PhoneSite(url=f"https://127.0.0.1:{self._host.public_port}", home=self._phone_folder,
+                      authority=self._host.authority.certificate_path,
+                      tls=self._public_identity, now=self._running_now),
+            self._portfolio, self.banks, self._tally, self.phones, self.spoken)
 
     def _door(self, stack: AsyncExitStack, name: str) -> JsonDoor:
         door = JsonDoor(f"https://127.0.0.1:{self._host.http_port}", tls=self._identity(name),
                         record=self.record)
         stack.push_async_callback(door.close)
         return door
+
+    def _public_identity(self, name: str) -> ssl.SSLContext:
+        """At the public door; '': of nobody."""
+        authority = self._host.authority
+        return self._identity(name) if name else pki.client_context(authority.certificate_path,
+                                                                    None)
 
     def _identity(self, name: str) -> ssl.SSLContext:
         authority = self._host.authority

@@ -7,17 +7,23 @@ cards, keys, PIN and custodians are published by their seed: for looking around,
 from __future__ import annotations
 
 import os
-from datetime import date
+import secrets
+from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 from typing import Final
 
 import asyncpg
 import msgspec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from authhost.admin.access import operator
+from authhost.certificates.authority import CERTIFICATE, FileAuthority
+from authhost.clock import Clock
 from authhost.hsm_keys import KeyEntry
 from authhost.hsm_session import HsmSession
+from authhost.merchants.callers import Callers
+from authhost.merchants.users import NewUser, Users
+from authhost.phones.desk import Phones
 from demo import portfolio
 from demo.custodians import CeremonyError, Custodians
 from demo.insert import insert, statement
@@ -28,6 +34,9 @@ _SEED: Final = 1
 _PROGRAM: Final = "EXAMPLE"
 _PIN: Final = "4711"
 _SERVICE_CODE: Final = "120"
+_BANK: Final = "127.0.0.1:8643"  # where the payer's bank is to listen
+_PAYER: Final = "late"  # whose bank no safe has
+_TILL: Final = "till-1"
 _PASSPHRASES: Final = {"example-1": "the first example", "example-2": "the second example"}
 
 
@@ -37,7 +46,7 @@ async def seed_example(database_url: str, directory: Path, business_date: date,
 
     directory: the data folder, with its HSM's in it.
     """
-    parties = portfolio.build(_SEED)
+    parties = _with_bank(portfolio.build(_SEED))
     example = _Example(parties)
     connection = await asyncpg.connect(database_url)
     try:
@@ -50,7 +59,18 @@ async def seed_example(database_url: str, directory: Path, business_date: date,
         pass  # the HSM has custodians of its own: keys are theirs to load
     finally:
         await connection.close()
-    return "\n".join((*_fuel(parties), *await example.how_to(session), *_money(parties, directory)))
+    return "\n".join((*_fuel(parties), *await example.how_to(session), *_safes(parties),
+                      *await _phone(parties, database_url, directory, session)))
+
+
+def authority(directory: Path) -> tuple[Path, Path]:
+    """A small authority for payers' phones in the data folder: its directory, and the file of its
+    passphrase. The same one at each start."""
+    folder, passphrase = directory / "phones-authority", directory / "phones-passphrase"
+    if not (folder / CERTIFICATE).exists():
+        _write(passphrase, secrets.token_urlsafe())
+        FileAuthority.create(folder, passphrase, "phones of the example", datetime.now(UTC))
+    return folder, passphrase
 
 
 class _Example(msgspec.Struct, frozen=True):
@@ -111,20 +131,52 @@ def _fuel(parties: Portfolio) -> tuple[str, ...]:
              f" --expiry {card.expiry} sale 41.35"),)
 
 
-def _money(parties: Portfolio, directory: Path) -> tuple[str, ...]:
+def _safes(parties: Portfolio) -> tuple[str, ...]:
     safe, other = parties.devices_of("safe")[:2]
-    till = parties.devices_of("till")[0]
-    payer = parties.payers[0]
-    key = directory / "payer.pem"
-    descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(payer.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8,
-                                                   NoEncryption()))
     return (
         f"python -m terminals.safe --terminal {safe.terminal_id} screen",
         (f"python -m terminals.safe --terminal {other.terminal_id}"
-         f" --depositor {portfolio.DEPOSITORS[0]} 5000x4 100x3"),
-        f"python -m terminals.merchant --till {till.terminal_id} --phone {payer.phone} 12.50",
-        f"python -m terminals.phone --phone {payer.phone} --key {key} list",
-        f"python -m terminals.phone --phone {payer.phone} --key {key} approve ID",
-    )
+         f" --depositor {portfolio.DEPOSITORS[0]} 5000x4 100x3"))
+
+
+def _with_bank(parties: Portfolio) -> Portfolio:
+    """The payer's bank is where the printed command starts one; no other listens."""
+    return msgspec.structs.replace(parties, banks=tuple(
+        msgspec.structs.replace(bank, endpoint=f"http://{_BANK}")
+        if bank.bank_id == portfolio.LATE_BANK else bank for bank in parties.banks))
+
+
+async def _phone(parties: Portfolio, database_url: str, directory: Path,
+                 session: HsmSession) -> tuple[str, ...]:
+    """The payer's bank, phone and a till: a user of a shop, made at its first start, and a code for
+    a phone that is not enrolled yet."""
+    payer, shop = parties.payers_of(_PAYER)[0], parties.shops()[0]
+    secret, home = directory / "till.secret", directory / "phone"
+    person = operator("example")
+    index = await session.pan_index()
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
+        if not secret.exists():
+            users = Users(pool, Clock(), Callers(pool, Clock()))
+            _write(secret, (await users.add(person, NewUser(
+                user_id=_TILL, merchant_id=shop.merchant_id, kind="client", name="Till"),
+                None))["secret"])
+        enrol: tuple[str, ...] = ()
+        if not (home / "identity.json").exists():
+            phones = Phones(pool, None, Clock(), index.fingerprint_key)
+            code = await phones.open_code(person, payer.phone)
+            enrol = ((f"python -m terminals.phone --phone {payer.phone} --home {home}"
+                      f" --code {code} enrol"),)
+    return (
+        f"python -m terminals.bank serve --books {directory / 'bank.sqlite'} --listen {_BANK} &",
+        *enrol,
+        f"python -m terminals.phone --phone {payer.phone} --home {home} watch",
+        (f"python -m terminals.till --client {_TILL} --secret-file {secret} request 12.50"
+         f" --phone {payer.phone}"))
+
+
+def _write(path: Path, content: str) -> None:
+    """Readable by its owner alone from the first byte."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(content)

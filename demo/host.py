@@ -38,9 +38,12 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     hsm_url: str
     iso_ports: Mapping[str, int]  # by profile
     http_port: int
+    public_port: int  # for shops and phones
     authority: pki.Authority
     identity: pki.Identity
     bank_identity: pki.Identity  # by which banks know it
+    phones: Path  # directory of the authority of payers' phones
+    passphrase: Path  # that opens it
     operator: Path  # who runs the safes, for receipts
     clock: Clock
 
@@ -58,6 +61,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
             "--bank-ca", str(self.authority.certificate_path),
             "--bank-cert", str(self.bank_identity.certificate),
             "--bank-key", str(self.bank_identity.key), "--operator", str(self.operator),
+            "--public", f"127.0.0.1:{self.public_port}",
+            "--authority", str(self.phones), "--authority-passphrase", str(self.passphrase),
             "--clock", str(self.clock), "--log-level", "warning",
         ]
 

@@ -1,4 +1,4 @@
-"""The operator's office: an administrator at the admin API, with a token and a certificate.
+"""The operator's office, or a bank's desk: the admin API with a token and a certificate.
 
 Knows paths and bodies; decides nothing. What the host refuses is an OfficeError.
 """
@@ -48,6 +48,10 @@ class Office:
         """Change something, whatever it was before."""
         return await self._ask("PATCH", path, body, {"If-Match": "*"})
 
+    async def put(self, path: str, body: object) -> dict[str, Any]:
+        """Make something what it is to be."""
+        return await self._ask("PUT", path, body)
+
     async def import_prices(self, content: str, source: str, time_zone: str) -> dict[str, Any]:
         """A wholesale list."""
         response = await self._client.post(
@@ -84,11 +88,13 @@ class Office:
             headers={"Content-Type": "application/json", **(headers or {})}))
 
 
-async def let_in(database_url: str, name: str = NAME) -> str:
-    """The token of an administrator with this certificate, as `authhost access add` prints it."""
+async def let_in(database_url: str, name: str = NAME, role: Role = Role.ADMINISTRATOR,
+                 bank_id: str | None = None) -> str:
+    """The token of somebody with this certificate, as `authhost access add` prints it. bank_id: of
+    a bank."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
         _, token = await Keyring(pool).add(operator("operator"), NewAccess(
-            name=name, role=Role.ADMINISTRATOR, certificate=name,
+            name=name, role=role, certificate=name, bank_id=bank_id,
             expires_at=datetime.now(UTC) + timedelta(days=1)))
     return token
 

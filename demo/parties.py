@@ -1,4 +1,4 @@
-"""Who takes part: the rows of the portfolio, with what only their owners know (PAN, private key).
+"""Who takes part: the rows of the portfolio, with what only their owners know (the PAN).
 
 Knows shapes, and how a row looks in the database; knows nothing of how many there are.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from terminals.purchase import Card
 
@@ -141,6 +140,7 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     status: str = "active"
     account_id: int | None = None
+    plan_id: str | None = None  # of what payments by phone cost; None: nothing
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +154,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A terminal row: POS, safe or till. What comes after status is known to the demo alone.
+    """A terminal row: POS or safe. What comes after status is known to the demo alone.
 
     edge: the profile that it speaks where it runs the edge program of a station, else ''.
     """
@@ -179,7 +179,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bank(msgspec.Struct, frozen=True, kw_only=True):
-    """A bank that credits safes' clients. Where it listens is known when it does."""
+    """A bank of safes' clients and payers. Where it listens is known when it does."""
 
     bank_id: str
     name: str
@@ -232,25 +232,16 @@ class Depositor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payer(msgspec.Struct, frozen=True, kw_only=True):
-    """A payer's phone. seed: its private key (RFC 8032, 32 bytes), which the host never sees."""
+    """A payer, known by the phone's number (E.164). role: what the day uses it for."""
 
     phone: str
     account_id: int
-    seed: bytes
-
-    @property
-    def private_key(self) -> Ed25519PrivateKey:
-        """The key that signs."""
-        return Ed25519PrivateKey.from_private_bytes(self.seed)
+    name: str
+    role: str
 
     def row(self) -> dict[str, Any]:
-        """The row that the host keeps: the public half."""
-        public = self.private_key.public_key().public_bytes_raw()
-        return {"phone": self.phone, "account_id": self.account_id,
-                "public_key": f"\\x{public.hex()}"}
-
-    def __repr__(self) -> str:
-        return f"Payer({self.phone})"
+        """The row that the host keeps; no phone is enrolled yet."""
+        return {"phone": self.phone, "account_id": self.account_id, "name": self.name}
 
 
 class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,8 +269,20 @@ class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
         return [card for card in self.cards if card.role == role and card.currency == currency]
 
     def devices_of(self, kind: str) -> list[Device]:
-        """All terminals of a kind: 'pos', 'safe' or 'till'."""
+        """All terminals of a kind: 'pos' or 'safe'."""
         return [device for device in self.devices if device.kind == kind]
+
+    def shops(self) -> list[Merchant]:
+        """Those that are paid by phone."""
+        return [merchant for merchant in self.merchants if merchant.plan_id is not None]
+
+    def payers_of(self, role: str) -> list[Payer]:
+        """The payers that the day uses for this."""
+        return [payer for payer in self.payers if payer.role == role]
+
+    def account(self, account_id: int) -> Account:
+        """The account of a payer."""
+        return next(one for one in self.accounts if one.account_id == account_id)
 
     def edges(self) -> list[Device]:
         """The terminals that run the edge program."""

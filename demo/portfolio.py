@@ -1,7 +1,7 @@
 """The seeded portfolio: fleets with cards, stations, safes, merchants and payers.
 
-Knows how many of each there are and which restriction each special card has, so that a day can
-meet every reason to decline; knows no database. The same seed gives the same portfolio.
+Knows how many of each there are and which restriction each special card or payer has, so that a day
+can meet every reason to decline; knows no database. The same seed gives the same portfolio.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ _CLIENTS: Final = ("Markthalle Mitte", "Kaufhaus Sonne", "Baumarkt Nord", "Apoth
 DEPOSITORS: Final = ("Berger", "Fuchs", "Lang", "Winkler")  # as they type it at a safe
 _GIVEN: Final = ("Eva", "Jan", "Mia", "Paul")
 COURIER: Final = "GELDTRANS"
+OPERATOR: Final = "Bargeldbetrieb GmbH"
+PAYERS: Final = 60
 _COMPANY: Final = "34012345"  # of the cassettes' SSCC
 _SHOPS: Final = ("Blumen", "Taxi", "Pizzeria", "Buchladen", "Friseur", "Kartenbüro")
 _TOWNS: Final = (("Wien", "1010", "AT"), ("Graz", "8010", "AT"), ("Linz", "4020", "AT"),
@@ -67,9 +69,20 @@ _FIRST_NAMES: Final = ("Anna", "Lukas", "Maria", "Jonas", "Sophie", "David", "Le
 # (country, bank code, BIC, digits of the account number)
 _BANKS: Final = (("AT", "20111", "GIBAATWWXXX", 11), ("AT", "12000", "BKAUATWWXXX", 11),
                  ("DE", "37040044", "COBADEFFXXX", 10), ("DE", "50070010", "DEUTDEFFXXX", 10))
-# Banks that credit safes' clients: name, BIC, and the operator's own account there, which pays.
+# Banks: name, BIC, and the operator's own account there, which pays safes' clients.
 BANKS: Final = {"BANK1": ("Erste Musterbank", "GIBAATWWXXX", iban("AT", "2011100000099999")),
-                "BANK2": ("Zweite Musterbank", "BKAUATWWXXX", iban("AT", "1200000000099999"))}
+                "BANK2": ("Zweite Musterbank", "BKAUATWWXXX", iban("AT", "1200000000099999")),
+                "BANK3": ("Dritte Musterbank", "RLNWATWWXXX", iban("AT", "3200000000099999"))}
+# Where payers have their accounts: the first answers at once, the other says that it will.
+PROMPT_BANK, LATE_BANK = "BANK1", "BANK3"
+# bank -> the operator's account there that payers' debits go to.
+COLLECTING: Final = {PROMPT_BANK: iban("AT", "2011100000088888"),
+                     LATE_BANK: iban("AT", "3200000000088888")}
+PLAN: Final = "SHOPS"  # of what payments cost: demo/shops.py
+# What the last digit of a payer's number makes of it, where it is no ordinary one.
+_ROLES: Final = {2: "away", 4: "agent", 5: "limited", 6: "late", 7: "poor", 8: "revoked",
+                 9: "late"}
+DAY_LIMIT: Final = 3_000  # minor units, of a payer who is limited
 _SWISS_BANK: Final = ("CH", "00700", "ZKBKCHZZ80A", 12)
 
 _OFFICE_DAY: Final = sum(1 << hour for hour in range(8, 16))
@@ -111,19 +124,20 @@ def build(seed: int) -> Portfolio:
     random = Random(seed)
     vehicles, drivers, cards = _fleet_cards(random)
     stations, sites, terminals = _stations()
-    shops, tills = _shops(random)
+    shops = _shops(random)
     clients, safes = _clients()
     made, subaccounts = _controlled(random)
+    other_accounts = (*_fleets(random), *_client_accounts(random), *_shop_accounts(random))
+    payer_accounts = _payer_accounts(random)
     return Portfolio(
         products=controls.PRODUCTS, product_codes=controls.CODES,
         product_groups=controls.GROUPS, subaccounts=subaccounts,
-        accounts=(*_fleets(random), *_client_accounts(random), *_shop_accounts(random),
-                  *_payer_accounts(random)),
+        accounts=(*other_accounts, *payer_accounts),
         vehicles=(*vehicles, *made[0]), drivers=(*drivers, *made[1]), cards=(*cards, *made[2]),
         merchants=(*stations, *clients, *shops),
         sites=sites,
-        devices=(*terminals, *safes, *tills),
-        payers=_payers(random), banks=_banks(),
+        devices=(*terminals, *safes),
+        payers=_payers(payer_accounts), banks=_banks(),
         couriers=(Courier(courier_id=COURIER, name="Geldtrans GmbH",
                           address={"town": "Wien", "country": "AT"}),),
         safes=_smart_safes(safes), depositors=_depositors(),
@@ -281,13 +295,17 @@ def _client_accounts(random: Random) -> list[Account]:
 
 
 def _banks() -> tuple[Bank, ...]:
-    """Euro at once, each from the operator's account there."""
+    """Euro at once, each from the operator's account there; payers' debits go to another one."""
     return tuple(Bank(bank_id=bank_id, name=name, bic=bic, rails=({
-        "currency": "EUR", "rail": "instant", "debtor": {
-            "name": "Bargeldbetrieb GmbH", "iban": account, "bic": bic, "address": {
-                "street": "Hafenstraße", "number": "1", "postcode": "1020", "town": "Wien",
-                "country": "AT"}}},))
+        "currency": "EUR", "rail": "instant", "debtor": _operator(account, bic),
+        **({"collects": _operator(COLLECTING[bank_id], bic)} if bank_id in COLLECTING else {})},))
         for bank_id, (name, bic, account) in BANKS.items())
+
+
+def _operator(account: str, bic: str) -> dict[str, object]:
+    return {"name": OPERATOR, "iban": account, "bic": bic, "address": {
+        "street": "Hafenstraße", "number": "1", "postcode": "1020", "town": "Wien",
+        "country": "AT"}}
 
 
 def _smart_safes(devices: list[Device]) -> tuple[SmartSafe, ...]:
@@ -308,14 +326,10 @@ def _depositors() -> tuple[Depositor, ...]:
                  for number, code in enumerate(DEPOSITORS))
 
 
-def _shops(random: Random) -> tuple[list[Merchant], list[Device]]:
-    merchants = [Merchant(merchant_id=f"SHOP{number:02d}", account_id=300 + number,
-                          name=f"{_SHOPS[number % len(_SHOPS)]} {random.choice(_NAMES)}")
-                 for number in range(1, 31)]
-    tills = [Device(terminal_id=f"K{number:04d}", kind="till", acquirer_id="900002",
-                    merchant_id=merchant.merchant_id)
-             for number, merchant in enumerate(merchants, start=1)]
-    return merchants, tills
+def _shops(random: Random) -> list[Merchant]:
+    return [Merchant(merchant_id=f"SHOP{number:02d}", account_id=300 + number, plan_id=PLAN,
+                     name=f"{_SHOPS[number % len(_SHOPS)]} {random.choice(_NAMES)}")
+            for number in range(1, 31)]
 
 
 def _shop_accounts(random: Random) -> list[Account]:
@@ -326,15 +340,27 @@ def _shop_accounts(random: Random) -> list[Account]:
 
 
 def _payer_accounts(random: Random) -> list[Account]:
-    """Every twentieth payer is blocked, every tenth has a small day."""
-    return [Account(account_id=400 + number, kind="payer", name=_person(random),
-                    status="blocked" if number % 20 == 0 else "active",
-                    limits=(limit("day", "money", 3_000 if number % 10 == 5 else 500_000),),
-                    address=_address(random), **_bank(random))
-            for number in range(1, 61)]
+    """Every twentieth is blocked, every tenth has a small day."""
+    accounts = []
+    for number in range(1, PAYERS + 1):
+        role = role_of(number)
+        bank_id = LATE_BANK if role == "late" else PROMPT_BANK
+        _, bic, own = BANKS[bank_id]
+        accounts.append(Account(
+            account_id=400 + number, kind="payer", name=_person(random), bank_id=bank_id,
+            status="blocked" if role == "blocked" else "active",
+            limits=(limit("day", "money", DAY_LIMIT if role == "limited" else 500_000),),
+            address=_address(random), bic=bic,
+            iban=iban("AT", f"{own[4:9]}{number:05d}{random.randrange(10**6):06d}")))
+    return accounts
 
 
-def _payers(random: Random) -> tuple[Payer, ...]:
-    return tuple(Payer(phone=f"+43660{number:07d}", account_id=400 + number,
-                       seed=random.randbytes(32))
-                 for number in range(1, 61))
+def role_of(number: int) -> str:
+    """What the day uses the n-th payer for."""
+    return "blocked" if number % 20 == 0 else _ROLES.get(number % 10, "ordinary")
+
+
+def _payers(accounts: list[Account]) -> tuple[Payer, ...]:
+    return tuple(Payer(phone=f"+43660{number:07d}", account_id=account.account_id,
+                       name=account.name, role=role_of(number))
+                 for number, account in enumerate(accounts, start=1))

@@ -145,6 +145,44 @@ class Cash(msgspec.Struct, frozen=True, kw_only=True):
     receipt: Printed
 
 
+class PaymentState(msgspec.Struct, frozen=True, kw_only=True):
+    """How many payments are in a state, by payers' phones, by shops' archives, and by banks' books:
+    those that a bank has moved as the state says. moved_minor: by banks, what went back taken off.
+    """
+
+    state: str
+    payer: int
+    merchant: int
+    bank: int
+    moved_minor: int
+
+
+class Phones(msgspec.Struct, frozen=True, kw_only=True):
+    """Pay by phone, to the shops' settlement. were_unknown: their bank did not say at once;
+    fetched: by phones that had been away; netted: refunds that shops have borne."""
+
+    phones: int
+    payments: int
+    states: tuple[PaymentState, ...]
+    declined: dict[str, int]
+    by_code: int
+    were_unknown: int
+    fetched: int
+    logins: int
+    revoked: int
+    disputes: int
+    refunds: int
+    refunded_minor: int
+    captured_minor: int
+    settlements: int
+    gross_minor: int
+    netted_minor: int
+    fees_minor: int
+    payouts: int
+    payout_minor: int
+    payout_date: str
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The summary. Money in minor units; maps are by currency."""
 
@@ -165,6 +203,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     fleets: Fleets
     stations: Stations
     cash: Cash
+    phones: Phones
     deposits: int
     payments: int
     latencies_ms: dict[str, Latency]

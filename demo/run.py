@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -22,6 +23,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from authhost.certificates.authority import FileAuthority
 from authhost.clock import Clock
 from authhost.embedded import HsmSim, Servers
 from authhost.hsm.address import HsmAddress
@@ -40,14 +42,16 @@ from demo.insert import insert
 from demo.keyloader import load_keys
 from demo.paper import operator_file
 from demo.parties import Portfolio
+from demo.phone_books import PAYOUT
 from demo.plan import Visit, plan
 from demo.print_shop import PrintShop
-from demo.result import Cash, Difference, File, Fleets, Proved, Result, Stations
+from demo.result import Cash, Difference, File, Fleets, Phones, Proved, Result, Stations
 from demo.tally import Tally
 from terminals import pki
 from terminals.bank.server import BankServer
 from terminals.record import unanswered
 
+_PHONES: Final = "phones-authority"  # the folder of payers' phones' authority
 _PLAIN_WIDTH: Final = 120  # columns, where the output is no terminal
 _HEAD_START_US: Final = 1_500_000  # real time until midnight: the host starts meanwhile
 
@@ -113,16 +117,21 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
         day.cash_day.settle(files)
         await day.cash.close(database_url)
         day.cash.file(files)
+        day.phone_room.settle()
+        day.phones.paid_out_minor = sum(entry.sum_minor for entry in summary.files
+                                        if entry.kind == PAYOUT)
+        await day.phones.close(database_url, portfolio.BUSINESS_DATE)
         for bank in day.banks.values():
             await bank.close()
         differences = check.differences(
             tally, await check.journal_sums(database_url, portfolio.BUSINESS_DATE))
     with steps.step("the search for what is secret"):
         exposed = search.found_in((data_dir, files), day.spoken)
-    tally.surprises += [*day.books.faults(), *day.cash.faults()]
+    tally.surprises += [*day.books.faults(), *day.cash.faults(), *day.phones.faults()]
     return _result(tally, summary, differences, exposed=exposed,
                    fleets=figures.fleets(tally, day.exceptions, day.consumptions, priced),
                    stations=day.books.figures(), cash=day.cash.figures(),
+                   phones=day.phones.figures(),
                    proved=figures.proved(day.metrics, tally),
                    out_dir=files / portfolio.BUSINESS_DATE.isoformat(), seconds=steps.seconds,
                    total_s=round(time.perf_counter() - started, 2))
@@ -195,10 +204,12 @@ async def _play(parties: Portfolio, prepared: Prepared, visits: Sequence[Visit],
     command = Command(
         database_url=servers.postgres.url, redis_url=servers.valkey.url, hsm_url=servers.hsm.url,
         iso_ports={profile: free_port() for profile in portfolio.PROFILES},
-        http_port=free_port(), authority=authority,
+        http_port=free_port(), public_port=free_port(), authority=authority,
+        phones=here / _PHONES, passphrase=_phones_authority(here),
         identity=authority.server(), bank_identity=authority.client("bargeldbetrieb"),
         operator=operator_file(here), clock=clock)
-    host = Host(iso_ports=command.iso_ports, http_port=command.http_port, authority=authority,
+    host = Host(iso_ports=command.iso_ports, http_port=command.http_port,
+                public_port=command.public_port, authority=authority,
                 database_url=command.database_url)
     banks = await _banks(parties, command.identity, authority, here)
     day = Day(parties, prepared, host, clock, tally, here, banks)
@@ -208,6 +219,15 @@ async def _play(parties: Portfolio, prepared: Prepared, visits: Sequence[Visit],
     tally.lost += [f"{entry.kind} {entry.terminal_id} {entry.stan}"
                    for entry in unanswered(day.record.entries)]
     return day
+
+
+def _phones_authority(here: Path) -> Path:
+    """A small authority for payers' phones; where its passphrase is."""
+    passphrase = here / "passphrase"
+    passphrase.touch(mode=0o600)
+    passphrase.write_text(secrets.token_urlsafe())
+    FileAuthority.create(here / _PHONES, passphrase, "phones of payers", datetime.now(UTC))
+    return passphrase
 
 
 def _with_ports(parties: Portfolio) -> Portfolio:
@@ -242,7 +262,7 @@ def _progress(console: Console, day: Day, total: int) -> Iterator[Callable[[], N
 
 def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...], *,
             exposed: tuple[tuple[str, str], ...], proved: Proved, fleets: Fleets,
-            stations: Stations, cash: Cash, out_dir: Path,
+            stations: Stations, cash: Cash, phones: Phones, out_dir: Path,
             seconds: dict[str, float], total_s: float) -> Result:
     faults = (*tally.surprises, *(f"not balanced: {text}" for text in tally.unbalanced),
               *(f"another answer: {text}" for text in tally.repeats_different),
@@ -259,8 +279,8 @@ def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...],
         repeats=tally.repeats, repeats_identical=not tally.repeats_different,
         lost=len(tally.lost), card_numbers_at_rest=numbers,
         secrets_at_rest=len(exposed) - numbers, proved=proved,
-        fleets=fleets, stations=stations, cash=cash, deposits=tally.kinds["deposit"],
-        payments=tally.kinds["payment"], latencies_ms=tally.latencies(),
+        fleets=fleets, stations=stations, cash=cash, phones=phones,
+        deposits=tally.kinds["deposit"], payments=phones.payments, latencies_ms=tally.latencies(),
         differences=differences, faults=faults,
         files=tuple(File(entry.path, entry.kind, entry.count, entry.sum_minor, entry.currency)
                     for entry in summary.files),

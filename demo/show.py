@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from demo import cash_table
+from demo import cash_table, phone_table
 from demo.amounts import money
 from demo.result import Fleets, Proved, Result, Stations
 
@@ -37,6 +37,10 @@ def show(result: Result, console: Console) -> None:
     console.print(_table("Cash", ("what", "count", "besides"), cash_table.counted(result.cash)))
     console.print(_table("What went wrong with cash, and what became of it",
                          ("story", "where", "what", "outcome"), cash_table.stories(result.cash)))
+    console.print(_table("Payments by phone, as everybody has them", phone_table.COLUMNS,
+                         phone_table.states(result.phones)))
+    console.print(_table("Pay by phone", ("what", "count", "besides"),
+                         phone_table.counted(result.phones)))
     receipt = result.cash.receipt
     console.print(f"[bold]A receipt of {receipt.safe}[/], as the safe prints it. The day is "
                   "played; 'Recorded' is the database's own clock.", highlight=False)
@@ -131,7 +135,8 @@ def _verdict(result: Result, console: Console) -> None:
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None,
                   padding=(0, 2, 0, 0))
-    numbers = {"count", "p50 ms", "p99 ms", "sum", "debits", "credits", "difference", "booked"}
+    numbers = {"count", "p50 ms", "p99 ms", "sum", "debits", "credits", "difference", "booked",
+               *phone_table.COLUMNS[1:]}
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left",
                          overflow="fold")

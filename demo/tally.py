@@ -77,6 +77,15 @@ class Tally:
         else:
             self._declined(decision.reason)
 
+    def told(self, kind: str, latency_s: float, reason: str = "") -> None:
+        """Count a message of a till or a phone. reason: why it was declined, '' where it was not.
+        """
+        self._sent(kind, 1, latency_s)
+        if reason:
+            self._declined(reason)
+        else:
+            self.approved += 1
+
     def edge(self, kind: str, action: str, reason: str, sent: int,
              approved: tuple[str, int] | None) -> None:
         """Count a message of an edge program by its own record. approved: currency, minor units."""
@@ -95,6 +104,10 @@ class Tally:
     def repeat(self, name: str, first: bytes, again: bytes, latency_s: float) -> None:
         """A repeat that was sent on purpose: its answer has to be the first one."""
         self._sent("repeat", 1, latency_s)
+        self.compared(name, first, again)
+
+    def compared(self, name: str, first: bytes, again: bytes) -> None:
+        """The same of a repeat that is counted already."""
         self.repeats += 1
         if first != again:
             self.repeats_different.append(f"{name}: {first!r} != {again!r}")

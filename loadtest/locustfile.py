@@ -1,4 +1,4 @@
-"""The three channels as their users drive them: fuel terminals, safes, tills with phones.
+"""Fuel and cash as their users drive them: terminals and safes. Payments: loadtest/payments.py.
 
     pip install '.[load]'
     authhost up --data-dir /tmp/load &
@@ -11,7 +11,6 @@ a failure here is silence, an HTTP error, or an answer of the wrong kind.
 
 from __future__ import annotations
 
-import base64
 import itertools
 import socket
 import time
@@ -37,7 +36,7 @@ _USERS_A_WORKER: Final = 100  # numbers of one locust process, so that two never
 _STANS: Final = 999_999
 _PROFILE: Final = iso.get("ifsf")
 _FRAMING: Final = FRAMINGS["binary2"]
-_numbers: Final = {name: itertools.count() for name in ("pos", "safe", "till")}
+_numbers: Final = {name: itertools.count() for name in ("pos", "safe")}
 
 
 @events.init_command_line_parser.add_listener
@@ -206,45 +205,4 @@ class SafeUser(HttpUser):
     def _post(self, body: dict[str, Any], key: str) -> bytes:
         content: bytes = self.client.post("/v1/deposits", json=body, name="deposit",
                                           headers={"Idempotency-Key": key}).content
-        return content
-
-
-class TillAndPhone(HttpUser):
-    """A merchant asks, the payer looks, signs and pays."""
-
-    weight = 2
-    wait_time = between(0.2, 1)
-
-    def on_start(self) -> None:
-        devices = self.environment.parsed_options.devices
-        number = 1 + number_of(self, "till", devices)
-        self._till = channels.till_name(number)
-        self._phone = channels.phone_number(number)
-        self._key = channels.payer_key(number)
-
-    @task
-    def pay(self) -> None:
-        asked = self._post("/v1/payment-requests", "payment request", {
-            "terminal_id": self._till, "amount_minor": 1_250, "currency": "EUR",
-            "purpose": "flowers", "payer_phone": self._phone})
-        identity = asked.get("id")
-        if not identity:
-            return
-        waiting = self.client.get(f"/v1/phones/{self._phone}/payment-requests", name="phone, list")
-        for one in waiting.json() if waiting.ok else ():
-            if one["id"] == identity:
-                self._answer(one)
-        self.client.get(f"/v1/payment-requests/{identity}", name="payment request, state")
-
-    def _answer(self, one: dict[str, Any]) -> None:
-        text = "\n".join(("authhost payment v1", one["id"], "approve", str(one["amount_minor"]),
-                          one["currency"], one["merchant_id"], one["purpose"]))
-        signature = base64.b64encode(self._key.sign(text.encode())).decode()
-        self._post(f"/v1/payment-requests/{one['id']}/approval", "payment", {
-            "phone": self._phone, "decision": "approve", "signature": signature})
-
-    def _post(self, path: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
-        response = self.client.post(path, json=body, name=name,
-                                    headers={"Idempotency-Key": uuid.uuid4().hex})
-        content: dict[str, Any] = response.json() if response.ok else {}
         return content

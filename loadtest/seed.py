@@ -1,4 +1,4 @@
-"""Puts the load portfolio into the database of a running host: cards, terminals, safes, payers.
+"""Puts the load portfolio into the database of a running host: cards, terminals, safes.
 
     authhost up --data-dir /tmp/load &
     python -m loadtest.seed --data-dir /tmp/load
@@ -19,7 +19,7 @@ import asyncpg
 
 from authhost.hsm.address import HsmAddress
 from authhost.hsm_session import hsm_session
-from loadtest import channels, portfolio
+from loadtest import portfolio
 
 
 def main() -> int:
@@ -29,13 +29,13 @@ def main() -> int:
     parser.add_argument("--database-url", help="default: that of `authhost up` in --data-dir")
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--terminals", type=int, default=1_000)
-    parser.add_argument("--devices", type=int, default=500, help="safes, tills and payers, each")
+    parser.add_argument("--devices", type=int, default=500, help="safes")
     arguments = parser.parse_args()
     urls = json.loads((arguments.data_dir / "urls.json").read_text(encoding="utf-8"))
     asyncio.run(_seed(arguments.database_url or urls["database_url"],
                       HsmAddress.parse(urls["hsm_url"]), arguments))
     print(f"{arguments.accounts} cards, {arguments.terminals} terminals, "
-          f"{arguments.devices} safes, tills and payers")
+          f"{arguments.devices} safes")
     return 0
 
 
@@ -43,11 +43,9 @@ async def _seed(url: str, hsm: HsmAddress, arguments: argparse.Namespace) -> Non
     async with hsm_session(url, [hsm]) as session:
         await portfolio.seed(url, await session.pan_index(), arguments.accounts,
                              arguments.terminals, datetime.now(UTC).date())
-    keys = [channels.payer_key(number).public_key().public_bytes_raw()
-            for number in range(1, arguments.devices + 1)]
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(portfolio.statement("channels"), arguments.devices, keys)
+        await connection.execute(portfolio.statement("channels"), arguments.devices)
     finally:
         await connection.close()
 

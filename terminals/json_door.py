@@ -1,13 +1,12 @@
 """The JSON door as its clients see it: POST with an Idempotency-Key, repeated until answered.
 
-Knows HTTP and the answer's shape; knows no safe, till or phone. A repeat is the same body under
+Knows HTTP and the answer's shape; knows no safe and no shop. A repeat is the same body under
 the same key, so the host does it once. Decimals travel as strings.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ssl
 import time
 from decimal import Decimal
@@ -55,7 +54,7 @@ class Price(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The answer of a POST. id and state belong to payment requests.
+    """The answer of a POST.
 
     allowed: what may be sold, None where it was not asked; fuel_volume_decimal: litres that a hold
     is good for; prompts: to be asked again.
@@ -70,8 +69,6 @@ class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     approval_code: str = ""
     decided_at: str = ""
     flags: tuple[str, ...] = ()
-    id: str = ""
-    state: str = ""
     allowed: tuple[AllowedProduct, ...] | None = None
     fuel_volume_decimal: Decimal | None = None
     prompts: tuple[str, ...] = ()
@@ -137,11 +134,6 @@ def path_of(sale: Sale, kind: str) -> str:
     if sale.processing == GOODS_BACK:
         return "/v1/returns"
     return f"/v1/{kind.replace('_', '-')}s"
-
-
-def key_about(action: str, request_id: str) -> str:
-    """The Idempotency-Key of an action on a request: ids may be longer than a key (64)."""
-    return f"{action}-{hashlib.blake2b(request_id.encode(), digest_size=16).hexdigest()}"
 
 
 class JsonDoor:

@@ -13,6 +13,7 @@ import pytest
 from authhost.embedded import Servers, embedded
 from authhost.journal.migrate import migrate
 from tests.support.databases import TEMPLATE, fresh, url_of
+from tests.support.rig import Rig, running
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,13 @@ async def _make_template(servers: Servers) -> None:
     await connection.execute(f"CREATE DATABASE {TEMPLATE}")
     await connection.close()
     await migrate(url_of(servers, TEMPLATE))
+
+
+@pytest.fixture(scope="module")
+def rig(servers: Servers) -> Iterator[Rig]:
+    """A host in this process, without doors; a module that wants others makes its own."""
+    with running(servers) as made:
+        yield made
 
 
 @pytest.fixture

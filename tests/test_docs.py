@@ -18,6 +18,7 @@ import pytest
 from authhost.cli import _parser
 from authhost.doors.openapi import document
 from authhost.doors.openapi_more import admin_document, station_document
+from authhost.doors.openapi_payments import payments_document
 from authhost.doors.openapi_safes import safe_document
 
 ROOT: Final = Path(__file__).parents[1]
@@ -30,17 +31,20 @@ _BLOCK: Final = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 _INLINE: Final = re.compile(r"`(authhost [^`]*)`")
 _ROOTS: Final = ("", "/v1/admin", "/v1/safes/{terminal_id}")  # where a page's paths may begin
 _PLAIN: Final = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi-admin.json",
-                 "/openapi-safes.json", "/openapi-stations.json"}
+                 "/openapi-safes.json", "/openapi-stations.json", "/openapi-payments.json",
+                 "/hook"}  # of a merchant's own server
 # Of the bank to test against, whose desk is no route table; the page of the interface is banks.md.
 _BANK: Final = {"/payments", "/payments/{id}", "/files", "/statements/{iban}", "/books", "/health",
                 "/conduct"}
-_LOGGING: Final = ("bank", "custody", "safes", "receipts", "forecast", "certificates")
+_LOGGING: Final = ("bank", "custody", "safes", "receipts", "forecast", "certificates", "payments",
+                   "merchants", "phones", "push", "webhooks")
 _EVENT: Final = re.compile(r"_log\.(?:warning|error|exception)\(\s*\"([^\"]+)\"")
 _ISSUING: Final = "issue"  # `authhost card issue` has a parser of its own
 ROUTES: Final = {
     (method.upper(), path): {one["name"] for one in operation.get("parameters", ())
                              if one["in"] == "query"}
-    for made in (document(), admin_document(), station_document(), safe_document())
+    for made in (document(), admin_document(), station_document(), safe_document(),
+                 payments_document())
     for path, methods in made["paths"].items() for method, operation in methods.items()}
 
 
@@ -64,7 +68,8 @@ def test_every_page_is_found_from_the_readme() -> None:
 
 @pytest.mark.parametrize("page", pages(
     "safes.md", "custody.md", "receipts.md", "forecast.md", "clearing.md", "safe-program.md",
-    "admin.md", "operations.md", "api.md", "stations.md", "banks.md"))
+    "admin.md", "operations.md", "api.md", "stations.md", "banks.md", "payments.md", "phones.md",
+    "webhooks.md", "streams.md", "qr.md", "settlement.md", "till.md"))
 def test_routes_are_there_and_may_be_asked_so(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     named = [*_ROUTE.findall(text), *(("", path) for path in _CALL.findall(text))]
@@ -72,7 +77,7 @@ def test_routes_are_there_and_may_be_asked_so(page: Path) -> None:
             if (why := objection(method, path, bank=page.name == "banks.md"))] == []
 
 
-def test_an_operator_finds_what_the_rooms_of_cash_say_in_the_log() -> None:
+def test_an_operator_finds_what_the_rooms_say_in_the_log() -> None:
     said = {event for room in _LOGGING for path in sorted((ROOT / "authhost" / room).rglob("*.py"))
             for event in _EVENT.findall(path.read_text(encoding="utf-8"))}
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -25,7 +25,9 @@ PAPERS: Final = ("README.md", "ARCHITECTURE.md", "INVARIANTS.md", "THREAT-MODEL.
                  "docs/edge.md", "docs/stations.md", "docs/admin.md", "docs/prices.md",
                  "docs/custody.md",
                  "docs/receipts.md", "docs/forecast.md", "docs/safes.md", "docs/banks.md",
-                 "docs/clearing.md", "docs/safe-program.md")
+                 "docs/clearing.md", "docs/safe-program.md", "docs/payments.md", "docs/phones.md",
+                 "docs/qr.md", "docs/settlement.md", "docs/streams.md", "docs/till.md",
+                 "docs/webhooks.md")
 LONGEST_FUNCTION: Final = 70
 LONGEST_FILE: Final = 500
 
@@ -215,7 +217,9 @@ def test_sql_has_files_of_its_own() -> None:
 @pytest.mark.parametrize("room", ["authhost/journal", "authhost/pricing", "authhost/station",
                                   "authhost/admin", "authhost/safes", "authhost/custody",
                                   "authhost/bank", "authhost/receipts", "authhost/forecast",
-                                  "authhost/certificates", "terminals/edge", "terminals/safe",
+                                  "authhost/certificates", "authhost/payments",
+                                  "authhost/merchants", "authhost/phones", "authhost/push",
+                                  "authhost/webhooks", "terminals/edge", "terminals/safe",
                                   "terminals/bank", "issuing", "clearing", "demo", "loadtest"])
 def test_every_statement_is_used(room: str) -> None:
     # The journal's statements are run by the rest of its room too: console, stored keys.

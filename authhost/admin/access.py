@@ -100,6 +100,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = _table("""
     product_code: read=AN change=A
     program: read=AN create=A change=A
     merchant: read=AN create=A change=A
+    merchant_user: read=AN create=A change=A
+    payer: read=AN create=A enrol=A change=A block=A revoke=A
     site: read=ANS create=A change=A
     terminal: read=ANS create=A change=A
     import: run=A
@@ -128,8 +130,12 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = _table("""
     counterfeit: read=ANB report=A
     pickup: read=ANCUM change=ACUM
     statement: read=ANB tell=AB
+    credit: read=AN tell=AB resolve=A
+    collecting_account: read=AN change=A
     forecast: read=ANCUM
     certificate: read=AN issue=A renew=A revoke=A
+    dispute: open=A resolve=A
+    merchant_plan: read=AN change=A
 """)
 
 # What a role with a scope may change of its own; of everything else it may read.

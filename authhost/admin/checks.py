@@ -20,6 +20,7 @@ from authhost.admin.refusals import Invalid
 from authhost.counters import decode_limits
 from authhost.prompts import decode_prompts
 from authhost.safes.sscc import is_sscc
+from authhost.visible import unseen
 
 _LIMITS: Final = ("limits", "site_limits")
 _MOST_IN_GROUP: Final = 4_096
@@ -67,6 +68,11 @@ def whole(noun: str, row: Mapping[str, Any]) -> None:
     """What must go together in a row, as it would be. Invalid."""
     if noun == "bank" and row.get("rails") and not row.get("endpoint"):
         raise Invalid("credits of a rail are sent somewhere", "endpoint")
+    if noun == "merchant":
+        # What a payer reads as payee, and signs.
+        payee = "display_name" if row.get("display_name") else "name"
+        if why := unseen(row[payee]):
+            raise Invalid(why, payee)
 
 
 def zone(name: str, where: str) -> None:
@@ -164,9 +170,10 @@ def _rails(rails: list[dict[str, Any]]) -> None:
         if rail["from"] == rail["until"]:
             raise Invalid("it closes when it opens", f"{where}.until")
         zone(rail["time_zone"], f"{where}.time_zone")
-        _bank_account(rail["debtor"], f"{where}.debtor.")
-        if not rail["debtor"]["bic"]:
-            raise Invalid("is missing", f"{where}.debtor.bic")
+        for account in ("debtor", "collects") if rail.get("collects") else ("debtor",):
+            _bank_account(rail[account], f"{where}.{account}.")
+            if not rail[account]["bic"]:
+                raise Invalid("is missing", f"{where}.{account}.bic")
 
 
 def _endpoint(text: str) -> None:

@@ -236,12 +236,17 @@ class Program(Fields, frozen=True):
 
 
 class Merchant(Fields, frozen=True):
-    """Whose terminals they are."""
+    """Whose terminals they are, and who asks payers for money. display_name: what a payer reads;
+    sandbox: a developer's, for whom no bank is asked."""
 
     merchant_id: Key | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     status: Status | UnsetType = UNSET
     account_id: Id | UnsetType | None = UNSET
+    display_name: Annotated[str, msgspec.Meta(max_length=70)] | UnsetType = UNSET
+    capture: Literal["automatic", "manual"] | UnsetType = UNSET
+    plan_id: Key | UnsetType | None = UNSET
+    sandbox: bool | UnsetType = UNSET
 
 
 class Site(Fields, frozen=True):

@@ -41,7 +41,8 @@ Reference = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,32}" + END)]
 
 
 class Debtor(Fields, frozen=True):
-    """Whose account a credit is taken from: the operator's, or the bank's cash in transit."""
+    """Whose account a credit is taken from: the operator's, or the bank's cash in transit. Or which
+    of the operator's collects what payers pay."""
 
     name: Name
     iban: Annotated[str, msgspec.Meta(max_length=34)]
@@ -54,12 +55,14 @@ class Rail(Fields, frozen=True):
 
     most_minor: of one credit; null is any. days: 1 is Monday, the day on which it opens. until:
     24:00 is the day's end; earlier than from: over midnight. service_level, local_instrument: codes
-    of ISO 20022, '' what is usual for the rail.
+    of ISO 20022, '' what is usual for the rail. collects: where payers' debits go to and refunds
+    come from; null: the rail takes none.
     """
 
     currency: Currency
     rail: Literal["instant", "transfer"]
     debtor: Debtor
+    collects: Debtor | None = None
     most_minor: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | None = None
     days: Days = msgspec.field(default_factory=lambda: [*range(1, 8)])
     opens: Clock = msgspec.field(name="from", default="00:00")

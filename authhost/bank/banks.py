@@ -29,8 +29,10 @@ class Debtor(msgspec.Struct, frozen=True):
 
 
 class Rail(msgspec.Struct, frozen=True, kw_only=True, rename={"opens": "from"}):
-    """How a bank credits one currency in real time.
+    """How a bank credits, and debits, one currency in real time.
 
+    debtor: whose account pays deposits' credits. collects: the operator's account at this bank that
+    payers' debits go to and refunds are paid from; None: it takes no debits.
     most_minor: of one credit; None: no limit. days: 1 is Monday (ISO 8601). opens and until are
     HH:MM of time_zone; until 24:00 the whole day; opens > until: over midnight, a part of the day
     on which it began. service_level and local_instrument: ISO 20022 external codes; '' those that
@@ -40,6 +42,7 @@ class Rail(msgspec.Struct, frozen=True, kw_only=True, rename={"opens": "from"}):
     currency: str
     rail: Literal["instant", "transfer"]
     debtor: Debtor
+    collects: Debtor | None = None
     most_minor: int | None = None
     days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
     opens: str = "00:00"
@@ -76,6 +79,14 @@ class Rail(msgspec.Struct, frozen=True, kw_only=True, rename={"opens": "from"}):
             return "hours"
         wrong = account_defect(self.debtor.iban, self.debtor.bic, self.currency)
         return f"debtor_{wrong}" if wrong else "" if self.debtor.bic else "debtor_bic_missing"
+
+    @property
+    def collecting(self) -> Debtor | None:
+        """The collecting account, where there is one that a bank would take."""
+        account = self.collects
+        if account is None or not account.bic:
+            return None
+        return None if account_defect(account.iban, account.bic, self.currency) else account
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -29,6 +29,17 @@ OVERDUE_ROWS: Final = 500
 LATER_S: Final = 5.0  # then twice as long each time
 LATER_TRIES: Final = 4  # beyond it, another rail
 
+# Payers' banks. A payer stands at the till.
+DEBIT_S: Final = 60.0  # a debit that its bank has never heard of is sent again until it is so old
+QUEUED_S: Final = 10.0  # and one that no connection was there for is given up
+SAYING: Final = 4_096  # words of banks that are being written; nothing is sent beyond it
+REFUND_S: Final = 60.0  # a refund that cannot go now may wait: nobody stands at the till
+CLAIM_S: Final = 30.0  # in which a bank's no is written down, and nobody sends or asks again
+SILENT_ROWS: Final = 512
+SAY_AGAIN_S: Final = 0.5  # what the journal did not take
+SANDBOX_ROWS: Final = 200
+SANDBOX_S: Final = 3.0  # until what nobody answered for is found paid in a sandbox
+
 # A bank that is away.
 FAILURES: Final = 3  # in a row, and
 DOWN_AFTER_S: Final = 5.0  # for so long: its credits go by night

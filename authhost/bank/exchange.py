@@ -1,239 +1,68 @@
-"""One bank, as both who sends and who asks use it: a request and its answer, and what is noted.
+"""One bank, as deposits use it: what may go, how it is written, and what is noted of an answer.
 
-Knows the bank's settings, its connections, whether it is there, and the time; must not know the
-outbox's rows. An answer becomes a meaning here, and a meaning a note.
+Knows deposits' credits and their creditors; how a bank is talked to is talk.py's.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from datetime import datetime, timedelta
-from time import monotonic
-from typing import Final
-
-import structlog
-
 from authhost.bank import bounds
 from authhost.bank.banks import Bank
-from authhost.bank.breaker import Breaker
 from authhost.bank.counts import Counts
-from authhost.bank.link import BankAway, BankLost, Link, Reply
 from authhost.bank.links import Links
-from authhost.bank.meanings import Meaning, meaning
+from authhost.bank.meanings import Meaning
 from authhost.bank.notes import Note, Notes
 from authhost.bank.outbox import Credit
 from authhost.bank.pain001 import Creditor, CreditWriter, creditor, remittance
-from authhost.bank.pain002 import NoReport, read_report
-from authhost.bank.request import Requests
+from authhost.bank.talk import Talk
 from authhost.bounded import Bounded
-from authhost.clock import Clock, as_datetime
-from clearing.money import plain
+from authhost.clock import Clock
 from clearing.party import parse_party
 
-_log = structlog.get_logger()
-_REFUSED: Final = frozenset({Meaning.NEVER, Meaning.NIGHT, Meaning.LATER})
-_FORGETTING: Final = 1.1  # by which an answer may be slower than the pace
 
-
-class Exchange:
-    """Of one bank. pace_s: what its quick answers take of late."""
+class Exchange(Talk[Credit]):
+    """Of one bank."""
 
     def __init__(self, bank: Bank, links: Links, notes: Notes, counts: Counts,
                  clock: Clock) -> None:
-        self.links = links
+        super().__init__(bank, links, counts, clock)
         self.notes = notes
-        self.breaker = Breaker()
-        self.pace_s = bounds.PACE_S
-        self.tasks: set[asyncio.Task[None]] = set()  # on their way
-        self._counts = counts
-        self._clock = clock
         self._creditors: Bounded[tuple[str, str], Creditor] = Bounded(bounds.CREDITORS)
-        self.bank = bank
-        self._requests = Requests(bank.place)
         self._writers = {currency: CreditWriter(rail) for currency, rail in bank.rails.items()}
 
     def change(self, bank: Bank) -> None:
         """Other hours, limits, accounts or another status; the place is the same."""
-        assert bank.place == self.bank.place, "another place is another line"
         if bank != self.bank:
-            self.bank = bank
+            super().change(bank)
             self._writers = {currency: CreditWriter(rail) for currency, rail in bank.rails.items()}
 
-    # What may go.
+    @property
+    def full(self) -> bool:
+        """True where nothing more should be sent."""
+        return self.notes.full
 
-    def shut(self) -> str:
-        """Why nothing at all goes to this bank now, or ''."""
-        return self.bank.shut(self._clock.now())
-
-    def objection(self, credit: Credit) -> str:
+    def objection(self, order: Credit) -> str:
         """Why this credit goes by night instead, or ''."""
-        why = self.bank.objection(credit.currency, credit.amount_minor, self._clock.now())
-        return why or self._creditor(credit).defect
+        why = self.bank.objection(order.currency, order.amount_minor, self._clock.now())
+        return why or self._creditor(order).defect
 
-    def writable(self, credit: Credit) -> bool:
+    def writable(self, order: Credit) -> bool:
         """Its rail and account are still there: without them it stays unknown, for a person."""
-        return credit.currency in self._writers and not self._creditor(credit).defect
+        return order.currency in self._writers and not self._creditor(order).defect
 
-    def rail(self, credit: Credit) -> str:
-        """'instant' or 'transfer'; there is one, or there was an objection."""
-        rail = self.bank.rail(credit.currency)
-        assert rail is not None, credit.key
-        return rail.rail
+    def _message(self, order: Credit) -> bytes:
+        return self._writers[order.currency].write(
+            order.end_to_end_id, order.amount_minor, self._creditor(order),
+            remittance(order.terminal_id, order.day, order.detail), self._clock.now())
 
-    def _creditor(self, credit: Credit) -> Creditor:
-        place = (credit.party or "", credit.currency)
+    def _put(self, order: Credit, said: Meaning, word: str, wait_s: float, tried: int) -> None:
+        self.notes.put(Note(order.key, said, word, wait_s, tried))
+
+    def _creditor(self, order: Credit) -> Creditor:
+        place = (order.party or "", order.currency)
         found = self._creditors.get(place)
         if found is None:
-            party = parse_party(credit.party) if credit.party else None
+            party = parse_party(order.party) if order.party else None
             found = (Creditor(b"", "account_missing") if party is None
-                     else creditor(party, credit.currency))
+                     else creditor(party, order.currency))
             self._creditors.put(place, found)
         return found
-
-    # What is said and heard.
-
-    async def pay(self, link: Link, credit: Credit, leave_by: datetime) -> None:
-        """Order one credit and note its answer. The connection is ours, and stays so.
-
-        After `leave_by` others may have asked about it, and acted on what they heard: a process
-        that stood still so long sends nothing any more.
-        """
-        message = self._requests.credit(self._writers[credit.currency].write(
-            credit.end_to_end_id, credit.amount_minor, self._creditor(credit),
-            remittance(credit.terminal_id, credit.day, credit.detail), self._clock.now()))
-        reply = await self._ask(link, message) if self.real_now() <= leave_by else None
-        if reply is None:
-            self.silent(credit)
-            return
-        said, word = self._read(reply, credit, ordered=True)
-        # Of what it was just given it cannot have heard nothing; and where an earlier try was
-        # unanswered, a refusal may be of the second alone: a status says what holds of both.
-        if said is Meaning.UNHEARD or (credit.tries and said in _REFUSED):
-            said, word = Meaning.ASK, ""
-        self.note(credit, said, word, credit.tries + 1)
-
-    async def status(self, link: Link, credit: Credit) -> tuple[Meaning, str] | None:
-        """What became of one credit; None where the bank says nothing."""
-        reply = await self._ask(link, self._requests.status(credit.end_to_end_id))
-        return None if reply is None else self._read(reply, credit, ordered=False)
-
-    async def borrow(self) -> Link | None:
-        """A connection for one request; None where none was to be had in the bank's time."""
-        links = self.links
-        try:
-            async with asyncio.timeout(self.bank.answer_s):
-                while True:
-                    links.freed.clear()
-                    if await links.ready() or links.idle():
-                        return links.take()
-                    links.grow(1)
-                    await links.freed.wait()
-        except TimeoutError:
-            return None
-        except BankAway as away:
-            self.failed(str(away))
-            return None
-
-    async def _ask(self, link: Link, request: bytes) -> Reply | None:
-        """One request; None where no answer came, and then the connection has gone."""
-        begun_s = monotonic()
-        try:
-            async with asyncio.timeout(self.bank.answer_s):
-                reply = await link.ask(request)
-        except (BankLost, TimeoutError) as error:
-            self.failed(str(error) or "no answer in time")
-            return None
-        finally:
-            if link.busy:
-                link.close("given up")
-        # The quickest of late: what is slow because this machine is busy asks for no connections.
-        self.pace_s = min(monotonic() - begun_s, self.pace_s * _FORGETTING)
-        return reply
-
-    def _read(self, reply: Reply, credit: Credit, *, ordered: bool) -> tuple[Meaning, str]:
-        """What an answer means, and the bank's word. An answer that is none leaves it open.
-
-        A bank that is asked and answers may take no orders all the same: only who answers one is
-        there.
-        """
-        rail = self.bank.rail(credit.currency)
-        try:
-            report = read_report(reply.body, credit.end_to_end_id, (
-                plain(credit.amount_minor, credit.currency), credit.currency))
-        except NoReport as why:
-            if not self.breaker.failing:  # the first in a row is told
-                _log.warning("a bank's answer is none", bank=self.bank.bank_id,
-                             status=reply.status, why=str(why))
-            self.failed(f"HTTP {reply.status}, {why}")
-            return Meaning.ASK, ""
-        if ordered and self.breaker.answered():
-            _log.info("bank is back", bank=self.bank.bank_id)
-        return meaning(report, rail.rail if rail else "instant"), report.text
-
-    # What is noted.
-
-    def silent(self, credit: Credit) -> None:
-        """No answer: it is asked about at once, and after a second try not so soon."""
-        wait_s = self._wait_s(credit) if credit.tries else 0.0
-        self._put(credit, Meaning.ASK, "", wait_s, credit.tries + 1)
-
-    def note(self, credit: Credit, said: Meaning, word: str, tried: int) -> None:
-        """What an answer came to; of what is not decided, when it is asked or sent again.
-
-        tried: the try that it is about, as the row counts them.
-        """
-        wait_s = 0.0 if said is Meaning.ACCEPT else self._wait_s(credit)
-        if said is Meaning.LATER:
-            if credit.tries >= bounds.LATER_TRIES:
-                said = Meaning.NIGHT
-            wait_s = bounds.LATER_S * (1 << min(credit.tries, bounds.LATER_TRIES))
-        self._put(credit, said, word, wait_s, tried)
-        if said is Meaning.ACCEPT:
-            self._counts.credited.observe(self._age_s(credit))
-
-    def _put(self, credit: Credit, said: Meaning, word: str, wait_s: float, tried: int) -> None:
-        self._counts.add(self.bank.bank_id, str(said) if word else "silence")
-        if said is Meaning.ASK:
-            word = ""  # only a passing refusal's word stays, for it says: send again
-        self.notes.put(Note(credit.key, said, word, wait_s, tried))
-
-    def failed(self, why: str) -> None:
-        """No connection, no answer, or none that is one."""
-        self._counts.add(self.bank.bank_id, "failure")
-        if self.breaker.failed(monotonic()):
-            _log.warning("bank is down", bank=self.bank.bank_id, why=why)
-
-    def _wait_s(self, credit: Credit) -> float:
-        """Until it is asked again: soon at first, then a quarter of its age."""
-        return max(bounds.ASK_FIRST_S, min(self._age_s(credit) / 4, bounds.ASK_MOST_S))
-
-    def _age_s(self, credit: Credit) -> float:
-        return (self.real_now() - credit.recorded_at).total_seconds()
-
-    # Time and tasks.
-
-    def real_now(self) -> datetime:
-        """Real time: a bank's answer takes real seconds."""
-        return as_datetime(self._clock.real_now_us())
-
-    def leave_by(self) -> datetime:
-        """What is marked SENT now leaves until then, or not at all."""
-        return self.real_now() + timedelta(seconds=self.bank.answer_s)
-
-    def due(self) -> datetime:
-        """Until then whoever has sent or asked waits, and writes down what came."""
-        return self.real_now() + timedelta(
-            seconds=self.bank.answer_s * 2 + bounds.ANSWER_MARGIN_S)
-
-    def start(self, work: Coroutine[object, object, None]) -> None:
-        """Do it beside."""
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # Its deposit is still SENT or UNKNOWN: a later round asks about it.
-            _log.error("bank request", bank=self.bank.bank_id, why=repr(error))

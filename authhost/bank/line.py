@@ -8,26 +8,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import Generic
 
 import structlog
 
 from authhost.bank import bounds
 from authhost.bank.asking import Asking
 from authhost.bank.banks import Bank
-from authhost.bank.exchange import Exchange
-from authhost.bank.outbox import AWAY, Outbox
+from authhost.bank.outbox import AWAY
+from authhost.bank.ports import T, Waiting
 from authhost.bank.sending import Sending
+from authhost.bank.talk import Talk
 
 _log = structlog.get_logger()
 
 
-class Line:
+class Line(Generic[T]):
     """One bank. poll_s: between looks that nobody asks for."""
 
-    def __init__(self, exchange: Exchange, outbox: Outbox, poll_s: float) -> None:
-        self._exchange = exchange
-        self._sending = Sending(exchange, outbox, poll_s)
-        self._asking = Asking(exchange, outbox)
+    def __init__(self, talk: Talk[T], outbox: Waiting[T], poll_s: float) -> None:
+        self.talk = talk
+        self.sending = Sending(talk, outbox, poll_s)
+        self._asking = Asking(talk, outbox)
         self._poll_s = poll_s
         self._wake = asyncio.Event()
         self._stopping = False
@@ -35,21 +37,21 @@ class Line:
     @property
     def bank(self) -> Bank:
         """As it is now."""
-        return self._exchange.bank
+        return self.talk.bank
 
     @property
     def down(self) -> bool:
         """The bank does not answer."""
-        return self._exchange.breaker.open
+        return self.talk.breaker.open
 
     @property
     def in_flight(self) -> int:
         """Connections in use."""
-        return len(self._exchange.tasks)
+        return len(self.talk.tasks)
 
     def change(self, bank: Bank) -> None:
         """Its settings are others."""
-        self._exchange.change(bank)
+        self.talk.change(bank)
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -57,7 +59,7 @@ class Line:
 
     async def run(self) -> None:
         """Send and ask until cancelled; then what is on its way has a moment to be answered."""
-        tasks = self._exchange.tasks
+        tasks = self.talk.tasks
         loops = [asyncio.create_task(self._over_and_over(self._send, self._woken)),
                  asyncio.create_task(self._over_and_over(self._asking.round, self._rest))]
         try:
@@ -75,7 +77,7 @@ class Line:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._exchange.links.close()
+            await self.talk.links.close()
 
     async def _over_and_over(self, turn: Callable[[], Awaitable[bool]],
                              rest: Callable[[], Awaitable[None]]) -> None:
@@ -94,7 +96,7 @@ class Line:
 
     async def _send(self) -> bool:
         self._wake.clear()
-        return await self._sending.round()
+        return await self.sending.round()
 
     async def _rest(self) -> None:
         await asyncio.sleep(self._poll_s)

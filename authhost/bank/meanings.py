@@ -50,6 +50,12 @@ def meaning(report: Report, rail: str) -> Meaning:
     return next((one for one in _ORDER if one in found), Meaning.NEVER)
 
 
+def told_payer(reason: str) -> str:
+    """Why a bank did not debit a payer, in the words of payments: 'no_funds', 'account_closed', ...
+    A reason that is in no table is the bank's own."""
+    return payer_reasons().get(reason, "refused_by_bank")
+
+
 def passing(reason: str) -> bool:
     """True where a refusal for this reason is tried again."""
     return reasons().get(reason) is Meaning.LATER
@@ -65,6 +71,12 @@ def statuses() -> Mapping[str, Mapping[str, str]]:
 def reasons() -> Mapping[str, Meaning]:
     """reasons.csv."""
     return {row["reason"]: Meaning(row["meaning"]) for row in _rows("reasons.csv")}
+
+
+@cache
+def payer_reasons() -> Mapping[str, str]:
+    """reasons.csv: what a payment is declined with."""
+    return {row["reason"]: row["payer"] for row in _rows("reasons.csv")}
 
 
 def _rows(name: str) -> list[dict[str, str]]:

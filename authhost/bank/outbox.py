@@ -106,10 +106,10 @@ class Outbox:
             return set(await move(connection, keys, "resend", who=WHO, why=why, next_at=due,
                                   bank_reason=""))
 
-    async def to_night(self, keys: Sequence[str], why: str) -> None:
+    async def reject(self, keys: Sequence[str], word: str) -> None:
         """The bank has rejected them, and another rail may take them."""
         async with Borrowed(self._pool) as connection, connection.transaction():
-            await reject_to_night(connection, keys, why)
+            await reject_to_night(connection, keys, word)
 
     async def _credits(self, connection: asyncpg.Connection, name: str,
                        *values: object) -> list[Credit]:

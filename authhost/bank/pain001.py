@@ -62,15 +62,16 @@ class CreditWriter:
     def __init__(self, rail: Rail) -> None:
         debtor = rail.debtor
         name = text_of("Nm", debtor.name, 70)
+        address = address_of(debtor.address) if debtor.address.country else ""
         self._rail = rail
         fixed = {
-            "initiator": name, "level": _level(rail), "currency": rail.currency,
+            "initiator": name, "level": level(rail), "currency": rail.currency,
             "debtor": (
-                f"<Dbtr>{name}{address_of(debtor.address) if debtor.address.country else ''}</Dbtr>"
+                f"<Dbtr>{name}{address}</Dbtr>"
                 f"<DbtrAcct><Id><IBAN>{debtor.iban}</IBAN></Id><Ccy>{rail.currency}</Ccy>"
                 f"</DbtrAcct>{agent('DbtrAgt', debtor.bic)}"),
         }
-        text = _template()
+        text = template("credit")
         for field, value in fixed.items():
             text = text.replace(f"%({field})s", value.replace("%", "%%"))
         self._text = text.encode("ascii")
@@ -94,7 +95,7 @@ class CreditWriter:
         }
 
 
-def _level(rail: Rail) -> str:
+def level(rail: Rail) -> str:
     """PmtTpInf: of euro by its scheme; other currencies go by the bank's own rail."""
     europe = rail.currency == "EUR"
     service = rail.service_level or ("SEPA" if europe else _NONE)
@@ -108,5 +109,6 @@ def _level(rail: Rail) -> str:
 
 
 @cache
-def _template() -> str:
-    return files(__package__).joinpath("templates", "credit.xml").read_text(encoding="ascii")
+def template(name: str) -> str:
+    """templates/<name>.xml."""
+    return files(__package__).joinpath("templates", f"{name}.xml").read_text(encoding="ascii")

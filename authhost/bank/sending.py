@@ -1,8 +1,9 @@
 """Sends what waits for one bank: connections first, then the mark SENT, then the request.
 
-Knows the order of the steps; what an answer means is exchange.py's. What is marked waits for a free
+Knows the order of the steps; what an answer means is talk.py's. What is marked waits for a free
 connection in one queue, no longer than answers come quickly: a connection whose answer is slow
-holds up its own credit and no other.
+holds up its own order and no other. Who marks an order with a row of its own puts it into that
+queue itself (`now`).
 """
 
 from __future__ import annotations
@@ -12,75 +13,88 @@ import contextlib
 from collections import deque
 from datetime import datetime
 from time import monotonic
+from typing import Generic
 
 from authhost.bank import bounds
-from authhost.bank.exchange import Exchange
 from authhost.bank.link import BankAway, Link
-from authhost.bank.outbox import Credit, Outbox
+from authhost.bank.ports import T, Waiting
+from authhost.bank.talk import Talk
 
 
-class Sending:
+class Sending(Generic[T]):
     """Of one bank. poll_s: how long it waits for a connection at a time."""
 
-    def __init__(self, exchange: Exchange, outbox: Outbox, poll_s: float) -> None:
-        self._exchange = exchange
+    def __init__(self, talk: Talk[T], outbox: Waiting[T], poll_s: float) -> None:
+        self._talk = talk
         self._outbox = outbox
         self._poll_s = poll_s
         self._pause_s = bounds.RECONNECT_S
-        self._marked: deque[tuple[Credit, datetime]] = deque()  # SENT, and not sent yet
+        self._marked: deque[tuple[T, datetime]] = deque()  # SENT, and not sent yet
         self._workers = 0
+        self._relieving = False
+
+    @property
+    def backlog(self) -> int:
+        """Marked orders that wait for a connection."""
+        return len(self._marked)
+
+    def now(self, order: T, leave_by: datetime) -> None:
+        """Its row says SENT, and nobody else sends it: it goes by the next connection that there
+        is, before leave_by or not at all."""
+        self._marked.append((order, leave_by))
+        self._staff()
 
     async def round(self) -> bool:
         """Send what waits; True where there may be more."""
-        exchange = self._exchange
-        shut = exchange.shut()
-        asked = not shut and not exchange.links.idle()
+        talk = self._talk
+        shut = talk.shut()
+        asked = not shut and (talk.lean or not talk.links.idle())
         if asked and not await self._outbox.waits():
             return False
-        most = exchange.breaker.most(monotonic())
+        most = talk.breaker.most(monotonic())
         if shut or not most:
             waits = asked or await self._outbox.waits()
             return waits and await self._give_up(shut or "bank_down")
-        if exchange.notes.full or len(self._marked) >= bounds.TAKE_ROWS:
+        if talk.full or len(self._marked) >= bounds.TAKE_ROWS:
             return True
         held = await self._hold()
         if not held:
             return True
-        leave_by = exchange.leave_by()
+        leave_by = talk.leave_by()
         try:
             sent, more = await self._outbox.take(
-                min(most, len(held) * self._depth()), exchange.objection, exchange.rail,
-                exchange.real_now(), exchange.due())
-            if sent and exchange.breaker.open:
-                exchange.breaker.tried(monotonic())
-            self._marked.extend((credit, leave_by) for credit in sent)
+                min(most, len(held) * self._depth()), talk.objection, talk.rail,
+                talk.real_now(), talk.due())
+            if sent and talk.breaker.open:
+                talk.breaker.tried(monotonic())
+            self._marked.extend((order, leave_by) for order in sent)
             for _ in range(min(len(held), len(sent))):
                 self._employ(held.pop())
         finally:
             for link in held:
-                exchange.links.give(link)
+                talk.links.give(link)
         if more:
             self._grow()
         return more
 
     def _grow(self) -> None:
         """As many connections as send a full batch in good time; not more, for each is dear."""
-        links, waiting_s = self._exchange.links, bounds.TAKE_ROWS * self._exchange.pace_s
+        links, waiting_s = self._talk.links, bounds.TAKE_ROWS * self._talk.pace_s
         links.grow(int(waiting_s / bounds.CATCH_UP_S) + 1 - links.open)
 
     def _depth(self) -> int:
-        """How many credits one connection gets through in a moment."""
-        return max(1, min(int(bounds.MOMENT_S / max(self._exchange.pace_s, 1e-6)),
+        """How many orders one connection gets through in a moment."""
+        return max(1, min(int(bounds.MOMENT_S / max(self._talk.pace_s, 1e-6)),
                           bounds.DEPTH))
 
     async def _hold(self) -> list[Link]:
         """Free connections, all of them; none while the bank is away or all are in use."""
-        links = self._exchange.links
+        links = self._talk.links
         links.freed.clear()
         try:
             free = await links.ready()
         except BankAway as away:
-            self._exchange.failed(str(away))
+            self._talk.failed(str(away))
             await asyncio.sleep(self._pause_s)
             self._pause_s = min(self._pause_s * 2, bounds.RECONNECT_MOST_S)
             return []
@@ -93,35 +107,57 @@ class Sending:
         return [links.take() for _ in range(links.idle())]
 
     async def _give_up(self, why: str) -> bool:
-        """What waits goes by night; True where there may be more."""
-        exchange = self._exchange
-        _, more = await self._outbox.take(bounds.TAKE_ROWS, lambda _: why, exchange.rail,
-                                          exchange.real_now(), exchange.due())
+        """What waits does not go: deposits wait for the night, payers for nothing."""
+        talk = self._talk
+        _, more = await self._outbox.take(bounds.TAKE_ROWS, lambda _: why, talk.rail,
+                                          talk.real_now(), talk.due())
         return more
 
     def _employ(self, link: Link) -> None:
         self._workers += 1
-        self._exchange.start(self._work(link))
+        self._talk.start(self._work(link))
 
     async def _work(self, link: Link) -> None:
-        """One connection: the next credit as long as there is one."""
-        exchange = self._exchange
+        """One connection: the next order as long as there is one."""
+        talk = self._talk
         try:
             while self._marked and not link.closed:
-                credit, leave_by = self._marked.popleft()
-                await exchange.pay(link, credit, leave_by)
+                order, leave_by = self._marked.popleft()
+                await talk.pay(link, order, leave_by)
         finally:
             self._workers -= 1
-            exchange.links.give(link)
+            talk.links.give(link)
             if self._marked and not self._workers:
-                exchange.start(self._relieve())
+                self._staff()
+
+    def _staff(self) -> None:
+        """A connection for what is marked: a free one, or the next that is free or made."""
+        links = self._talk.links
+        if links.idle():
+            self._employ(links.take())
+        elif not self._relieving:
+            self._relieving = True
+            self._talk.start(self._relieve())
 
     async def _relieve(self) -> None:
-        """All connections have gone under what is marked: on a new one, or it was not sent."""
-        link = await self._exchange.borrow()
+        """No connection is free, or all have gone: by a new one; or what is marked was not sent.
+
+        Those in use are soon free where answers are quick: a new one is dear.
+        """
+        try:
+            if self._workers:
+                await asyncio.sleep(bounds.MOMENT_S)
+                if not self._marked:
+                    return
+                self._grow()
+            link = await self._talk.borrow()
+        finally:
+            self._relieving = False
         if link is not None:
             self._employ(link)
+            if len(self._marked) > 1:
+                self._staff()
             return
-        while self._marked:
-            credit, _ = self._marked.popleft()
-            self._exchange.silent(credit)
+        while self._marked and not self._workers:
+            order, _ = self._marked.popleft()
+            self._talk.silent(order)

@@ -1,12 +1,16 @@
-"""The doors' look at a peer's certificate: is it one that its terminal has, and still in force.
+"""The doors' look at a peer's certificate: is it one that its terminal or payer's phone has, and
+still in force.
 
-Knows the table of certificates and a clock; must not know sockets or messages. 1. A name without
-rows is another authority's to vouch for: TLS has looked at that. 2. A name with rows is believed
-under a certificate of its rows alone, byte for byte, that is neither revoked nor over. 3. What is
-known of a terminal is kept until one of its rows has a newer version. Versions come in the order
-of commits, so one look each LOOK_S says of all what has changed, and no answer stands on a look
-older than _FRESH_S: a revocation is in force everywhere within that. 4. A database that cannot be
-asked makes nobody believed who has rows: JournalUnavailable.
+Knows the tables of certificates and a clock; must not know sockets or messages. 1. A name without
+rows is another authority's to vouch for: TLS has looked at that. Where phones are another
+authority's, it vouches for nobody: there a name without rows is believed under a certificate that
+one of the others has signed itself. 2. A name with rows is believed under a certificate of its rows
+alone, byte for byte, that is neither revoked nor over. 3. A name that begins with '+' is a phone's:
+it has a payer's row, or is nobody. 4. What is known of a name is kept until one of its rows has a
+newer version. Versions come in the order of commits, so one look each LOOK_S says of all what has
+changed, and no answer stands on a look older than _FRESH_S: a revocation is in force everywhere
+within that. 5. A database that cannot be asked makes nobody believed who has rows:
+JournalUnavailable.
 
 A message costs one comparison of times and two dictionaries.
 """
@@ -16,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +29,7 @@ import asyncpg
 import msgspec
 import structlog
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from authhost.bounded import Bounded
@@ -37,6 +42,7 @@ LOOK_S: Final = 0.3
 _FRESH_S: Final = 0.8
 _TERMINALS: Final = 50_000
 _FOREVER_US: Final = 2**62
+_PHONE: Final = "+"  # a number in E.164 begins with it
 UNKNOWN: Final = "unknown"
 REVOKED: Final = "revoked"
 EXPIRED: Final = "expired"
@@ -48,10 +54,11 @@ class Peer(msgspec.Struct, frozen=True):
     name: str
     serial: str
     digest: bytes  # SHA-256 of the certificate
+    der: bytes = b""  # the certificate itself; '' where there is none
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """A certificate of a terminal; in force from_us up to until_us, microseconds since 1970."""
+    """A certificate of a name; in force from_us up to until_us, microseconds since 1970."""
 
     digest: bytes
     from_us: int
@@ -66,17 +73,21 @@ def peer_of(ssl_object: Any) -> Peer:
     name = next((str(value) for part in certificate.get("subject", ()) for kind, value in part
                  if kind == "commonName"), "")
     serial = str(certificate.get("serialNumber", "")).lower().lstrip("0")
-    return Peer(name, serial, hashlib.sha256(der).digest())
+    return Peer(name, serial, hashlib.sha256(der).digest(), der)
 
 
 class CertificateGuard:
-    """One host's. refused: told of each refusal (terminal, why), for the audit trail."""
+    """One host's. refused: told of each refusal (name, why), for the audit trail. vouchers: whose
+    certificates are believed without rows; None: all that TLS believes."""
 
     def __init__(self, pool: asyncpg.Pool, now_us: Callable[[], int],
-                 refused: Callable[[str, str], Awaitable[None]] | None = None) -> None:
+                 refused: Callable[[str, str], Awaitable[None]] | None = None,
+                 vouchers: Sequence[x509.Certificate] | None = None) -> None:
         self._pool = pool
         self._now_us = now_us
         self._refused = refused
+        self._vouchers = vouchers
+        self._vouched: Bounded[bytes, bool] = Bounded(_TERMINALS)
         self._terminals: Bounded[str, dict[str, _Known]] = Bounded(_TERMINALS)
         self._version = -1
         self._looked = 0.0
@@ -137,7 +148,7 @@ class CertificateGuard:
                 self._version = await connection.fetchval(sql("version"))
             else:
                 for row in await connection.fetch(sql("changed"), self._version):
-                    self._terminals.pop(row["terminal_id"], None)
+                    self._terminals.pop(row["name"], None)
                     self._version = row["version"]
         self._looked = began
 
@@ -148,7 +159,7 @@ class CertificateGuard:
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(sql("of_terminal"), name)
         found = {row["serial"]: _Known(
-            hashlib.sha256(_der(row["certificate"])).digest(), _us(row["not_before"]),
+            hashlib.sha256(row["der"] or _der(row["pem"])).digest(), _us(row["not_before"]),
             _us(row["not_after"]),
             _FOREVER_US if row["revoked_at"] is None else _us(row["revoked_at"]))
             for row in rows}
@@ -159,7 +170,7 @@ class CertificateGuard:
 
     def _said(self, peer: Peer, known: dict[str, _Known]) -> str:
         if not known:
-            return ""
+            return "" if self._is_vouched_for(peer) else UNKNOWN
         one = known.get(peer.serial)
         if one is None or one.digest != peer.digest:
             return UNKNOWN
@@ -167,6 +178,25 @@ class CertificateGuard:
         if one.revoked_us <= now:
             return REVOKED
         return "" if one.from_us <= now < one.until_us else EXPIRED
+
+    def _is_vouched_for(self, peer: Peer) -> bool:
+        """Whether a name without rows is believed."""
+        if not peer.name or self._vouchers is None:
+            return not peer.name.startswith(_PHONE)
+        vouched = self._vouched.get(peer.digest)
+        if vouched is None:
+            vouched = not peer.name.startswith(_PHONE) and any(
+                _is_issued(peer.der, one) for one in self._vouchers)
+            self._vouched.put(peer.digest, vouched)
+        return vouched
+
+
+def _is_issued(der: bytes, authority: x509.Certificate) -> bool:
+    try:
+        x509.load_der_x509_certificate(der).verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def _der(pem: str) -> bytes:

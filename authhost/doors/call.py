@@ -54,21 +54,26 @@ class Call:
         except RecursionError:
             raise ProblemError(400, "Not JSON", "nested too deep") from None
 
-    def is_from(self, *names: str) -> None:
-        """Over mutual TLS nobody speaks for another."""
+    def is_from(self, *names: str, plain: bool = True) -> None:
+        """Over mutual TLS nobody speaks for another. plain: a door without TLS believes whom the
+        request names, for it proves itself otherwise, or somebody before us has looked."""
+        if self.certificate is None and not plain:
+            raise ProblemError(403, "Certificate needed", "this is told over mutual TLS alone")
         if self.certificate is not None and self.certificate not in names:
             raise ProblemError(403, "Certificate differs",
                                "the certificate does not name whom the request speaks for")
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A row of a route table. A POST names an Idempotency-Key where `keyed`."""
+    """A row of a route table. A POST names an Idempotency-Key where `keyed`. A GET that is `safe`
+    changes nothing, and answers HEAD too (RFC 9110, 9.2.1)."""
 
     method: str
     path: str
     handler: Handler
     most_bytes: int = limits.HTTP_BODY_BYTES
     keyed: bool = True
+    safe: bool = True
 
 
 def json_response(body: bytes, status: int = 200) -> Response:

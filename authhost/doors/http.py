@@ -5,24 +5,21 @@ Knows HTTP; decides nothing. Over mutual TLS the certificate's common name is wh
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-import asyncpg
 import msgspec
 import structlog
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from authhost.authorize import Authorizer, Busy, Silence
 from authhost.clock import Clock
 from authhost.doors.authorizing import acquirer_of, answered, context_of
-from authhost.doors.call import Call, Endpoint, Handler, encoded, json_response
+from authhost.doors.call import Call, Endpoint, Handler, json_response
 from authhost.doors.load import Load
 from authhost.doors.openapi import document
 from authhost.doors.openapi_more import admin_document, station_document
+from authhost.doors.openapi_payments import payments_document
 from authhost.doors.openapi_safes import safe_document
 from authhost.doors.problems import ProblemError, failed
 from authhost.doors.response import Response
@@ -32,16 +29,12 @@ from authhost.metrics import Metrics
 from authhost.model import Action, CardRef, Kind
 from authhost.model import Request as Message
 from authhost.pan_index import PanIndex
-from authhost.states import State
 from authhost.translate import bodies
 from authhost.translate.incoming import Refusal, card_ref
 from authhost.translate.json_door import (
     DOOR,
     Context,
     JsonTranslator,
-    key_of,
-    public_id,
-    signed_text,
 )
 
 _log = structlog.get_logger()
@@ -53,7 +46,7 @@ class HttpDoor:
     def __init__(self, *, translator: JsonTranslator, pan_index: PanIndex, authorizer: Authorizer,
                  clock: Clock, metrics: Metrics, load: Load, hold_us: int,
                  ready: Callable[[], Awaitable[bool]],
-                 more: Sequence[Endpoint] = ()) -> None:
+                 more: Sequence[Endpoint] = (), public: Sequence[Endpoint] = ()) -> None:
         self._translator = translator
         self._pan_index = pan_index
         self._authorizer = authorizer
@@ -65,15 +58,20 @@ class HttpDoor:
         self._ready = ready
         described = {"": document, "-stations": station_document, "-admin": admin_document,
                      "-safes": safe_document}
+        # What the public door serves, and nothing else: merchants' and phones' routes.
+        self.public: tuple[Endpoint, ...] = (
+            Endpoint("GET", "/healthz", _healthz),
+            Endpoint("GET", "/openapi-payments.json",
+                     _always(json.dumps(payments_document()).encode())),
+            *map(self._guarded, public))
         self.endpoints: tuple[Endpoint, ...] = (
-            Endpoint("GET", "/healthz", _healthz), Endpoint("GET", "/readyz", self._readyz),
+            *self.public, Endpoint("GET", "/readyz", self._readyz),
             Endpoint("GET", "/metrics", self._metrics_text),
             *(Endpoint("GET", f"/openapi{name}.json", _always(json.dumps(made()).encode()))
               for name, made in described.items()),
             *(self._guarded(endpoint) for endpoint in (*self._endpoints(), *more)))
 
     def _endpoints(self) -> list[Endpoint]:
-        request = "/v1/payment-requests/{id}"
         return [
             Endpoint("POST", "/v1/sales", self._sale(bodies.Sale, Kind.SALE)),
             Endpoint("POST", "/v1/preauthorizations",
@@ -83,11 +81,6 @@ class HttpDoor:
             Endpoint("POST", "/v1/completions", self._sale(bodies.Completion, Kind.COMPLETION)),
             Endpoint("POST", "/v1/reversals", self._reversal),
             Endpoint("POST", "/v1/deposits", self._deposit),
-            Endpoint("POST", "/v1/payment-requests", self._payment_request),
-            Endpoint("POST", f"{request}/approval", self._approval),
-            Endpoint("POST", f"{request}/cancellation", self._cancellation),
-            Endpoint("GET", request, self._show_payment_request),
-            Endpoint("GET", "/v1/phones/{phone}/payment-requests", self._waiting),
         ]
 
     def _guarded(self, route: Endpoint) -> Endpoint:
@@ -162,63 +155,6 @@ class HttpDoor:
         context = await self._context(call, body.terminal_id)
         return await self._authorize(self._translator.deposit(body, context))
 
-    async def _payment_request(self, call: Call) -> Response:
-        body = call.decode(bodies.PaymentRequest)
-        context = await self._context(call, body.terminal_id)
-        return await self._authorize(self._translator.payment_request(body, context))
-
-    async def _approval(self, call: Call) -> Response:
-        body = call.decode(bodies.Approval)
-        call.is_from(body.phone)
-        row = await self._request_row(call)
-        kept: dict[str, str] = json.loads(row["detail"])
-        payer = await self._reads.payer(body.phone)
-        if payer is None or kept.get("payer_phone") != body.phone:
-            raise ProblemError(403, "Not your request", "the request names another payer", "phone")
-        expires_at = row["expires_at"]
-        if expires_at is not None and expires_at <= self._clock.now():
-            # The sweep would find it within a second; the payer must not be quicker.
-            await self._authorizer.expire(row["key"], row["terminal_id"], row["currency"])
-        text = signed_text(public_id(row["key"]), body.decision, row["amount_minor"],
-                           row["currency"], row["merchant_id"], kept.get("purpose", ""))
-        _verify(payer["public_key"], body.signature, text)
-        context = self._plain_context(call, "", body.phone)
-        return await self._authorize(self._translator.approval(
-            body, context, request_key=row["key"], terminal_id=row["terminal_id"],
-            payer_account_id=payer["account_id"], amount_minor=row["amount_minor"],
-            currency=row["currency"],
-            kept={name: kept.get(name, "") for name in ("purpose", "reference")}))
-
-    async def _cancellation(self, call: Call) -> Response:
-        body = call.decode(bodies.Cancellation)
-        call.is_from(body.terminal_id)
-        row = await self._request_row(call)
-        if row["terminal_id"] != body.terminal_id:
-            raise ProblemError(403, "Not your request", "another terminal made it", "terminal_id")
-        context = self._plain_context(call, "", body.terminal_id)
-        return await self._authorize(self._translator.cancellation(body, context, row["key"]))
-
-    async def _show_payment_request(self, call: Call) -> Response:
-        row = await self._request_row(call)
-        shown = _shown(row)
-        call.is_from(row["terminal_id"], shown.payer_phone)
-        return encoded(shown)
-
-    async def _waiting(self, call: Call) -> Response:
-        phone = call.path["phone"]
-        call.is_from(phone)
-        if "\0" in phone:
-            raise ProblemError(404, "Not found", "there is no such phone", "phone")
-        rows = await self._reads.payment_requests_for(phone, self._clock.now())
-        return encoded([_shown(row) for row in rows])
-
-    async def _request_row(self, call: Call) -> asyncpg.Record:
-        key = key_of(call.path["id"])
-        row = await self._reads.payment_request(key) if key and "\0" not in key else None
-        if row is None:
-            raise ProblemError(404, "Not found", "there is no such payment request", "id")
-        return row
-
     async def _context(self, call: Call, terminal_id: str) -> Context:
         call.is_from(terminal_id)
         acquirer_id = await acquirer_of(self._authorizer, terminal_id, "terminal")
@@ -261,27 +197,3 @@ def _check_key(key: str) -> None:
         raise ProblemError(400, "Idempotency-Key needed",
                            "every POST names a key of 1 to 64 printable characters",
                            "Idempotency-Key")
-
-
-def _verify(public_key: bytes, signature: str, text: bytes) -> None:
-    """Ed25519 (RFC 8032) over the text that the payer saw."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(
-            base64.b64decode(signature, validate=True), text)
-    except (InvalidSignature, ValueError):
-        raise ProblemError(403, "Signature differs",
-                           "the signature is not this payer's over this request",
-                           "signature") from None
-
-
-def _shown(row: asyncpg.Record) -> bodies.PaymentState:
-    kept = json.loads(row["detail"])
-    expires_at = row["expires_at"]
-    state = State(row["state"])
-    return bodies.PaymentState(
-        id=public_id(row["key"]), state="REFUSED" if state is State.DECLINED else state.name,
-        amount_minor=row["amount_minor"], currency=row["currency"],
-        merchant_id=row["merchant_id"], merchant_name=row["merchant_name"] or "",
-        purpose=kept.get("purpose", ""), payer_phone=kept.get("payer_phone", ""),
-        reference=kept.get("reference", ""),
-        expires_at=expires_at.isoformat() if expires_at else None)

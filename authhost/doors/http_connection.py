@@ -19,7 +19,7 @@ from authhost.certificates.guard import Peer, peer_of
 from authhost.doors.http_reader import Asked, HttpReader
 from authhost.doors.http_sending import Sending
 from authhost.doors.problems import ProblemError, failed
-from authhost.doors.response import Response
+from authhost.doors.response import Response, Source
 from authhost.journal.entry import JournalUnavailable
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ _SLICE: Final = 4 * 1024  # read at once: so many requests can be in it, and no 
 class HttpConnection(asyncio.Protocol):
     """One peer. One request at a time is answered; those that came behind it wait."""
 
-    __slots__ = ("_busy", "_closes_at", "_ended", "_fault", "_heard", "_leaving", "_lingers",
-                 "_owes_continue", "_paused", "_peer", "_reader", "_sending", "_server",
-                 "_transport", "_unread", "_waiting")
+    __slots__ = ("_asks_by", "_busy", "_closes_at", "_ended", "_fault", "_heard", "_leaving",
+                 "_lingers", "_owes_continue", "_paused", "_peer", "_place", "_reader", "_sending",
+                 "_server", "_transport", "_unread", "_waiting")
 
-    def __init__(self, server: HttpServer) -> None:
+    def __init__(self, server: HttpServer, place: str | None = None) -> None:
         self._server = server
+        self._place = place  # at a public door: whom it counts for
+        self._asks_by = 0.0  # the first request of who has come there
         self._transport: asyncio.Transport | None = None
         self._peer: Peer | None = None
         self._waiting: deque[Asked] = deque()
@@ -64,7 +66,10 @@ class HttpConnection(asyncio.Protocol):
             self._peer = peer_of(ssl_object)
         self._reader = HttpReader(self, self._server.route,
                                   None if self._peer is None else self._peer.name)
-        if len(self._server.connections) >= limits.CONNECTIONS_PER_DOOR:
+        if self._place is not None:
+            self._asks_by = time.monotonic() + limits.FIRST_REQUEST_S
+        elif len(self._server.connections) + len(self._server.streams) \
+                >= limits.CONNECTIONS_PER_DOOR:
             self._leaving = True
             self._transport.abort()
             return
@@ -97,12 +102,15 @@ class HttpConnection(asyncio.Protocol):
         self._waiting.clear()
         self._unread = b""
         self._server.connections.discard(self)
+        if self._place is not None:
+            self._server.acceptor.gone(self._place)
 
     # What was read.
 
     def asked(self, asked: Asked) -> None:
         """A request is whole: it has its turn, or waits for it."""
         self._owes_continue = False
+        self._asks_by = 0.0
         self._waiting.append(asked)
         if len(self._waiting) >= limits.IN_FLIGHT_PER_CONNECTION and not self._paused \
                 and self._transport is not None:
@@ -175,9 +183,27 @@ class HttpConnection(asyncio.Protocol):
             response = failed().response()
         self._busy = False
         last = asked.last or (self._leaving and not self._waiting)
+        if response.source is not None:
+            last = True
+            if not (self._leaving or asked.call.method == "HEAD"):
+                self._become_stream(response, response.source)
+                return
         self._say(self._encoded(response, last, asked.call.method == "HEAD"), last=last)
         if last or self._waiting or self._fault is not None or self._owes_continue:
             self._next()
+
+    def _become_stream(self, response: Response, source: Source) -> None:
+        """The connection is no longer ours: what else it has asked for is not answered."""
+        transport, self._transport = self._transport, None
+        if transport is None or transport.is_closing():
+            return
+        self._waiting.clear()
+        self._unread = b""
+        self._server.connections.discard(self)
+        if self._paused:
+            transport.resume_reading()  # nobody would hear it close
+        self._server.streams.begin(transport, source, self._peer,
+                                   self._encoded(response, last=True, head=False), self._place)
 
     def _encoded(self, response: Response, last: bool, head: bool) -> bytes:
         try:
@@ -257,6 +283,8 @@ class HttpConnection(asyncio.Protocol):
                     and self._transport is not None:
                 self._lingers = False
                 self._transport.close()
+        elif self._asks_by and now > self._asks_by:
+            self.close()
         elif self._reader.began and not (self._paused or self._leaving):
             if self._fault is None \
                     and now - self._reader.began > limits.HALF_FRAME_TIMEOUT_S:

@@ -10,12 +10,15 @@ import ssl
 import time
 from collections.abc import Coroutine, Sequence
 from email.utils import formatdate
+from functools import partial
 from typing import Any, Final
 
 from authhost import limits
 from authhost.certificates.guard import CertificateGuard
+from authhost.doors.accepting import Acceptor
 from authhost.doors.call import Call, Endpoint
 from authhost.doors.http_connection import HttpConnection
+from authhost.doors.http_streams import Streams
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.doors.routes import Routes
@@ -26,18 +29,23 @@ _DRAIN_S: Final = 0.02
 
 
 class HttpServer:
-    """One listening socket, plain or mutual TLS."""
+    """One door, plain or mutual TLS. public: anybody may come, and places are given before TLS."""
 
     name: Final = "http"
 
     def __init__(self, endpoints: Sequence[Endpoint], host: str, port: int,
-                 tls: ssl.SSLContext | None, guard: CertificateGuard | None = None) -> None:
-        self._routes = Routes((one.method, one.path, one) for one in endpoints)
+                 tls: ssl.SSLContext | None, guard: CertificateGuard | None = None, *,
+                 public: bool = False) -> None:
+        self._routes = Routes((method, one.path, one) for one in endpoints
+                              for method in _methods(one))
         self._host = host
         self._port = port
         self._tls = tls
         self.guard = guard if tls is not None else None
         self.connections: set[HttpConnection] = set()
+        self.acceptor = Acceptor(partial(HttpConnection, self), tls)
+        self.streams = Streams(self.guard, self.acceptor.gone)
+        self._public = public
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
@@ -46,19 +54,25 @@ class HttpServer:
 
     async def listen(self) -> int:
         """Begin to serve; the port that was given (0 asks for a free one)."""
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: HttpConnection(self), self._host, self._port, ssl=self._tls, backlog=1024,
-            ssl_handshake_timeout=10 if self._tls else None)
+        if self._public:
+            port = await self.acceptor.listen(self._host, self._port)
+        else:
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: HttpConnection(self), self._host, self._port, ssl=self._tls, backlog=1024,
+                ssl_handshake_timeout=10 if self._tls else None)
+            port = self._server.sockets[0].getsockname()[1]
         self._sweeper = asyncio.create_task(self._sweep())
-        port: int = self._server.sockets[0].getsockname()[1]
+        self.streams.start()
         return port
 
     async def close(self) -> None:
         """Stop listening, let what is in flight end and leave, then close the connections."""
         if self._server is not None:
             self._server.close()
+        self.acceptor.close()
         for connection in list(self.connections):
             connection.listen_no_more()
+        await self.streams.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=limits.DRAIN_TIMEOUT_S)
         await asyncio.sleep(0)  # what was written last leaves
@@ -103,6 +117,10 @@ class HttpServer:
                 connection.check_age(now)
                 if number % _SWEEP_SLICE == 0:
                     await asyncio.sleep(0)
+
+
+def _methods(endpoint: Endpoint) -> Sequence[str]:
+    return ("GET", "HEAD") if endpoint.method == "GET" and endpoint.safe else (endpoint.method,)
 
 
 async def _nowhere(_: Call) -> Response:

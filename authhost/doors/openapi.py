@@ -10,30 +10,24 @@ from authhost.translate import bodies
 
 _TYPES: Final = (
     bodies.Sale, bodies.Preauthorization, bodies.Return, bodies.Completion, bodies.Reversal,
-    bodies.Deposit, bodies.PaymentRequest, bodies.Approval, bodies.Cancellation, bodies.Decision,
-    bodies.PaymentState, bodies.Problem,
+    bodies.Deposit, bodies.Decision, bodies.Problem,
 )
-_ID: Final = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-_PHONE: Final = {"name": "phone", "in": "path", "required": True, "schema": {"type": "string"}}
 _KEY: Final = {"name": "Idempotency-Key", "in": "header", "required": True,
                "schema": {"type": "string", "minLength": 1, "maxLength": 64}}
-# path, summary, body, path parameters
-_POSTS: Final[tuple[tuple[str, str, type, list[Any]], ...]] = (
-    ("/v1/sales", "A sale with a fleet card", bodies.Sale, []),
+# path, summary, body
+_POSTS: Final[tuple[tuple[str, str, type], ...]] = (
+    ("/v1/sales", "A sale with a fleet card", bodies.Sale),
     ("/v1/preauthorizations", "Hold an amount before fuelling, or raise a hold",
-     bodies.Preauthorization, []),
-    ("/v1/returns", "Take goods back, with the purchase that they were in", bodies.Return, []),
-    ("/v1/offline-sales", "Tell a sale that was made off-line", bodies.Sale, []),
-    ("/v1/completions", "The real amount after a pre-authorization", bodies.Completion, []),
-    ("/v1/reversals", "Take a message back, wholly or in part", bodies.Reversal, []),
-    ("/v1/deposits", "Cash that a safe has counted", bodies.Deposit, []),
-    ("/v1/payment-requests", "Ask a payer for money", bodies.PaymentRequest, []),
-    ("/v1/payment-requests/{id}/approval", "The payer's word", bodies.Approval, [_ID]),
-    ("/v1/payment-requests/{id}/cancellation", "Take a request back", bodies.Cancellation, [_ID]),
+     bodies.Preauthorization),
+    ("/v1/returns", "Take goods back, with the purchase that they were in", bodies.Return),
+    ("/v1/offline-sales", "Tell a sale that was made off-line", bodies.Sale),
+    ("/v1/completions", "The real amount after a pre-authorization", bodies.Completion),
+    ("/v1/reversals", "Take a message back, wholly or in part", bodies.Reversal),
+    ("/v1/deposits", "Cash that a safe has counted", bodies.Deposit),
 )
 _PROBLEMS: Final = {
-    "400": "Not JSON, or no Idempotency-Key", "403": "The certificate or signature is another's",
-    "404": "There is no such payment request", "413": "The body is too large",
+    "400": "Not JSON, or no Idempotency-Key", "403": "The certificate is another's",
+    "413": "The body is too large",
     "422": "The body is wrong: `where` says which part; or the key stands for other content",
     "503": "Busy: nothing was reserved",
     "504": "The outcome is not known: repeat with the same key",
@@ -45,18 +39,13 @@ def document() -> dict[str, Any]:
     _, components = msgspec.json.schema_components(
         _TYPES, ref_template="#/components/schemas/{name}")
     paths: dict[str, Any] = {
-        path: {"post": _operation(summary, [_KEY, *parameters], _reference(bodies.Decision),
+        path: {"post": _operation(summary, [_KEY], _reference(bodies.Decision),
                                   body)}
-        for path, summary, body, parameters in _POSTS}
-    paths["/v1/payment-requests/{id}"] = {
-        "get": _operation("A payment request as it is now", [_ID], _reference(bodies.PaymentState))}
-    paths["/v1/phones/{phone}/payment-requests"] = {
-        "get": _operation("What waits for this payer", [_PHONE],
-                          {"type": "array", "items": _reference(bodies.PaymentState)})}
+        for path, summary, body in _POSTS}
     return {
         "openapi": "3.1.0",
         "info": {"title": "authhost", "version": "1",
-                 "description": "Payment authorization: fleet cards, safes, pay by phone."},
+                 "description": "Payment authorization: fleet cards and safes."},
         "paths": paths,
         "components": {"schemas": components},
     }

@@ -12,6 +12,7 @@ from authhost.admin.nouns import CARD_ORDER, NOUNS, Noun
 from authhost.doors import admin_cards, admin_products, admin_stations, station
 from authhost.doors.described import PAGE, Described, document_of
 from authhost.doors.openapi_cash import CASH
+from authhost.doors.openapi_paying import PAYING
 from authhost.pricing.terms import Contract
 from authhost.pricing.vat import VatRate
 from authhost.station.days import DayTotals
@@ -115,6 +116,7 @@ ADMIN: Final = (
     Described("POST", f"{_PARKED}/{{id}}/settlement", "It is settled otherwise",
               admin_stations.Settling, status="204"),
     *CASH,
+    *PAYING,
 )
 
 

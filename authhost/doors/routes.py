@@ -33,11 +33,10 @@ class _Node(Generic[T]):
 
 
 class Routes(Generic[T]):
-    """(method, template, what is there) as a tree. A GET answers HEAD too."""
+    """(method, template, what is there) as a tree."""
 
     def __init__(self, rows: Iterable[tuple[str, str, T]]) -> None:
         self._root: _Node[T] = _Node()
-        nodes = []
         for method, template, there in rows:
             node, names = self._root, []
             for part in template.split("/")[1:]:
@@ -48,10 +47,6 @@ class Routes(Generic[T]):
                     node = node.next.setdefault(part, _Node())
             assert method not in node.methods, f"{method} {template} twice"
             node.methods[method] = tuple(names), there
-            nodes.append(node)
-        for node in nodes:
-            if "GET" in node.methods:
-                node.methods.setdefault("HEAD", node.methods["GET"])
 
     def find(self, method: str, path: str) -> Found[T] | None:
         """What is at a path; None: nothing, as at one whose segments are no text (UTF-8)."""

@@ -6,6 +6,7 @@ Knows the statement and how to read its verdicts: known before fenced before new
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import asyncpg
@@ -24,8 +25,15 @@ from authhost.journal.entry import (
 )
 from authhost.journal.statements import statement
 
-_APPEND: Final = statement("append")
+_APPEND: Final = statement("append") + statement("append_deposits")
 _CLAIMS: Final = statement("claims")
+
+
+More = Callable[[list[Entry]], Sequence[object]]
+
+
+def _nothing(_: list[Entry]) -> Sequence[object]:
+    return ()
 
 
 class Posting(msgspec.Struct, frozen=True, gc=False):
@@ -41,9 +49,12 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
 
 class Append:
-    """The work of the append lane."""
+    """The work of an append lane. text: of its statement, which begins with append.sql, '' for that
+    of fuel and cash; more: what it takes beside a batch and its accounts."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = "", more: More = _nothing) -> None:
+        self._text = text
+        self._more = more
         self.fenced = 0
 
     async def run(self, connection: asyncpg.Connection, items: list[Posting]) -> list[Result]:
@@ -52,7 +63,8 @@ class Append:
             ordered = items
         else:
             ordered = sorted(items, key=lambda posting: posting.legs[0][0])
-        done = await append(connection, [leg for posting in ordered for leg in posting.legs])
+        entries = [leg for posting in ordered for leg in posting.legs]
+        done = await append(connection, entries, self._text, self._more(entries))
         if len(done.claimed) == len(items) and not done.late:
             return [NEW] * len(items)
         missing = [posting.legs[0] for posting in items if posting.key not in done.claimed]
@@ -84,11 +96,12 @@ class Appended(msgspec.Struct, frozen=True):
     rules_version: int
 
 
-async def append(connection: asyncpg.Connection, entries: list[Entry]) -> Appended:
+async def append(connection: asyncpg.Connection, entries: list[Entry], text: str = "",
+                 more: Sequence[object] = ()) -> Appended:
     """Run append.sql over these entries, which are in key order, legs together."""
     accounts = sorted({entry.account_id for entry in entries if entry.account_id is not None})
     # asyncpg keeps the prepared statement of a text it has seen.
-    row = await connection.fetchrow(_APPEND, entries, accounts)
+    row = await connection.fetchrow(text or _APPEND, entries, accounts, *more)
     assert row is not None, "there is one rules row, always"
     return Appended(frozenset(row["claimed"] or ()), frozenset(row["late"] or ()), row["version"])
 

@@ -92,20 +92,8 @@ class Reads:
         return tuple(row.values())
 
     async def expired(self, now: datetime, most: int) -> list[asyncpg.Record]:
-        """Open holds and payment requests whose time has come."""
+        """Open holds whose time has come."""
         return await self._rows("expired", now, most)
-
-    async def payment_request(self, key: str) -> asyncpg.Record | None:
-        """A payment request and its state."""
-        return await self._row("payment_request", key)
-
-    async def payment_requests_for(self, phone: str, now: datetime) -> list[asyncpg.Record]:
-        """What waits for a payer."""
-        return await self._rows("payment_requests_for", phone, now)
-
-    async def payer(self, phone: str) -> asyncpg.Record | None:
-        """A payer by phone number (E.164)."""
-        return await self._row("payer", phone)
 
     async def pan_hmac(self, card_id: int) -> bytes | None:
         """The keyed hash of a card's number."""

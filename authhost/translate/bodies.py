@@ -213,33 +213,6 @@ class Deposit(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reference: Text = ""
 
 
-class PaymentRequest(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A merchant asks a payer for money."""
-
-    terminal_id: Terminal
-    amount_minor: Positive
-    currency: Currency
-    purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=140,
-                                         pattern=r"^[^\x00-\x1f\x7f]*" + _END)]
-    payer_phone: Phone
-    reference: Text = ""
-    expires_in_s: Annotated[int, msgspec.Meta(ge=10, le=86_400)] = 180
-
-
-class Approval(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The payer's word, signed on the phone."""
-
-    phone: Phone
-    decision: Literal["approve", "refuse"]
-    signature: Annotated[str, msgspec.Meta(max_length=100, description="Ed25519, base64.")]
-
-
-class Cancellation(Body, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The merchant takes a request back."""
-
-    terminal_id: Terminal
-
-
 class AllowedProduct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A product that may be sold, and what is left of its limits; absent: no limit says."""
 
@@ -250,7 +223,7 @@ class AllowedProduct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer of every POST. id and state: payment requests alone.
+    """The answer of every POST.
 
     allowed: what may be sold, absent where it was not asked; an empty list: nothing. prompts: to be
     asked again. prices: what the fleet pays by its contract, a product each.
@@ -265,28 +238,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     approval_code: str
     decided_at: str
     flags: tuple[str, ...]
-    id: str = ""
-    state: str = ""
     allowed: tuple[AllowedProduct, ...] | None = None
     fuel_volume_decimal: Annotated[
         Decimal, msgspec.Meta(description="Litres that a hold is good for.")] | None = None
     prompts: tuple[str, ...] = ()
     prices: tuple[ContractPrice, ...] = ()
-
-
-class PaymentState(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment request as it is now."""
-
-    id: str
-    state: str
-    amount_minor: int
-    currency: str
-    merchant_id: str
-    merchant_name: str
-    purpose: str
-    payer_phone: str
-    reference: str
-    expires_at: str | None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
 """JSON <-> model: the same requests that the ISO dialects make, under the same keys.
 
-PURE. The acquirer is the terminal's own, so that one message through two doors has one key; where a
-message has no sequence number of a device (payment requests), the Idempotency-Key is the number.
+PURE. The acquirer is the terminal's own, so that one message through two doors has one key.
 """
 
 from __future__ import annotations
@@ -17,17 +16,13 @@ from authhost import keys
 from authhost.clock import as_datetime
 from authhost.currencies import EXPONENT
 from authhost.model import Action, Answer, CardRef, Kind, Original, Request
-from authhost.states import State
 from authhost.translate.bodies import (
     AllowedProduct,
-    Approval,
-    Cancellation,
     Completion,
     Decision,
     Deposit,
     HeldRef,
     OriginalRef,
-    PaymentRequest,
     Preauthorization,
     RaisedRef,
     Return,
@@ -168,46 +163,6 @@ class JsonTranslator:
             alias=keys.alias_key(context.client, context.idempotency_key),
             detail=deposit_detail(told, reference=body.reference, receipt=body.sequence))
 
-    def payment_request(self, body: PaymentRequest, context: Context) -> Request:
-        """Kept until the payer's word, its cancellation or its expiry."""
-        _exponent(body.currency)
-        content = content_of(self._fingerprint_key, Kind.PAYMENT_REQUEST, None, body.amount_minor,
-                             body.currency, 0, (), body.purpose, body.payer_phone, body.reference)
-        return Request(
-            key=keys.message_key(context.acquirer_id, body.terminal_id, Kind.PAYMENT_REQUEST, "",
-                                 context.idempotency_key),
-            fingerprint=content, kind=Kind.PAYMENT_REQUEST, door=DOOR,
-            terminal_id=body.terminal_id, deadline_us=context.deadline_us,
-            amount_minor=body.amount_minor, currency=body.currency,
-            expires_at_us=context.now_us + body.expires_in_s * 1_000_000,
-            detail=detail(purpose=body.purpose, payer_phone=body.payer_phone,
-                          reference=body.reference))
-
-    def approval(self, body: Approval, context: Context, *, request_key: str, terminal_id: str,
-                 payer_account_id: int, amount_minor: int, currency: str,
-                 kept: dict[str, str]) -> Request:
-        """The payer's word; one key for yes and no, so that the first stands."""
-        kind = Kind.PAYMENT if body.decision == "approve" else Kind.PAYMENT_REFUSAL
-        return Request(
-            key=f"{request_key}/{keys.CLASS[kind]}",
-            fingerprint=content_of(self._fingerprint_key, kind, None, amount_minor, currency, 0, (),
-                                   body.phone, body.decision),
-            kind=kind, door=DOOR, terminal_id=terminal_id, deadline_us=context.deadline_us,
-            amount_minor=amount_minor, currency=currency, account_id=payer_account_id,
-            original=Original((request_key,)),
-            alias=keys.alias_key(context.client, context.idempotency_key),
-            detail=detail(payer_phone=body.phone, **kept))
-
-    def cancellation(self, body: Cancellation, context: Context, request_key: str) -> Request:
-        """The merchant's word; it may lose the race against the payer's."""
-        return Request(
-            key=f"{request_key}/{keys.CLASS[Kind.PAYMENT_CANCELLATION]}",
-            fingerprint=content_of(self._fingerprint_key, Kind.PAYMENT_CANCELLATION, None, 0, "",
-                                   0, ()),
-            kind=Kind.PAYMENT_CANCELLATION, door=DOOR, terminal_id=body.terminal_id,
-            deadline_us=context.deadline_us, original=Original((request_key,)),
-            alias=keys.alias_key(context.client, context.idempotency_key))
-
     def answer(self, request: Request, answer: Answer) -> bytes:
         """The body of an answer."""
         said: Literal["approved", "partial", "declined"] = "declined"
@@ -215,19 +170,12 @@ class JsonTranslator:
             said = "partial"
         elif answer.approved:
             said = "approved"
-        identity, state = "", ""
-        if request.kind is Kind.PAYMENT_REQUEST:
-            identity = public_id(request.key)
-            state = State.REQUESTED.name if answer.approved else State.REFUSED.name
-        elif request.kind in {Kind.PAYMENT, Kind.PAYMENT_REFUSAL, Kind.PAYMENT_CANCELLATION}:
-            assert request.original is not None, "an event names its original"
-            identity, state = public_id(request.original.keys[0]), answer.state
         return _encode(Decision(
             key=request.key, decision=said, action_code=answer.action, reason=answer.reason,
             amount_minor=answer.amount_minor, currency=request.currency,
             approval_code=answer.approval_code,
             decided_at=instant(answer.decided_at_ms * 1000),
-            flags=answer.flags, id=identity, state=state,
+            flags=answer.flags,
             allowed=None if answer.allowed is None else tuple(
                 AllowedProduct(product=one.product, money_left_minor=one.money_left,
                                volume_left_decimal=None if one.volume_left_ml is None
@@ -256,7 +204,7 @@ class JsonTranslator:
 
 
 def public_id(key: str) -> str:
-    """The id of a payment request in URLs: its key, base64url (RFC 4648) without padding."""
+    """The id of a message in URLs: its key, base64url (RFC 4648) without padding."""
     return base64.urlsafe_b64encode(key.encode()).rstrip(b"=").decode()
 
 
@@ -317,13 +265,6 @@ def _scaled(value: Decimal, where: str) -> Decimal:
     if not isinstance(exponent, int) or exponent < -4 or value < 0 or value.adjusted() > 8:
         raise Refusal(where, "must be 0 to 999999999 with at most four decimals")
     return value
-
-
-def signed_text(identity: str, decision: str, amount_minor: int, currency: str, merchant_id: str,
-                purpose: str) -> bytes:
-    """What the payer's phone signs: one value a line, in this order."""
-    return "\n".join(("authhost payment v1", identity, decision, str(amount_minor), currency,
-                      merchant_id, purpose)).encode()
 
 
 def instant(us: int) -> str:

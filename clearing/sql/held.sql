@@ -1,7 +1,7 @@
--- What is booked but goes into no file, and why: credits held back, withheld deposits, sales without a fleet.
+-- What is booked but goes into no file, and why, where a person should look: credits held back, withheld deposits, sales without a fleet.
 -- $1 run id, $2 business date
 SELECT purpose AS kind, account_id, end_to_end_id AS reference, amount_minor, currency, held AS reason
-FROM clearing_credit WHERE run_id = $1 AND held NOT IN ('', 'nothing_due')
+FROM clearing_credit WHERE run_id = $1 AND held NOT IN ('', 'nothing_due', 'not_due', 'below_least', 'sandbox')
 UNION ALL
 SELECT CASE p.family WHEN 'deposit_withheld' THEN 'withheld_deposit' ELSE 'unidentified_sale' END,
        j.account_id, j.key, j.posted_minor, j.currency,

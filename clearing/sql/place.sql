@@ -10,7 +10,7 @@
 -- So the rows that are 'reversed' sum to zero, and the files carry what is 'cleared'.
 -- $1 run id, $2 business date, $3 look-back days for the original of a late reversal
 WITH day AS MATERIALIZED (
-    SELECT j.id, j.key, j.kind, j.account_id, j.original_key, j.flags, a.kind AS account_kind,
+    SELECT j.id, j.key, j.leg, j.kind, j.account_id, j.original_key, j.flags, a.kind AS account_kind,
            sum(j.posted_minor) OVER original AS net,
            bool_or(j.kind IN ('reversal', 'return')) OVER original AS given_back,
            j.kind IN ('reversal', 'return') AS gives_back,
@@ -40,6 +40,8 @@ sourced AS (
            coalesce(c.flags, e.flags, d.flags) ~ '(^|,)withheld:' AS withheld,
            coalesce(c.uncounted, d.uncounted, p.family = 'deposit_uncounted', false) AS is_uncounted,
            CASE WHEN NOT d.gives_back THEN d.kind
+                -- Of a payment the payer's leg is the first, whatever the accounts are besides.
+                WHEN d.key LIKE 'pay/%' THEN CASE WHEN d.leg = 0 THEN 'payment' ELSE 'payment_receipt' END
                 ELSE coalesce(c.kind, e.kind, CASE d.account_kind WHEN 'safe_client' THEN 'deposit'
                                                                   WHEN 'payer' THEN 'payment'
                                                                   WHEN 'merchant' THEN 'payment_receipt'

@@ -35,7 +35,8 @@ cards AS (
         $8::jsonb)
 ),
 merchants AS (
-    INSERT INTO merchant SELECT * FROM jsonb_populate_recordset(NULL::merchant, $9::jsonb)
+    INSERT INTO merchant SELECT * FROM jsonb_populate_recordset(
+        jsonb_populate_record(NULL::merchant, '{"display_name": "", "capture": "automatic", "sandbox": false}'), $9::jsonb)
 ),
 sites AS (
     INSERT INTO site SELECT * FROM jsonb_populate_recordset(NULL::site, $10::jsonb)
@@ -44,4 +45,5 @@ terminals AS (
     INSERT INTO terminal SELECT * FROM jsonb_populate_recordset(
         jsonb_populate_record(NULL::terminal, '{"mac_required": false}'), $11::jsonb)
 )
-INSERT INTO payer SELECT * FROM jsonb_populate_recordset(NULL::payer, $12::jsonb)
+INSERT INTO payer SELECT * FROM jsonb_populate_recordset(
+    jsonb_populate_record(NULL::payer, '{"status": "active", "refuses": [], "code_tries": 0}'), $12::jsonb)

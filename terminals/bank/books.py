@@ -42,11 +42,29 @@ class Payment(msgspec.Struct, frozen=True, gc=False):
     received_us: int
     final_us: int
     seen: int
+    debtor_name: str = ""
+    ultimate: str = ""
 
     @property
     def paid(self) -> bool:
         """The creditor has it, or will have."""
         return self.status != REJECTED
+
+
+class Account(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """An account whose balance is watched. least_minor: below it there are no funds."""
+
+    iban: str
+    currency: str
+    balance_minor: int
+    least_minor: int = 0
+    closed: bool = False
+
+    def objection(self, amount_minor: int) -> str:
+        """The reason that a debit is rejected with (ExternalStatusReason1Code), or ''."""
+        if self.closed:
+            return "AC04"
+        return "AM04" if self.balance_minor - amount_minor < self.least_minor else ""
 
 
 class Books:
@@ -72,7 +90,7 @@ class Books:
     def order(self, order: Order, source: Literal["online", "file"], rule: Rule,
               repeats: Literal["same", "duplicate"], now_us: int) -> Outcome:
         """Book one order, once; what came of it."""
-        status, reason = _decided(order, rule)
+        status, reason = self._decided(order, rule)
         final_us = now_us + rule.delay_ms * 1000 if rule.do == "pend" else now_us
         known = self.payment(order.end_to_end_id)
         self._begin()
@@ -81,6 +99,7 @@ class Books:
                 "payment_add", **{name: getattr(order, name) for name in _OF_ORDER},
                 source=source, booked_on=order.day, status=status, reason=reason,
                 received_us=now_us, final_us=final_us)
+            self._move(order, status)
             return self._told(order, status, reason, final_us, now_us)
         self._database.execute("payment_seen", end_to_end_id=order.end_to_end_id)
         if not _same(known, order):
@@ -91,6 +110,7 @@ class Books:
             self._database.execute("payment_again", end_to_end_id=order.end_to_end_id,
                                    status=status, reason=reason, final_us=final_us,
                                    booked_on=order.day)
+            self._move(order, status)
             return self._told(order, status, reason, final_us, now_us)
         return self._told(order, known.status, known.reason, known.final_us, now_us)
 
@@ -128,6 +148,18 @@ class Books:
         """In which the account has moved money."""
         return [row["currency"] for row in self._database.rows("currencies", iban=iban)]
 
+    def watch(self, account: Account) -> None:
+        """From now on this account has so much."""
+        self._begin()
+        self._database.execute("account_set", **msgspec.structs.asdict(account))
+
+    def watched(self, iban: str, currency: str) -> Account | None:
+        """An account's balance, where it is watched."""
+        row = self._database.row("account_read", iban=iban, currency=currency)
+        return None if row is None else Account(
+            row["iban"], row["currency"], row["balance_minor"], row["least_minor"],
+            bool(row["closed"]))
+
     def account(self, iban: str, currency: str, day: str) -> tuple[int, list[Entry]]:
         """The balance before a day, and its entries."""
         asked = {"iban": iban, "currency": currency, "day": day}
@@ -139,6 +171,22 @@ class Books:
         """Commit, and let the file go."""
         self.commit()
         self._database.close()
+
+    def _decided(self, order: Order, rule: Rule) -> tuple[str, str]:
+        """What becomes of an order in the end: what the rule says, and what the account has."""
+        if rule.do == "refuse" or (rule.do == "pend" and rule.reason):
+            return REJECTED, rule.reason or "MS03"
+        account = self.watched(order.debtor, order.currency)
+        lacks = account.objection(order.amount_minor) if account is not None else ""
+        if lacks:
+            return REJECTED, lacks
+        return rule.status or ("ACCC" if order.service == "INST" else "ACSP"), ""
+
+    def _move(self, order: Order, status: str) -> None:
+        """Both sides of what is paid, or will be."""
+        if status != REJECTED:
+            self._database.execute("account_move", debtor=order.debtor, creditor=order.creditor,
+                                   currency=order.currency, amount_minor=order.amount_minor)
 
     def _begin(self) -> None:
         if not self.dirty:
@@ -152,13 +200,7 @@ class Books:
 
 
 _OF_ORDER: Final = ("end_to_end_id", "message_id", "service", "debtor", "creditor", "name",
-                    "currency", "amount_minor", "remittance")
-
-
-def _decided(order: Order, rule: Rule) -> tuple[str, str]:
-    if rule.do == "refuse":
-        return REJECTED, rule.reason or "MS03"
-    return rule.status or ("ACCC" if order.service == "INST" else "ACSP"), ""
+                    "currency", "amount_minor", "remittance", "debtor_name", "ultimate")
 
 
 def _same(known: Payment, order: Order) -> bool:

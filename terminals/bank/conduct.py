@@ -17,18 +17,19 @@ Deed = Literal["accept", "refuse", "pend", "lose", "swallow", "hang", "twice", "
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is done with some requests.
 
-    do: accept; refuse (with `reason`); pend (PDNG until `delay_ms` are over, then `status`);
-    lose (booked, then no answer); swallow (not booked, no answer); hang (booked, silent, the
-    connection open); twice (booked, answered twice); garble (booked, answered with nonsense);
-    busy (not booked, HTTP 503).
-    on: payments, status requests or both. creditor, currency: of whom alone. most_minor: of
-    amounts above it alone. every: each n-th that fits. times: so often, 0 without end.
+    do: accept; refuse (with `reason`); pend (PDNG until `delay_ms` are over, then `status`, or
+    rejected with `reason` where one is told); lose (booked, then no answer); swallow (not booked,
+    no answer); hang (booked, silent, the connection open); twice (booked, answered twice); garble
+    (booked, answered with nonsense); busy (not booked, HTTP 503).
+    on: payments, status requests or both. creditor, debtor, currency: of whom alone. above_minor:
+    of amounts above it alone. every: each n-th that fits. times: so often, 0 without end.
     delay_ms: before the answer. status: of what is accepted; '' ACCC (instant) or ACSP.
     """
 
     do: Deed = "accept"
     on: Literal["payment", "status", "both"] = "payment"
     creditor: str = ""
+    debtor: str = ""
     currency: str = ""
     above_minor: int = -1
     every: int = 1
@@ -74,6 +75,7 @@ class Choosing:
 
 def _fits(rule: Rule, order: Order | None) -> bool:
     if order is None:
-        return not (rule.creditor or rule.currency or rule.above_minor >= 0)
-    return (rule.creditor in {"", order.creditor} and rule.currency in {"", order.currency}
+        return not (rule.creditor or rule.debtor or rule.currency or rule.above_minor >= 0)
+    return (rule.creditor in {"", order.creditor} and rule.debtor in {"", order.debtor}
+            and rule.currency in {"", order.currency}
             and order.amount_minor > rule.above_minor)

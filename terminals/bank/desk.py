@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from terminals.bank import camt053, reports
-from terminals.bank.books import Books
+from terminals.bank.books import Account, Books
 from terminals.bank.conduct import Choosing, Conduct, Rule
 from terminals.bank.orders import BadOrder, read_orders
 
@@ -64,6 +64,10 @@ class Desk:
                 return self._file(body)
             case ("GET", "statements") if rest:
                 return self._statement(rest, parse_qs(parts.query))
+            case ("PUT", "accounts") if not rest:
+                return self._watch(body)
+            case ("GET", "accounts") if rest:
+                return self._account(rest, parse_qs(parts.query))
             case ("GET", "books"):
                 return Told(200, msgspec.json.encode(self.books.payments()), _JSON)
             case ("GET", "conduct"):
@@ -134,6 +138,23 @@ class Desk:
         before_minor, entries = self.books.account(iban, currencies[0], day)
         return Told(200, camt053.statement(iban, currencies[0], day, before_minor, entries,
                                            self._created()))
+
+    def _watch(self, body: bytes) -> Told:
+        """From now on these accounts have so much, and no more than that is paid from them."""
+        try:
+            accounts = msgspec.json.decode(body, type=list[Account])
+        except msgspec.DecodeError as error:
+            return Told(400, msgspec.json.encode({"title": "No accounts", "detail": str(error)}),
+                        _JSON)
+        for account in accounts:
+            self.books.watch(account)
+        return Told(200, msgspec.json.encode(accounts), _JSON)
+
+    def _account(self, iban: str, query: dict[str, list[str]]) -> Told:
+        account = self.books.watched(iban, query.get("currency", ["EUR"])[0])
+        if account is None:
+            return Told(404, b'{"title":"This account is not watched"}', _JSON)
+        return Told(200, msgspec.json.encode(account), _JSON)
 
     def _told_to(self, body: bytes) -> Told:
         try:

@@ -52,6 +52,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     amount_minor: int
     remittance: str
     day: str
+    debtor_name: str = ""
+    ultimate: str = ""  # for whom: the ultimate creditor, or the ultimate debtor
 
 
 def read_orders(body: bytes) -> list[Order]:
@@ -142,7 +144,8 @@ def _order(told: dict[str, str], common: dict[str, str], head: _Head) -> Order:
         common.get("DbtrAcct/IBAN", ""), told.get("CdtrAcct/IBAN", ""),
         told.get("Cdtr/Nm", ""), currency,
         _minor(told.get("Amt/InstdAmt", ""), currency, head.message_id),
-        told.get("RmtInf/Ustrd", ""), common.get("ReqdExctnDt/Dt", ""))
+        told.get("RmtInf/Ustrd", ""), common.get("ReqdExctnDt/Dt", ""),
+        common.get("Dbtr/Nm", ""), told.get("UltmtCdtr/Nm") or told.get("UltmtDbtr/Nm", ""))
     if not (order.end_to_end_id and order.debtor and order.creditor and order.day):
         raise BadOrder(f"{order.end_to_end_id or 'a transaction'}: a part is missing",
                        message_id=head.message_id)

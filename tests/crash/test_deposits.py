@@ -16,10 +16,12 @@ import uvloop
 
 from authhost.safes.life import CREDIT, CUSTODY
 from clearing.run import STEPS as STEPS_OF_NIGHT
+from tests.crash.deaths import Options
 from tests.crash.deposits import points as room
 from tests.crash.deposits.acts import ACTS
-from tests.crash.deposits.points import NIGHT, STEPS, chosen, names, points, sampled
-from tests.crash.deposits.run import Options, run, unknown
+from tests.crash.deposits.points import NIGHT, STEPS, names, points
+from tests.crash.deposits.run import CHANNEL, run
+from tests.crash.points import chosen, sampled
 from tests.crash.ports import kept_ports
 from tests.planted import DEPOSITS
 
@@ -37,15 +39,16 @@ BUGS = (("new_name_each_try", "unknown accept, before, process", "doubled"),
 def test_every_transition_and_step_has_its_points_and_its_act() -> None:
     assert len(names()) == len(CUSTODY) + len(CREDIT) + len(STEPS)
     assert {point.name for point in points()} == set(names()) == set(ACTS)
-    assert {point.name for point in chosen(5)} == set(names())
+    assert {point.name for point in chosen(points(), 5)} == set(names())
     assert {what for who, what in STEPS if who == NIGHT} == {*STEPS_OF_NIGHT, "show"}
-    assert unknown() == []
+    assert CHANNEL.unknown() == []
 
 
 def test_a_sample_is_the_seeds_and_no_point_is_in_it_twice() -> None:
-    assert sampled(3, 10) == sampled(3, 10) != sampled(4, 10)
-    assert len({point.name for point in sampled(3, 10)}) == 10
-    assert {point.name for point in sampled(3, 1_000)} == set(names())
+    all_ = points()
+    assert sampled(all_, 3, 10) == sampled(all_, 3, 10) != sampled(all_, 4, 10)
+    assert len({point.name for point in sampled(all_, 3, 10)}) == 10
+    assert {point.name for point in sampled(all_, 3, 1_000)} == set(names())
 
 
 @pytest.mark.parametrize("sample", [0, 5])

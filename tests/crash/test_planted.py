@@ -15,7 +15,7 @@ import pytest
 
 from tests.crash.scene import scene
 from tests.crash.staged import CASES, Scenario
-from tests.planted import DEPOSITS, FLEETS, PROOFS
+from tests.planted import DEPOSITS, FLEETS, PAYMENTS, PROOFS, RACES
 
 
 def _parameters(*, planted: bool) -> list[object]:
@@ -57,4 +57,5 @@ def test_is_seen_to_fail(scenario: Scenario, hosts: int, bug: str, turns: str,
 
 def test_every_planted_bug_has_its_scenario() -> None:
     modules = {path.stem for path in (Path(__file__).parents[1] / "planted").glob("[a-z]*.py")}
-    assert modules == {bug for _, bug, *_ in CASES} | {*PROOFS, *FLEETS, *DEPOSITS}
+    assert modules == {bug for _, bug, *_ in CASES} | {
+        *PROOFS, *FLEETS, *DEPOSITS, *PAYMENTS, *RACES}

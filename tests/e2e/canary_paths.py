@@ -377,8 +377,8 @@ def json_door(canary: Canary) -> None:
         whole[:whole.index(pan.encode()) + 20], whole + pan.encode(), whole.replace(b'"', b"'"),
         b"\xff" + whole, whole.decode().encode("utf-16"), whole.ljust(70_000), b""]
     assert set(canary.post("/v1/sales", *bad)) <= {400, 413, 422}
-    for path in (f"/v1/{pan}", f"/v1/sales?card={pan}", f"/v1/payment-requests/{pan}",
-                 f"/v1/phones/{pan}/payment-requests", f"/{pan}/%ff%00"):
+    for path in (f"/v1/{pan}", f"/v1/sales?card={pan}", f"/v1/payments/{pan}",
+                 f"/v1/phones/{pan}/payments", f"/{pan}/%ff%00"):
         canary.post(path, good)
         canary.post(path, b"", method="GET")
     canary.post("/v1/sales", good, method="PUT")

@@ -22,7 +22,7 @@ INSERT INTO product_group (group_id, name, products) VALUES
     (1, 'fuel', '{019,001}'), (2, 'diesel', '{019}'), (3, 'shop', '{421}')
 ON CONFLICT DO NOTHING
 """
-_ids = itertools.count(40_000_001)
+_ids = itertools.count(60_000_001)  # far from those of others in the one Valkey
 
 
 def furnish(rig: Rig) -> None:

@@ -9,7 +9,6 @@ import pytest
 from authhost.admin import pages
 from authhost.bookings import BookingRefused
 from tests.support.office import number_of, opened
-from tests.support.rig import running
 
 DEBTOR = {"name": "Operator", "iban": "AT611904300234573201", "bic": "BKAUATWW"}
 RAIL = {"currency": "EUR", "rail": "instant", "debtor": DEBTOR}
@@ -17,12 +16,6 @@ RAIL = {"currency": "EUR", "rail": "instant", "debtor": DEBTOR}
 
 def bank(rails):
     return {"bank_id": "B", "name": "B", "endpoint": "https://bank.example/in", "rails": rails}
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +145,9 @@ def test_a_fleet_with_all_that_it_has(rig, boss):
     ("/banks", bank([RAIL | {"debtor": DEBTOR | {"iban": "AT1"}}]), "rails[0].debtor.iban"),
     ("/banks", bank([RAIL | {"debtor": DEBTOR | {"bic": "x"}}]), "rails[0].debtor.bic"),
     ("/banks", bank([RAIL | {"debtor": DEBTOR | {"bic": ""}}]), "rails[0].debtor.bic"),
+    ("/banks", bank([RAIL | {"collects": DEBTOR | {"iban": "AT1"}}]), "rails[0].collects.iban"),
+    ("/banks", bank([RAIL | {"collects": DEBTOR | {"bic": ""}}]), "rails[0].collects.bic"),
+    ("/banks", bank([RAIL | {"collects": {"name": "Operator"}}]), "rails[0].collects"),
     ("/safes", {"terminal_id": "POS00001"}, "terminal_id"),
     ("/safes", {"terminal_id": "NOBODY"}, "terminal_id"),
     ("/safes", {"terminal_id": "SAFE0001", "courier_id": "NOBODY"}, "courier_id"),
@@ -239,6 +235,20 @@ def test_a_key_creates_once(rig, boss):
     taken = boss.post("/cards", body)
     assert (taken.status_code, taken.json()["where"]) == (409, "pan")
     assert number_of(3) not in taken.text
+
+
+def test_a_payee_is_what_is_seen_of_it(boss):
+    boss.made("/merchants", {"merchant_id": "SEEN", "name": "Цвећара Ружа"})
+    for name in ("Flowers\nRoses", "a\x00", "a\x85b", "a\u2028b", "a\u202eb", "\u3164", "a\u2800",
+                 "a\ufe0f"):
+        answer = boss.patch("/merchants/SEEN", {"display_name": name})
+        assert (answer.status_code, answer.json()["where"]) == (422, "display_name"), name
+    boss.patch("/merchants/SEEN", {"display_name": "Roses"})
+    assert boss.patch("/merchants/SEEN", {"name": "a\u2028b"}).status_code == 200  # not the payee
+    answer = boss.patch("/merchants/SEEN", {"display_name": ""})
+    assert (answer.status_code, answer.json()["where"]) == (422, "name")
+    answer = boss.post("/merchants", {"merchant_id": "UNSEEN", "name": "\u2800"})
+    assert (answer.status_code, answer.json()["where"]) == (422, "name")
 
 
 def test_what_terminals_go_by_raises_the_rules(rig, boss):

@@ -1,11 +1,15 @@
 """Who may do what: every route in every role, scopes, tokens, certificates, planted bugs."""
 
+import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from authhost.admin import access, desk
 from authhost.admin.access import PERMISSIONS, Role
+from authhost.doors import openapi_paying
 from authhost.settings import TlsFiles
 from terminals.pki import Authority, client_context
 from tests.support.office import Person, number_of, opened
@@ -100,6 +104,32 @@ ROUTES = [
     ("POST", "/certificates/renewals", {}, "certificate.renew"),
     ("POST", "/certificates/0/revocation", {}, "certificate.revoke"),
 ]
+# Of pay by phone: at the host's own door, which has the rooms of it.
+PAYING = [
+    ("GET", "/merchant-users", None, "merchant_user.read"),
+    ("GET", "/merchant-users/x", None, "merchant_user.read"),
+    ("POST", "/merchant-users", {"user_id": "x", "merchant_id": "NONE", "kind": "client",
+                                 "name": "X"}, "merchant_user.create"),
+    ("POST", "/merchant-users/x/secret", None, "merchant_user.change"),
+    ("POST", "/merchant-users/x/blocking", None, "merchant_user.change"),
+    ("POST", "/merchant-users/x/unblocking", None, "merchant_user.change"),
+    ("POST", "/merchant-users/x/closing", None, "merchant_user.change"),
+    ("POST", "/payers", {}, "payer.create"), ("GET", "/payers/+38640123456", None, "payer.read"),
+    ("POST", "/payers/+38640123456/codes", None, "payer.enrol"),
+    ("POST", "/payers/+38640123456/block", None, "payer.block"),
+    ("POST", "/payers/+38640123456/unblock", None, "payer.block"),
+    ("PUT", "/payers/+38640123456/refused-merchants", {"merchants": []}, "payer.change"),
+    ("POST", "/payer-certificates/0/revocation", {}, "payer.revoke"),
+    ("POST", "/payments/x/dispute", {}, "dispute.open"),
+    ("POST", "/payments/x/dispute/resolution", {}, "dispute.resolve"),
+    ("GET", "/merchant-plans/x", None, "merchant_plan.read"),
+    ("PUT", "/merchant-plans/x", {}, "merchant_plan.change"),
+    ("POST", "/banks/B1/credits", {}, "credit.tell"),
+    ("GET", "/unmatched-credits", None, "credit.read"),
+    ("POST", "/unmatched-credits/0/resolution", {}, "credit.resolve"),
+    ("GET", "/collecting-accounts", None, "collecting_account.read"),
+    ("PUT", "/collecting-accounts/X", {}, "collecting_account.change"),
+]
 # Of rooms that have their routes, and these tests, by themselves; fields and not routes.
 ELSEWHERE = {
     "station.read", "station.permit", "parked.read", "parked.settle", "deposit.amounts",
@@ -120,9 +150,13 @@ EXPECTED = {
          " station.permit bank.create courier.create safe.create safe.change safe_client.change"
          " cassette.create cassette.change safe_fee.change courier_fee.change"
          " note_category.create note_category.change case.propose case.decide"
-         " counterfeit.report certificate.issue certificate.renew certificate.revoke",
+         " counterfeit.report dispute.open dispute.resolve merchant_plan.change"
+         " merchant_user.create merchant_user.change payer.create payer.enrol payer.change"
+         " payer.block payer.revoke credit.resolve collecting_account.change"
+         " certificate.issue certificate.renew certificate.revoke",
     "AN": "card_order.read product_code.read program.read merchant.read price.read parked.read"
-          " audit.read certificate.read",
+          " audit.read certificate.read merchant_plan.read merchant_user.read payer.read"
+          " credit.read collecting_account.read",
     "AF": "subaccount.change vehicle.create vehicle.change vehicle.reset_meter"
           " driver.create driver.change card.change card.block card.unblock",
     "AFC": "account.change", "ANFCB": "account.read",
@@ -130,7 +164,8 @@ EXPECTED = {
            " exception.read",
     "ANS": "site.read terminal.read total.read station.read",
     "ANFS": "product.read product_group.read transaction.read",
-    "AB": "bank.change statement.tell", "ANB": "bank.read counterfeit.read statement.read",
+    "AB": "bank.change statement.tell credit.tell",
+    "ANB": "bank.read counterfeit.read statement.read",
     "AU": "courier.change", "ANU": "courier.read courier_fee.read",
     "AC": "depositor.read depositor.create depositor.change", "ANC": "safe_fee.read",
     "ANCB": "safe_client.read case.read",
@@ -146,7 +181,7 @@ ROLES = {action: letters for letters, actions in EXPECTED.items() for action in 
 
 @pytest.fixture(scope="module")
 def rig(servers):
-    with running(servers) as made:
+    with running(servers, http=True) as made:
         yield made
 
 
@@ -221,6 +256,33 @@ def test_every_route_in_every_role(people, fleets, role):
     assert wrong == []
 
 
+@pytest.mark.parametrize("role", list(Role))
+def test_every_route_of_pay_by_phone_in_every_role(rig, people, role):
+    person = people[role]
+    wrong = []
+    for method, path, body, action in PAYING:
+        with httpx.Client(trust_env=False) as client:
+            answer = rig.run(asyncio.to_thread(
+                client.request, method, f"http://127.0.0.1:{rig.ports['http']}/v1/admin{path}",
+                json=body, headers={"Authorization": f"Bearer {person.token}",
+                                    "Idempotency-Key": f"{role}{path}"[:64]}))
+        allowed = LETTERS[role] in ROLES[action]
+        refused = answer.status_code == 403 and answer.json()["where"] == action
+        if allowed == refused or answer.status_code in {401, 405, 500} or (
+                answer.status_code == 404 and "nothing at this path" in answer.text):
+            wrong.append((method, path, answer.status_code, answer.text))
+    assert wrong == []
+
+
+def test_every_route_of_pay_by_phone_is_tried():
+    left = [(method, f"/v1/admin{path}") for method, path, *_ in PAYING]
+    for one in openapi_paying.PAYING:
+        fits = re.compile(re.sub(r"\{\w+\}", "[^/]+", one.path))
+        [found] = [row for row in left if row[0] == one.method and fits.fullmatch(row[1])]
+        left.remove(found)
+    assert left == []
+
+
 def undo(boss, fleet):
     """As it was, for the routes that follow."""
     boss.office.rig.sql("UPDATE account SET status = 'active' WHERE account_id = $1",
@@ -230,7 +292,7 @@ def undo(boss, fleet):
 
 
 def test_every_action_has_a_route_in_the_table():
-    assert {action for *_, action in ROUTES} | ELSEWHERE == PERMISSIONS.keys()
+    assert {action for *_, action in ROUTES + PAYING} | ELSEWHERE == PERMISSIONS.keys()
     assert ROLES.keys() == PERMISSIONS.keys()
 
 

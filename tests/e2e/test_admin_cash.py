@@ -18,19 +18,12 @@ from authhost.doors.admin_statements import MOST_BYTES
 from clearing.run import clear
 from tests.support.office import opened
 from tests.support.portfolio import DAY
-from tests.support.rig import running
 from tests.support.statement import IBAN, entry, statement, transaction
 
 DEPOSIT = (Path(__file__).parents[1] / "support" / "deposit_row.sql").read_text()
 DAYS = Path(__file__).with_name("admin_days.sql").read_text()
 OTHER = "FR7630006000011234567890189"
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +76,23 @@ def test_a_statement_is_compared_and_a_repeat_changes_nothing(rig, boss, banks):
     other = boss.post("/statements", told(reference="API1", closing=-501))
     assert (other.status_code, other.json()["where"]) == (409, "Stmt API1")
     assert kept(rig) == before
+
+
+def test_a_bank_tells_of_what_collects_there(rig, office, boss):
+    """The account that its rail collects on, and one that codes are paid to."""
+    rail, code = "DE02120300000000202051", "DE02500105170137075030"
+    debtor = {"name": "Operator", "iban": "DE02100500000054540402", "bic": "BYLADEM1001"}
+    bank = {"bank_id": "THREE", "name": "THREE", "endpoint": "https://bank.example/in",
+            "rails": [{"currency": "EUR", "rail": "instant", "debtor": debtor,
+                       "collects": debtor | {"iban": rail}}]}
+    made = boss.made("/banks", bank)
+    assert made["rails"][0]["collects"]["iban"] == rail
+    teller = office.person("bank", bank_id="THREE")
+    assert teller.post("/statements", told(reference="C1", iban=rail)).status_code == 200
+    assert teller.post("/statements", told(reference="C1", iban=code)).status_code == 404
+    rig.sql("INSERT INTO collecting_account (iban, bank_id, currency, name) VALUES"
+            " ($1, 'THREE', 'EUR', 'Payments Ltd')", code)
+    assert teller.post("/statements", told(reference="C1", iban=code)).status_code == 200
 
 
 def test_two_at_once_store_it_once(rig, boss, banks):

@@ -11,15 +11,8 @@ from issuing.batch import read_batch
 from tests.e2e.test_embedded_cli import authhost
 from tests.support.office import Person, number_of, opened
 from tests.support.portfolio import DAY
-from tests.support.rig import running
 
 DOCS = Path(__file__).parents[2] / "docs" / "admin.md"
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,6 @@ import time
 import pytest
 
 from tests.support.office import number_of, opened
-from tests.support.rig import running
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

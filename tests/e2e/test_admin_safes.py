@@ -13,7 +13,6 @@ from authhost.admin.access import Role
 from authhost.completeness import missing
 from authhost.translate.json_door import public_id
 from tests.support.office import opened
-from tests.support.rig import running
 
 SUPPORT = Path(__file__).parents[1] / "support"
 DEPOSIT = (SUPPORT / "deposit_row.sql").read_text()
@@ -24,12 +23,6 @@ RAIL = {"currency": "EUR", "rail": "instant", "from": "08:00", "debtor": DEBTOR}
 CASSETTE = "376000000000000006"
 NAMES = ("Ana Baker", "Kim", "Bela")
 AMOUNTS = (5_000, 7_000, 9_000, 12_000)
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -12,17 +12,10 @@ import pytest
 
 from authhost.admin import journal_reads
 from tests.support.office import opened
-from tests.support.rig import running
 
 ROW = (Path(__file__).parents[1] / "support" / "journal_row.sql").read_text()
 DAY = {"from": "2026-07-23", "until": "2026-07-23"}
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -63,8 +63,8 @@ def test_a_part_of_a_body_that_is_wrong_is_named(rig, card, good, change, where)
     assert answer.json().get("where", "").replace("[...]", "[0]") == where
 
 
-@pytest.mark.parametrize("path", ["/v1/payment-requests/%00", "/v1/payment-requests/AAAA",
-                                  "/v1/phones/%00/payment-requests", "/v1/payment-requests/%ff%fe"])
+@pytest.mark.parametrize("path", ["/v1/links/%00", "/v1/links/AAAA",
+                                  "/v1/phones/%00/payments", "/v1/links/%ff%fe"])
 def test_a_path_that_names_nothing(rig, good, path):
     assert Web(rig).get(path).status_code == 404
 

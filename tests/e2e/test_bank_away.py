@@ -9,13 +9,8 @@ import pytest
 from authhost.settings import TlsFiles
 from terminals.bank.conduct import Rule
 from terminals.pki import Authority, client_context
-from tests.support.bank_scene import Papers, hurried, play
+from tests.support.bank_scene import hurried, play
 from tests.support.databases import fresh
-
-
-@pytest.fixture(scope="module")
-def papers(tmp_path_factory):
-    return Papers.made(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,8 @@ import asyncio
 import pytest
 
 from terminals.bank.conduct import Rule
-from tests.support.bank_scene import CHF, EUR, Papers, hurried, play
+from tests.support.bank_scene import CHF, EUR, hurried, play
 from tests.support.databases import fresh
-
-
-@pytest.fixture(scope="module")
-def papers(tmp_path_factory):
-    return Papers.made(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,8 @@ from authhost.bank.notes import Notes
 from authhost.bank.outbox import Credit, Outbox
 from authhost.clock import Clock
 from terminals.bank.conduct import Rule
-from tests.support.bank_scene import Papers, Scene, hurried, play
+from tests.support.bank_scene import Scene, hurried, play
 from tests.support.databases import fresh
-
-
-@pytest.fixture(scope="module")
-def papers(tmp_path_factory):
-    return Papers.made(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture(scope="module")

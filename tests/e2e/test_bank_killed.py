@@ -11,14 +11,9 @@ import pytest
 
 from terminals.bank.conduct import Rule
 from tests.support.bank_process import POINTS, main
-from tests.support.bank_scene import Papers, hurried, play
+from tests.support.bank_scene import hurried, play
 from tests.support.databases import fresh
 from tests.support.processes import PROCESSES
-
-
-@pytest.fixture(scope="module")
-def papers(tmp_path_factory):
-    return Papers.made(tmp_path_factory.mktemp("pki"))
 
 
 @pytest.fixture(scope="module")

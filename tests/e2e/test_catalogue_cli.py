@@ -9,8 +9,6 @@ import sys
 
 import pytest
 
-from tests.support.rig import running
-
 COMMANDS = """
 import contextlib, io, json, sys
 from authhost.cli import main
@@ -20,12 +18,6 @@ for line in json.loads(sys.argv[1]):
         code = main(line)
     print(json.dumps([code, out.getvalue().splitlines(), err.getvalue()]))
 """
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture

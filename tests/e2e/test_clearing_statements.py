@@ -1,20 +1,25 @@
-"""A bank's statement against what was sent: each credit once, and a case for what differs."""
+"""A bank's statement against what was sent and who was debited: each once, and a case for what
+differs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from authhost.embedded import Servers
 from authhost.safes.life import end_to_end_id
 from clearing.camt053 import StatementError
 from clearing.queries import connect
 from clearing.run import clear
 from clearing.statements import Compared, compare_statements, read_told
 from tests.e2e.clearing_day import CLIENT, DAY, deposit, make_day, payment, sql, wait
+from tests.support.after_payment import PaidShop
+from tests.support.rig import running
 from tests.support.statement import batch, entry, statement, transaction
 
 FIRST, SECOND = "20260723-NIGHT-1-D0000001", "20260723-NIGHT-1-D0000002"
@@ -158,3 +163,53 @@ def test_a_file_that_was_never_sent(name: str, database_url: str) -> None:
     wait(make_day(database_url, []))
     told = tell(database_url, statement([entry(-400, batch(name, 1))], opening=0, closing=-400))
     assert told.outcomes == {"unexpected": 1}
+
+
+@pytest.fixture
+def shop(servers: Servers) -> Iterator[PaidShop]:
+    with running(servers) as rig:
+        made = PaidShop(rig)
+        yield made
+        made.close()
+
+
+def test_debits_and_refunds_are_there(shop: PaidShop) -> None:
+    url = shop.rig.database_url
+    asked = shop.paid(1_250)
+    refund = shop.refund(asked, 400)["id"]
+    shop.rig.run(shop.after.refund_paid(refund, "ACSC"))
+    told = tell(url, statement([entry(1_250, transaction(f"P{asked.payment_id}")),
+                                entry(-400, transaction(f"R{refund}"))], opening=0, closing=850))
+    assert (told.outcomes, told.cases) == ({"matched": 2}, 0)
+    assert cases(url) == []
+
+
+def test_a_debit_that_came_though_its_payment_was_declined(shop: PaidShop) -> None:
+    url = shop.rig.database_url
+    phone = shop.phone()
+    asked = shop.ask(phone)
+    shop.say(asked, phone.word(asked.shown))
+    shop.rig.run(shop.payments.failed(asked, phone.account_id, "NOOR", "timed_out"))
+    told = tell(url, statement([entry(1_250, transaction(f"P{asked.payment_id}"))], opening=0,
+                               closing=1_250))
+    assert told.outcomes == {"not_accepted": 1}
+    assert cases(url) == [("not_accepted", phone.account_id, 1_250)]
+
+
+def test_a_debit_of_another_amount_and_twice(shop: PaidShop) -> None:
+    url = shop.rig.database_url
+    phone = shop.phone()
+    asked = shop.paid(1_250, phone)
+    name = f"P{asked.payment_id}"
+    told = tell(url, statement([entry(1_200, transaction(name)), entry(1_250, transaction(name))],
+                               opening=0, closing=2_450))
+    assert told.outcomes == {"amount": 1, "twice": 1}
+    assert cases(url) == [("amount", phone.account_id, 1_200), ("twice", phone.account_id, 1_250)]
+
+
+def test_what_goes_the_other_way_under_a_debits_name(shop: PaidShop) -> None:
+    url = shop.rig.database_url
+    name = f"P{shop.paid(1_250).payment_id}"
+    told = tell(url, statement([entry(-1_250, transaction(name))], opening=0, closing=-1_250))
+    assert told.outcomes == {"unexpected": 1}
+    assert cases(url) == [("unexpected", None, -1_250)]

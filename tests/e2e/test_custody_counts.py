@@ -14,16 +14,9 @@ from authhost.custody.opening import open_refused
 from authhost.custody.working_days import after_working_days
 from authhost.journal.entry import JournalUnavailable
 from authhost.safes.moves import move
-from tests.support.rig import running
 from tests.support.vault import ANNA, BEN, Dead, Vault
 
 TEN, TWENTY, FIFTY = 1_000, 2_000, 5_000
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 def full(rig, *pieces, **more):

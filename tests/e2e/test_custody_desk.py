@@ -7,17 +7,10 @@ import pytest
 from authhost.safes.life import end_to_end_id
 from authhost.safes.moves import move
 from tests.support.office import Person
-from tests.support.rig import running
 from tests.support.vault import ANNA, Vault, desk
 
 FIFTY, TWENTY = 5_000, 2_000
 HEAD = "cassette;reference;counted_at;kind;currency;value;count\n"
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +34,6 @@ def left(vault, *pieces):
     keys = [vault.deposit(one, vault.accounts[number % 2]) for number, one in enumerate(pieces)]
     cassette = vault.cassette
     return vault.swap(), cassette, keys
-
 
 
 def count_of(cassette, reference, *pieces, **more):

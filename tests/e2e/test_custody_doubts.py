@@ -16,16 +16,9 @@ from authhost.custody.cases import Doubted, Proposed
 from authhost.custody.counting import Count
 from authhost.model import Kind
 from authhost.safes.moves import move
-from tests.support.rig import running
 from tests.support.vault import ANNA, Vault
 
 TEN, TWENTY, FIFTY = 1_000, 2_000, 5_000
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 def left(vault: Vault) -> str:

@@ -23,7 +23,8 @@ _REASONS = {
     "card_unknown", "card_blocked", "card_lost", "card_stolen", "card_expired", "card_closed",
     "card_not_effective", "terminal_unknown", "terminal_blocked", "merchant_blocked", "site",
     "hours", "product:001", "duplicate_with_other_content", "reversed_before_it_came",
-    "account_blocked", "pin_wrong", "pin_tries", "pin_missing", "cvv", "cryptogram_replayed",
+    "payer_account_blocked", "payer_limit:account:day:money", "pin_wrong", "pin_tries",
+    "pin_missing", "cvv", "cryptogram_replayed",
     *(f"limit:{name}" for name in _LIMITS), "limit:account:day:money",
 }
 # Of stories that have cards of their own, and so are met exactly so often.
@@ -150,6 +151,37 @@ def test_shifts_balance_and_a_planted_difference_is_found_and_mended(
     assert stations["shifts_balanced"] == terminals + len(EDGES)
     assert (stations["shifts_differing"], stations["shifts_mended"],
             stations["transactions_found"]) == (1, 1, 1)
+
+
+def test_payments_by_phone_are_the_same_to_payer_shop_and_bank(summary: dict[str, Any]) -> None:
+    phones, planned = summary["phones"], plan.PHONES
+    states = {row["state"]: row for row in phones["states"]}
+    assert {name: (row["payer"], row["merchant"], row["bank"]) for name, row in states.items()} == {
+        name: (row["payer"],) * 3 for name, row in states.items()}
+    assert {name: row["payer"] for name, row in states.items() if name != "CAPTURED"} == {
+        "PARTLY_REFUNDED": planned["captured_part"] + planned["refunded_part"],
+        "REFUNDED": planned["disputed"],
+        "DECLINED": planned["limit"] + planned["blocked"] + planned["no_funds"],
+        "DECLINED_BY_PAYER": planned["refused"],
+        "CANCELLED": planned["cancelled"] + planned["revoked"], "EXPIRED": planned["expired"]}
+    assert sum(row["payer"] for row in states.values()) == phones["payments"] == summary["payments"]
+    assert sum(row["moved_minor"] for row in states.values()) == (
+        phones["captured_minor"] - phones["netted_minor"])
+    assert phones["declined"] == {
+        "payer_limit:account:day:money": planned["limit"], "no_funds": planned["no_funds"],
+        "payer_account_blocked": planned["blocked"]}
+    assert (phones["were_unknown"], phones["by_code"]) == (planned["late"], planned["code"])
+    assert (phones["logins"], phones["revoked"]) == (planned["login"], planned["revoked"])
+    assert phones["fetched"] == 2 * planned["away"]
+
+
+def test_shops_are_settled_to_the_cent(summary: dict[str, Any]) -> None:
+    phones = summary["phones"]
+    assert phones["settlements"] == phones["payouts"] == 30
+    assert phones["gross_minor"] == phones["captured_minor"]
+    assert phones["payout_minor"] == (
+        phones["gross_minor"] - phones["netted_minor"] - phones["fees_minor"])
+    assert phones["payout_date"] == "2026-11-23"
 
 
 def test_what_went_wrong_with_cash_is_followed_to_the_booked_adjustment(

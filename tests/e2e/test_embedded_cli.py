@@ -16,7 +16,6 @@ import pytest
 import iso
 from demo.host import free_port
 from iso import Message
-from tests.support.rig import running
 from tests.support.wire import Wire, fields_of, stan
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
@@ -51,12 +50,6 @@ def started(*arguments, log):
 def get(port, path):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
         return answer.read().decode()
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -5,18 +5,11 @@ import itertools
 import pytest
 
 from authhost.model import Action, Kind
-from tests.support.rig import running
 
 WINDOWS = ("transaction", "day", "week", "month", "total")
 MEASURES = ("money", "volume", "count")
 ANY_HOUR = [0xFFFFFF] * 7
 NO_HOUR = [0] * 7
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.mark.parametrize(("card", "reason", "action"), [

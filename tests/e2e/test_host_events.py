@@ -9,13 +9,7 @@ from authhost import keys
 from authhost.model import Action, Kind, Original
 from authhost.states import State
 from tests.support.portfolio import ACQUIRER
-from tests.support.rig import LOCAL_DAY, running
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
+from tests.support.rig import LOCAL_DAY
 
 
 def hold(rig, card, amount=5_000, **more):

@@ -13,13 +13,7 @@ from authhost.journal.lane import Lane
 from authhost.model import Action, Kind
 from authhost.packing import encode
 from authhost.states import State
-from tests.support.rig import approved, many, running
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
+from tests.support.rig import approved, many
 
 
 @contextmanager

@@ -12,16 +12,10 @@ from authhost.keys import alias_key
 from authhost.model import Action, Kind
 from authhost.state.client import StateUnavailable
 from tests.support.portfolio import DAY
-from tests.support.rig import ask, raw, running
+from tests.support.rig import ask, raw
 
 CUT_OVER = "UPDATE rules SET business_date = $1, version = version + 1"
 COUNT = "SELECT count(*) FROM journal WHERE business_date = $1"
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 def send(rig, request, host=None):

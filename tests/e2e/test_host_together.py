@@ -8,13 +8,7 @@ from authhost import console, limits
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.lane import Lane
 from authhost.model import Kind
-from tests.support.rig import approved, many, posting, running
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
+from tests.support.rig import approved, many, posting
 
 
 @pytest.mark.invariant(1)

@@ -22,7 +22,8 @@ GET = b"GET /told HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /told HTTP/1.1\r\nHost: x\r\n"
 HELD = b"POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
 LAST = b"GET /told HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-KINDS = ["uvloop", "asyncio", "uvloop-tls", "asyncio-tls"]
+KINDS = ["uvloop", "asyncio", "uvloop-tls", "asyncio-tls", "uvloop-tls-public",
+         "asyncio-tls-public"]
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +34,8 @@ def made(tmp_path_factory):
 @pytest.fixture(params=KINDS)
 def served(request, made, monkeypatch):
     monkeypatch.setattr(http_server, "_SWEEP_S", 0.05)
-    kind, _, tls = request.param.partition("-")
-    running = Served(new_loop(kind), made if tls else None)
+    kind, *more = request.param.split("-")
+    running = Served(new_loop(kind), made if "tls" in more else None, public="public" in more)
     yield running
     running.stop()
 

@@ -9,13 +9,6 @@ import pytest
 
 from authhost.model import Check, Evidence, PinBlock
 from tests.e2e.test_embedded_cli import authhost
-from tests.support.rig import running
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

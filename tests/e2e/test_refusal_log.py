@@ -8,13 +8,6 @@ import pytest
 from authhost.admin import refusal_log
 from authhost.admin.refusal_log import KINDS, NOBODY, PLACES, PLACES_A_MINUTE, Refusal, RefusalLog
 from tests.support.office import Person, opened
-from tests.support.rig import running
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from authhost.cli import main
 Patch = Callable[[Any, str, Any], None]
 Plant = Callable[[Patch], None]
 
-# Against what proves a card, against a fleet's rules, against a deposit's credit; all others are
-# against what crashes, and have their scenario there.
+# Against what proves a card, against a fleet's rules, against a deposit's credit, against payments
+# and their races; all others are against what crashes, and have their scenario there.
 PROOFS = ("approves_without_hsm", "tries_not_journaled", "repeat_is_a_try",
           "cryptogram_not_claimed")
 FLEETS = ("group_limit_ignored", "rolling_forgets_a_bucket", "gives_back_today",
@@ -27,6 +27,9 @@ FLEETS = ("group_limit_ignored", "rolling_forgets_a_bucket", "gives_back_today",
 
 DEPOSITS = ("new_name_each_try", "silence_goes_by_night", "silence_is_forgotten",
             "sent_before_it_is_written", "booked_under_a_new_reference")
+PAYMENTS = ("debit_leaves_first", "new_debit_name_each_try", "silent_bank_says_no",
+            "refund_leaves_first", "noted_before_it_is_told", "refusal_keeps_what_it_counted")
+RACES = ("second_word_books_again", "each_word_has_its_claim")
 
 
 def serve(plant: Plant) -> int:

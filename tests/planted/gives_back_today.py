@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import msgspec
 
 from authhost.reservations import Reservations
-from authhost.settlement import Plan
+from authhost.settlement import Effect
 from authhost.standing import Windows
 from tests.planted import Patch, serve
 
@@ -16,14 +17,14 @@ def plant(patch: Patch) -> None:
     """The row is right; what the state is told of it has the windows of now."""
     real = Reservations.give_back
 
-    async def give_back(self: Reservations, made: Plan, fences: dict[int, int]) -> None:
+    async def give_back(self: Reservations, effects: Sequence[Effect],
+                        fences: dict[int, int]) -> None:
         now = self._clock.now()
         day = now.toordinal() - 719_163  # of 1970-01-01
         today = Windows(day, (day + 3) // 7, now.year * 12 + now.month - 1,
                         int(now.timestamp()) // 60)
-        effects = tuple(msgspec.structs.replace(effect, windows=today)
-                        for effect in made.effects)
-        await real(self, msgspec.structs.replace(made, effects=effects), fences)
+        await real(self, [msgspec.structs.replace(effect, windows=today) for effect in effects],
+                   fences)
 
     patch(Reservations, "give_back", give_back)
 

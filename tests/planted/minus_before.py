@@ -21,12 +21,12 @@ def plant(patch: Patch) -> None:
 
     async def give_back_first(self: Authorizer, request: Request, found: Found | None,
                               terminal: TerminalView,
-                              shares: Shares) -> tuple[Request, tuple[Take, ...]]:
+                              shares: Shares) -> tuple[Take, ...]:
         view = await self._reservations.view(request, terminal)
         if request.kind is Kind.REVERSAL and found is not None and view is not None:
             made = plan(request, found, ())
             assert made is not None, "a reversal reserves nothing that could have moved"
-            await self._reservations.give_back(made, {view.account_id: view.fence})
+            await self._reservations.give_back(made.effects, {view.account_id: view.fence})
         return await reserve_for(self, request, found, terminal, shares)
 
     async def told_already(self: Authorizer, result: SettledResult,

@@ -13,7 +13,6 @@ from authhost.counters import Limit, unpack_slots
 from authhost.packing import Holder, View, pack_view, zone_offsets
 from authhost.state.accounts import Accounts, GiveBack, Stale
 from tests.support.portfolio import DAY, rules
-from tests.support.rig import running
 from tests.support.windows import WINDOWS, Counters, allowed, windows_of
 
 DAY_US = 86_400_000_000
@@ -31,12 +30,6 @@ steps = st.lists(st.one_of(
     st.tuples(st.just("lose")),
     st.tuples(st.just("tell")),
 ), min_size=3, max_size=16)
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 def code_of(window, measure):

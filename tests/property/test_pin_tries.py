@@ -17,7 +17,6 @@ from authhost.settlement import Take
 from authhost.standing import Whose
 from authhost.state.accounts import Accounts, Stale
 from tests.support.portfolio import DAY
-from tests.support.rig import running
 
 TRIES = 3
 RIGHT, WRONG = 1, 2
@@ -28,12 +27,6 @@ attempt = st.tuples(st.just("attempt"), st.sampled_from([RIGHT, WRONG, WRONG]), 
 steps = st.lists(st.one_of(attempt, attempt, st.tuples(st.just("lose")),
                            st.tuples(st.just("unlock")), st.tuples(st.just("plain"))),
                  min_size=3, max_size=20)
-
-
-@pytest.fixture(scope="module")
-def rig(servers):
-    with running(servers) as made:
-        yield made
 
 
 class Case:

@@ -109,14 +109,16 @@ class Peer:
 
 
 class Served:
-    """A running server. held: what `POST /held` waits for."""
+    """A running server. held: what `POST /held` waits for; public: anybody may come."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, files: tuple[TlsFiles, Any] | None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, files: tuple[TlsFiles, Any] | None, *,
+                 public: bool = False) -> None:
         self.loop = loop
         self.held = asyncio.Event()
         self.begun = 0
         tls, self.context = files if files is not None else (None, None)
-        self.server = HttpServer(self._endpoints(), "127.0.0.1", 0, tls and tls.context())
+        self.server = HttpServer(self._endpoints(), "127.0.0.1", 0, tls and tls.context(),
+                                 public=public)
         self._thread = threading.Thread(target=loop.run_forever, daemon=True)
         self._thread.start()
         self.port = self.run(self.server.listen())

@@ -96,12 +96,6 @@ class Portfolio:
             ref.pan_masked, expiry, status, *ids, products, sites, hours, rules(limits))
         return Card(pan, expiry, account_id, card_id, ref)
 
-    def payer(self, phone: str, public_key: bytes, limits: Sequence[Any] = ()) -> int:
-        """A payer's account behind a phone."""
-        account_id = self.account("payer", limits)
-        self._sql("INSERT INTO payer VALUES ($1, $2, $3)", phone, account_id, public_key)
-        return account_id
-
     def set_limits(self, card: Card, limits: Sequence[Any]) -> None:
         """Change a card's limits as the rules demand: the fence rises with them."""
         self._sql("WITH changed AS (UPDATE card SET limits = $2::text::jsonb WHERE card_id = $1)"

@@ -53,7 +53,7 @@ class Rig:
         self.database_url = database_url
         hsm = (HsmAddress.parse(servers.hsm.url),)
         self.settings = Settings(**{"database_url": database_url, "redis_url": servers.valkey.url,
-                                    "hsm": hsm, **more})
+                                    "hsm": hsm, "plain_phones": True, **more})
         self._runner = asyncio.Runner()
         self.portfolio = Portfolio(self.sql, self.pan_hmac)
         self._stan = itertools.count(1)

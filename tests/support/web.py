@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 from typing import Any
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.portfolio import Card
 from tests.support.rig import Rig
@@ -58,18 +56,3 @@ def deposit(amount: int, **more: Any) -> dict[str, Any]:
             "amount_minor": amount, "currency": "EUR", "depositor": "Ana",
             "denominations": [{"value_minor": 1_000, "kind": "note", "count": amount // 1_000}],
             **more}
-
-
-def payment(phone: str, amount: int, **more: Any) -> dict[str, Any]:
-    """The body of a payment request."""
-    return {"terminal_id": "TILL0001", "amount_minor": amount, "currency": "EUR",
-            "purpose": "Roses", "payer_phone": phone, **more}
-
-
-def word(key: Ed25519PrivateKey, phone: str, shown: dict[str, Any],
-         decision: str = "approve") -> dict[str, Any]:
-    """The payer's signed word over what is shown."""
-    text = "\n".join(("authhost payment v1", shown["id"], decision, str(shown["amount_minor"]),
-                      shown["currency"], shown["merchant_id"], shown["purpose"])).encode()
-    return {"phone": phone, "decision": decision,
-            "signature": base64.b64encode(key.sign(text)).decode()}

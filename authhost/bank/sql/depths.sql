@@ -1,2 +1,2 @@
 -- How many credits wait, and how.
-SELECT credit, count(*) AS number FROM deposit WHERE credit IN ('queued', 'sent', 'unknown') GROUP BY credit
+SELECT credit AS state, count(*) AS number FROM deposit WHERE credit IN ('queued', 'sent', 'unknown') GROUP BY credit

@@ -18,6 +18,7 @@ from authhost.safes.life import end_to_end_id
 from demo import credited
 from demo.insert import statement as demo_statement
 from terminals.bank.books import Payment
+from tests.crash.deaths import Verdict
 from tests.crash.deposits.place import Place, statement
 from tests.crash.deposits.portfolio import ROLES
 from tests.crash.deposits.safe import Safe
@@ -26,13 +27,6 @@ _ENDED: Final = credited.PAID | {"refused"}
 _WAITING: Final = frozenset({"queued", "sent", "unknown", "night"})
 # Where a bank may have been asked to pay at once, and has.
 _ASKED: Final = frozenset({"sent", "unknown", "accepted", "booked"})
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """Both are empty when the host has kept its word."""
-
-    lost: list[str]
-    doubled: list[str]
 
 
 async def judge(at: Place) -> Verdict:

@@ -9,17 +9,11 @@ of a night. PURE.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from random import Random
-from typing import Final, Literal
-
-import msgspec
+from typing import Final
 
 from authhost.safes.life import CREDIT, CUSTODY
+from tests.crash.points import Moment, Point, Target
 
-# Of a transition: before its statement, after it, after its commit. Of a step: before and after.
-Moment = Literal["before", "moved", "committed", "after"]
-Column = Literal["state", "credit", "step"]
-Target = Literal["process", "postgres", "connector"]
 MOMENTS: Final[tuple[Moment, ...]] = ("before", "moved", "committed")
 TARGETS: Final[tuple[Target, ...]] = ("process", "postgres", "connector")
 NIGHT: Final = "night"
@@ -44,25 +38,6 @@ STEPS: Final[Mapping[tuple[str, str], tuple[Moment, ...]]] = {
 }
 
 
-class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """One death. process: who makes the move, host or night; postgres: its database; connector:
-    what it was doing, within a host that lives on."""
-
-    column: Column
-    before: str
-    event: str
-    moment: Moment
-    target: Target
-
-    @property
-    def name(self) -> str:
-        """The row of the table, or who does what."""
-        return f"{self.before} {self.event}"
-
-    def __str__(self) -> str:
-        return f"{self.name}, {self.moment}, {self.target}"
-
-
 def transitions() -> list[str]:
     """All rows of both tables."""
     return [f"{before} {event}" for before, event in (*CUSTODY, *CREDIT)]
@@ -75,28 +50,9 @@ def names() -> list[str]:
 
 def points() -> list[Point]:
     """Every transition and step, every moment, everybody who may die there."""
-    tables: Sequence[tuple[Column, Iterable[tuple[str, str]]]] = (
+    tables: Sequence[tuple[str, Iterable[tuple[str, str]]]] = (
         ("state", CUSTODY), ("credit", CREDIT), ("step", STEPS))
     return [Point(column=column, before=str(before), event=event, moment=moment, target=target)
             for column, pairs in tables for before, event in pairs
             for moment in (STEPS[before, event] if column == "step" else MOMENTS)
             for target in (TARGETS if event in OF_CONNECTOR else TARGETS[:2])]
-
-
-def chosen(seed: int) -> list[Point]:
-    """Every transition, step and who may die there, once, at a moment by chance."""
-    random = Random(seed)
-    found: dict[tuple[str, Target], list[Point]] = {}
-    for point in points():
-        found.setdefault((point.name, point.target), []).append(point)
-    return [random.choice(moments) for moments in found.values()]
-
-
-def sampled(seed: int, count: int) -> list[Point]:
-    """So many of these by chance, in their order; of a transition or step no more than one."""
-    random = Random(seed)
-    by_name: dict[str, list[Point]] = {}
-    for point in chosen(seed):
-        by_name.setdefault(point.name, []).append(point)
-    wanted = set(random.sample(sorted(by_name), min(count, len(by_name))))
-    return [random.choice(found) for name, found in by_name.items() if name in wanted]

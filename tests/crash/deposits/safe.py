@@ -15,14 +15,10 @@ from terminals.safe.counted import Count, Piece, Slip
 from terminals.safe.machine import MachineInSoftware
 from terminals.safe.program import SafeProgram
 from tests.crash.deposits.portfolio import Role
+from tests.crash.ground import PATIENCE_S, Stuck
 
-PATIENCE_S: Final = 60.0
 _LOOK_S: Final = 0.05
 NOTE: Final = 1_000
-
-
-class Stuck(Exception):
-    """What had to come did not."""
 
 
 async def _pause(seconds: float) -> None:

@@ -56,15 +56,13 @@ def test_a_date_within_half_a_year_is_read_back(today, days):
 
 
 def test_kinds_that_may_carry_one_number_have_classes_of_their_own():
-    shared = {Kind.OFFLINE_SALE, Kind.PAYMENT_REFUSAL, Kind.INCREMENT, Kind.RETURN,
-              Kind.DEPOSIT_AUTHORIZATION}
+    shared = {Kind.OFFLINE_SALE, Kind.INCREMENT, Kind.RETURN, Kind.DEPOSIT_AUTHORIZATION}
     classes = [name for kind, name in keys.CLASS.items() if kind not in shared]
     assert len(set(classes)) == len(classes)
     assert keys.CLASS[Kind.OFFLINE_SALE] == keys.CLASS[Kind.COMPLETION]
     assert keys.CLASS[Kind.INCREMENT] == keys.CLASS[Kind.PREAUTHORIZATION]
     assert keys.CLASS[Kind.RETURN] == keys.CLASS[Kind.SALE]
     assert keys.CLASS[Kind.DEPOSIT_AUTHORIZATION] == keys.CLASS[Kind.PREAUTHORIZATION]
-    assert keys.CLASS[Kind.PAYMENT_REFUSAL] == keys.CLASS[Kind.PAYMENT]
 
 
 def test_the_fingerprint_changes_with_each_part(fingerprint_key):

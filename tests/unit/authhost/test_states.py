@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from authhost.model import Action, Kind, Outcome, Request
+from authhost.model import Action, Outcome, Request
 from authhost.settlement import EVENTS, Take, need, plan
 from authhost.standing import Found, Leg, Whose, Windows
 from authhost.states import TABLE, Event, Rule, State, step
@@ -29,11 +29,6 @@ def found_in(state, **more):
 
 
 def takes_for(request, found):
-    if request.kind is Kind.PAYMENT:
-        if found.state is not State.REQUESTED:
-            return ()
-        return tuple(Take(Whose(account), outcome(400, 0, 1), kind=kind) for account, kind in
-                     ((7, None), (8, Kind.PAYMENT_RECEIPT)))
     wanted = need(request, found)
     return (Take(Whose(7, 70), outcome(wanted.money, wanted.volume, wanted.count)),) \
         if wanted else ()
@@ -62,8 +57,6 @@ def test_every_pair_has_a_plan_that_follows_the_table(state, event):
         assert posted == (-made.amount_minor if state is State.TAKEN else 0)
     elif rule is Rule.TAKE_AGAIN:
         assert (taken, posted, made.state) == (400, 400, State.REVERSED)
-    elif rule is Rule.PAY:
-        assert (taken, posted, made.own_state) == (800, 800, State.TAKEN)
     else:
         own = State.DECLINED if event is Event.RETURN else State.NOTED
         assert (taken, posted, made.own_state) == (0, 0, own)
@@ -72,7 +65,7 @@ def test_every_pair_has_a_plan_that_follows_the_table(state, event):
 
 @pytest.mark.parametrize(("state", "event"), [
     pair for pair in PAIRS if pair[1] is not Event.COMPLETION
-    and step(*pair)[1] not in {Rule.PAY, Rule.TAKE_AGAIN}])
+    and step(*pair)[1] is not Rule.TAKE_AGAIN])
 def test_what_was_reserved_for_nothing_is_written_by_nobody(state, event):
     takes = (Take(Whose(7, 70), outcome(400, 0, 1)),)
     assert plan(request_for(event), found_in(state), takes) is None
@@ -90,8 +83,7 @@ def test_what_the_table_does_not_name_moves_nothing(state, event):
 
 
 def test_no_end_state_is_ever_left_for_one_in_which_money_stands():
-    ends = {State.REVERSED, State.REFUSED, State.CANCELLED, State.TOMBSTONE, State.DECLINED,
-            State.LATE}
+    ends = {State.REVERSED, State.TOMBSTONE, State.DECLINED, State.LATE}
     assert all(after in ends for (state, _), (after, _) in TABLE.items() if state in ends)
 
 

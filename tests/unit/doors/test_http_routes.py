@@ -25,7 +25,7 @@ def at(routes, method, path):
 
 
 @pytest.mark.parametrize(("method", "path", "there"), [
-    ("GET", "/healthz", ("health", {})), ("HEAD", "/healthz", ("health", {})),
+    ("GET", "/healthz", ("health", {})),
     ("GET", "/", ("root", {})), ("GET", "/v1/safes/S1", ("safe", {"safe": "S1"})),
     ("POST", "/v1/safes/S1/shifts/20260101-1/close",
      ("close", {"safe": "S1", "shift": "20260101-1"})),
@@ -58,7 +58,7 @@ def test_where_nothing_is(routes, path):
 
 def test_a_path_that_does_not_take_a_method_says_which_it_takes(routes):
     found = routes.find("DELETE", "/v1/safes/full")
-    assert (found.there, sorted(found.methods)) == (None, ["GET", "HEAD", "POST"])
+    assert (found.there, sorted(found.methods)) == (None, ["GET", "POST"])
     assert sorted(routes.find("GET", "/v1/safes/S1/shifts").methods) == ["POST"]
 
 
@@ -70,12 +70,6 @@ def test_a_literal_that_takes_another_method_does_not_hide_a_name(routes):
 def test_a_row_twice_is_a_bug_of_ours():
     with pytest.raises(AssertionError, match="twice"):
         Routes([("GET", "/a/{b}", 1), ("GET", "/a/{c}", 2)])
-
-
-def test_a_head_of_its_own_stays_whatever_comes_first():
-    for rows in ([("HEAD", "/a", 1), ("GET", "/a", 2)], [("GET", "/a", 2), ("HEAD", "/a", 1)]):
-        routes = Routes(rows)
-        assert [at(routes, method, "/a") for method in ("HEAD", "GET")] == [(1, {}), (2, {})]
 
 
 def test_random_tables_against_a_plain_search():

@@ -1,9 +1,8 @@
-"""Safe, till and phone against a small HTTP server that follows a script."""
+"""A safe against a small HTTP server that follows a script."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,11 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from zoneinfo import ZoneInfo
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from terminals.json_door import JsonDoor, NoAnswer, Problem
-from terminals.merchant import Till
-from terminals.phone import Phone
 from terminals.safe import Denomination, Safe
 
 NOON = datetime(2026, 11, 20, 12, 0, 1, tzinfo=ZoneInfo("Europe/Vienna"))
@@ -120,40 +116,3 @@ def test_a_silent_host_is_said_to_be_silent() -> None:
     with _scripted([(503, {})] * 3) as (url, seen):
         _with_door(url, run)
     assert len(seen.posts) == 3
-
-
-def test_a_till_watches_its_request_until_it_is_final() -> None:
-    async def run(door: JsonDoor) -> None:
-        till = Till("K0001", door)
-        posted = await till.request(1_250, "+436601234567", "Pizza", expires_in_s=60)
-        assert (posted.decision.id, posted.decision.state) == ("p1", "REQUESTED")
-        status = await till.wait("p1", 5, pause_s=0.01)
-        assert status.state == "PAID"
-        assert status.final
-
-    waiting = {"id": "p1", "state": "REQUESTED"}
-    with _scripted([(200, APPROVED | waiting), (200, waiting), (200, waiting),
-                    (200, waiting | {"state": "PAID"})]) as (url, seen):
-        _with_door(url, run)
-    ((path, _, body),) = seen.posts
-    assert path == "/v1/payment-requests"
-    assert body["payer_phone"] == "+436601234567"
-    assert body["expires_in_s"] == 60
-
-
-def test_a_phone_signs_what_was_shown() -> None:
-    key = Ed25519PrivateKey.generate()
-    shown = {"id": "p1", "amount_minor": 1_250, "currency": "EUR", "merchant_id": "SHOP01",
-             "purpose": "Grüße", "more": "that the phone does not know"}
-
-    async def run(door: JsonDoor) -> None:
-        phone = Phone("+436601234567", key, door)
-        (waiting,) = await phone.waiting()
-        await phone.answer(waiting, "approve")
-
-    with _scripted([(200, [shown]), (200, APPROVED | {"state": "PAID"})]) as (url, seen):
-        _with_door(url, run)
-    ((path, _, body),) = seen.posts
-    assert path == "/v1/payment-requests/p1/approval"
-    text = "authhost payment v1\np1\napprove\n1250\nEUR\nSHOP01\nGrüße"
-    key.public_key().verify(base64.b64decode(str(body["signature"])), text.encode())

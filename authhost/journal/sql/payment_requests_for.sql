@@ -1,8 +1,0 @@
--- What waits for a payer's word: the open requests that name this phone.
-SELECT c.key, c.state, j.requested_minor AS amount_minor, j.currency, j.merchant_id, j.terminal_id, j.detail::text AS detail, c.expires_at,
-       m.name AS merchant_name
-FROM claim c
-JOIN journal j ON j.business_date = c.business_date AND j.id = c.journal_id AND j.leg = 0
-LEFT JOIN merchant m ON m.merchant_id = j.merchant_id
-WHERE c.expires_at > $2 AND c.state = 9 AND j.detail ->> 'payer_phone' = $1
-ORDER BY c.expires_at LIMIT 100

@@ -1,0 +1,6 @@
+-- One of a merchant's settlements, once its night is released.  $1 merchant, $2 number
+SELECT number, s.business_date, currency, plan_id AS plan, fees_by AS by, gross_minor, refunds_minor, fees_minor, vat_minor,
+       held_back_minor, released_minor, net_minor, opening_minor, payout_minor, closing_minor, payable_on AS payout_date,
+       CASE WHEN held = '' THEN end_to_end_id END AS end_to_end_id, held AS not_paid_because
+FROM merchant_settlement s JOIN clearing_run r USING (run_id)
+WHERE s.merchant_id = $1 AND s.number = $2 AND r.status = 'done'

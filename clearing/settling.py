@@ -1,0 +1,188 @@
+"""What a night settles with its merchants, decided once and stored; settlements.py writes it down.
+
+Knows the rows of the day, plans, and how each merchant stood; the arithmetic is payout.py's. Who
+owes (refunds beyond the day's payments, fees) is not paid, and what is owed is carried to the next
+settlement. A merchant without a row tonight is settled too where something has become payable, or
+where a bank would not have taken the last payout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from authhost.payments.plans import Plan, value_date, weekdays
+from clearing.charset import clean
+from clearing.party import creditor_defect, parse_party
+from clearing.payout import Before, Day, FeeLine, Moved, Settled, added, settle
+from clearing.queries import Connection, query
+from clearing.rows import ROWS_AT_A_TIME
+from clearing.run_id import RunId
+from clearing.settings import Settings
+
+Group = tuple[str, str, int | None]  # currency, merchant, account
+_STANDARD: Final = "standard"
+_COLUMNS: Final = (
+    "number", "run_id", "business_date", "merchant_id", "account_id", "currency", "plan_id", "plan",
+    "fees_by", "count", "gross_minor", "refunds_minor", "fees_minor", "vat_minor",
+    "held_back_minor", "released_minor", "net_minor", "opening_minor", "available_minor",
+    "payout_minor", "closing_minor", "payable_on", "release_on", "end_to_end_id", "held",
+    "matured_by")
+
+
+class _Terms(msgspec.Struct, frozen=True):
+    """A merchant's plan of tonight. problem: why nothing is paid whatever the plan says, or ''."""
+
+    plan_id: str
+    plan: Plan
+    problem: str = ""
+
+
+async def settle_merchants(connection: Connection, run_id: RunId,
+                           settings: Settings) -> list[tuple[object, ...]]:
+    """Store the settlements of a night; its payouts, as rows of clearing_credit."""
+    run, day = str(run_id), run_id.business_date
+    await connection.execute(query("settle_lock"))
+    horizon = value_date(day, weekdays)
+    before: dict[Group, Before] = {}
+    idle: list[Group] = []
+    waiting: set[Group] = set()  # of which another plan, or other papers, may make payouts
+    for row in await connection.fetch(query("settle_before"), day, horizon):
+        before[_group(row)] = Before(row["closing_minor"], row["carried_minor"],
+                                     row["matured_minor"], row["released_minor"])
+        if row["is_due"] or row["may_be_due"]:
+            idle.append(_group(row))
+        if row["may_be_due"] and not row["is_due"]:
+            waiting.add(_group(row))
+    terms = await _terms(connection, run_id)
+    days = await _days(connection, run_id, terms)
+    groups = sorted({*days, *idle}, key=_order)
+    terms |= await _terms(connection, run_id, [
+        merchant_id for _, merchant_id, _ in groups if merchant_id not in terms])
+    await connection.execute(query("snapshot_merchants"), run,
+                             [merchant_id for _, merchant_id, _ in groups],
+                             [account_id for _, _, account_id in groups])
+    parties = {row["party_id"]: parse_party(row["content"])
+               for row in await connection.fetch(query("settle_parties"), run)}
+    books = _Books()
+    for group in groups:
+        currency, merchant_id, account_id = group
+        known, had = terms[merchant_id], before.get(group, Before())
+        found = days.get(group, Day())
+        made = settle(known.plan, had, found, day, weekdays)
+        held = known.problem or (
+            "no_debtor_account" if settings.debtor(currency) is None else made.held
+            or _owes_elsewhere(group, before)
+            or creditor_defect(parties.get(str(account_id)), made.available_minor, currency))
+        if held and group in waiting and group not in days:
+            continue  # nothing has changed
+        books.add(run_id, group, known, had, found, made, held)
+    await books.store(connection)
+    await connection.execute(query("settle_marks"), run, day, horizon)
+    await connection.execute(query("post_settlements"), run)
+    return books.credits
+
+
+class _Books:
+    """What a night has decided, until it is stored: a table at a time, not a merchant at a time."""
+
+    def __init__(self) -> None:
+        self.credits: list[tuple[object, ...]] = []
+        self._settlements: list[tuple[object, ...]] = []
+        self._fees: list[tuple[object, ...]] = []
+        self._balances: list[tuple[object, ...]] = []
+
+    def add(self, run_id: RunId, group: Group, known: _Terms, had: Before, found: Day,
+            made: Settled, held: str) -> None:
+        """One settlement, and the payout that it is, or would be."""
+        currency, merchant_id, account_id = group
+        position = len(self._settlements) + 1
+        number, end_to_end_id = run_id.document("S", position), run_id.end_to_end_id("M", position)
+        payout = 0 if held else made.available_minor
+        closing = had.opening_minor + made.net_minor - payout
+        self._settlements.append((
+            number, str(run_id), run_id.business_date, merchant_id, account_id, currency,
+            known.plan_id, msgspec.json.encode(known.plan, order="deterministic").decode(),
+            known.plan.settlement.by, found.count, found.gross_minor, found.refunds_minor,
+            made.fees_minor, made.vat_minor, made.held_back_minor, had.released_minor,
+            made.net_minor, had.opening_minor, made.available_minor, payout, closing,
+            made.payable_on, made.release_on, end_to_end_id, held,
+            number if made.is_payable else ""))
+        self._fees += [(number, *msgspec.structs.astuple(line)) for line in found.fees]
+        self._balances.append((merchant_id, account_id, currency, closing,
+                               made.available_minor - payout, held))
+        self.credits.append((
+            str(run_id), end_to_end_id, "merchant_payout", account_id, merchant_id, currency,
+            made.available_minor, found.count,
+            clean(f"SETTLEMENT {number}, {found.count} PAYMENTS", 140), held, ""))
+
+    async def store(self, connection: Connection) -> None:
+        """All of it, within the transaction of the night."""
+        await connection.copy_records_to_table(
+            "merchant_settlement", columns=_COLUMNS, records=self._settlements)
+        await connection.copy_records_to_table(
+            "merchant_settlement_fee", columns=("number", *FeeLine.__struct_fields__),
+            records=self._fees)
+        await connection.executemany(query("settle_balance"), self._balances)
+
+
+async def _days(connection: Connection, run_id: RunId,
+                terms: dict[str, _Terms]) -> dict[Group, Day]:
+    """Each merchant's day, row by row."""
+    days: dict[Group, Day] = {}
+    async for row in connection.cursor(query("due_payouts"), str(run_id), run_id.business_date,
+                                       prefetch=ROWS_AT_A_TIME):
+        group = _group(row)
+        days[group] = added(days.get(group, Day()), terms[row["merchant_id"]].plan, moved_of(row))
+    return days
+
+
+def moved_of(row: asyncpg.Record) -> Moved:
+    """A row of due_payouts.sql or payment_lines.sql."""
+    plan = row["fee_plan"]
+    return Moved(row["fee_kind"], row["posted_minor"], row["before_minor"],
+                 row["fee_base_minor"] or 0,
+                 msgspec.json.decode(plan, type=Plan) if plan is not None else None)
+
+
+async def _terms(connection: Connection, run_id: RunId,
+                 merchants: Iterable[str] | None = None) -> dict[str, _Terms]:
+    """The plan of each of these merchants, or of those with rows tonight."""
+    rows = await connection.fetch(
+        query("settle_plans"), str(run_id), run_id.business_date,
+        list(merchants) if merchants is not None else None)
+    return {row["merchant_id"]: _terms_of(row) for row in rows}
+
+
+def _terms_of(row: asyncpg.Record) -> _Terms:
+    plan_id = row["plan_id"] or _STANDARD
+    try:
+        plan = msgspec.json.decode(row["plan"], type=Plan) if row["plan"] is not None else None
+    except msgspec.ValidationError:
+        plan = None
+    if plan is None:
+        # Nothing is charged and nothing is paid: a person sees the case, and the money waits.
+        return _Terms(plan_id, Plan(), "plan_unreadable")
+    return _Terms(plan_id, plan, "sandbox" if row["sandbox"] else
+                  "" if row["is_active"] else "merchant_blocked")
+
+
+def _group(row: asyncpg.Record) -> Group:
+    return row["currency"], row["merchant_id"], row["account_id"]
+
+
+def _owes_elsewhere(group: Group, before: dict[Group, Before]) -> str:
+    """A merchant who owes under another account is not paid under this one: a person decides."""
+    currency, merchant_id, account_id = group
+    owes = any(other[:2] == (currency, merchant_id) and other[2] != account_id
+               and stood.opening_minor < 0 for other, stood in before.items())
+    return "owes_elsewhere" if owes else ""
+
+
+def _order(group: Group) -> tuple[str, str, bool, int]:
+    """As the statements that write the files sort: an account that is not known comes last."""
+    currency, merchant_id, account_id = group
+    return currency, merchant_id, account_id is None, account_id or 0

@@ -1,0 +1,12 @@
+-- Accounts of merchants that the run's ledger moves by another amount than its settlements say: none.  $1 run id
+WITH said AS (
+    SELECT account_id, currency, sum(net_minor - payout_minor) AS minor FROM merchant_settlement WHERE run_id = $1 GROUP BY 1, 2
+),
+booked AS (
+    SELECT account_id, currency, -sum(amount_minor) AS minor FROM ledger_entry WHERE run_id = $1 AND code = '2400' GROUP BY 1, 2
+)
+SELECT coalesce(s.account_id, b.account_id) AS account_id, coalesce(s.currency, b.currency) AS currency,
+       coalesce(s.minor, 0)::bigint AS said_minor, coalesce(b.minor, 0)::bigint AS booked_minor
+FROM said s FULL JOIN booked b ON s.currency = b.currency AND coalesce(s.account_id, -1) = coalesce(b.account_id, -1)
+WHERE coalesce(s.minor, 0) <> coalesce(b.minor, 0)
+ORDER BY 1, 2 LIMIT 1
