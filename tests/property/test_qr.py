@@ -50,7 +50,7 @@ def test_any_bytes_are_a_code_or_refused(content: bytes) -> None:
 
 @given(st.binary(min_size=1, max_size=40), st.integers(0, 25), st.integers(1, 9))
 def test_a_reference_names_its_payment_and_no_other(seed: bytes, at: int, by: int) -> None:
-    name = payment_id(b"k" * 32, "SHOP", seed.hex())
+    name = payment_id(b"k" * 32, "SHOP", "till-1", seed.hex())
     assert beginning(epc_reference(name)) == name[:18]
     assert beginning(f"97{nbs_reference(name)}") == beginning(nbs_reference(name)) == name[:13]
     for reference in (epc_reference(name), nbs_reference(name)):
