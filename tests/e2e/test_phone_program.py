@@ -279,7 +279,9 @@ def test_who_watches_sees_what_comes(bureau: Bureau) -> None:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "terminals.phone", "--url", bureau.url, "--phone", number,
             "--home", str(bureau.directory / "watch"), "watch", stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=ROOT)
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=ROOT,
+            # Whoever runs the tests in the background has had interrupts ignored, and so we.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         assert process.stdout is not None
         lines = [(await process.stdout.readline()).decode()]
         name = await _asked(bureau, number)
