@@ -129,7 +129,7 @@ class Paying:
         return [
             *PaymentRoutes(self.payments, self._plans, self.notices.hub, self.notices.crowd, door,
                            region, self._may_call).endpoints(),
-            *(row for row in self._actions.endpoints() if not _is_offices(row)),
+            *self._actions.endpoints(),
             *QrRoutes(door, self.payments.archive, self.matching,
                       self._settings.public_url).endpoints(),
             *WebhookRoutes(self.notices.desk, self.notices.telling).endpoints(door),
@@ -142,7 +142,7 @@ class Paying:
     def office_endpoints(self) -> list[Endpoint]:
         """Rows for the offices' door."""
         return [*UserRoutes(self.users, self._admission).endpoints(),
-                *(row for row in self._actions.endpoints() if _is_offices(row)),
+                *self._actions.office_endpoints(),
                 *self._enrolment.office_endpoints(), *self._credit_endpoints()]
 
     def _credit_endpoints(self) -> list[Endpoint]:
@@ -191,7 +191,3 @@ class Paying:
         metrics.total("authhost_payments_fenced_rows",
                       "Rows of payments refused under an old fence or old rules.",
                       lambda: self._work.fenced)
-
-
-def _is_offices(row: Endpoint) -> bool:
-    return row.path.startswith("/v1/admin/")

@@ -10,7 +10,7 @@ import asyncio
 import ssl
 import time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
@@ -18,7 +18,8 @@ import msgspec
 from terminals.purchase import GOODS_BACK, Sale, Terminal
 from terminals.record import Record
 
-_ASK_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # not an answer, a mood
+T = TypeVar("T")
+ASK_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # not an answer, a mood
 _OK: Final = 200
 
 
@@ -136,22 +137,66 @@ def path_of(sale: Sale, kind: str) -> str:
     return f"/v1/{kind.replace('_', '-')}s"
 
 
-class JsonDoor:
+class Repeating:
+    """A client of the host that asks until it is answered. tls: the host's authority, and a
+    certificate where one is asked for; connections: at most."""
+
+    def __init__(self, base_url: str, tls: ssl.SSLContext | None, *, repeats: int, pause_s: float,
+                 timeout_s: float, connections: int = 4) -> None:
+        self._repeats = repeats
+        self._pause_s = pause_s
+        self.client = httpx.AsyncClient(
+            base_url=base_url, verify=tls if tls is not None else True, timeout=timeout_s,
+            limits=httpx.Limits(max_connections=connections, keepalive_expiry=60.0),
+            trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()
+
+    async def _answer(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """The first answer. NoAnswer after the last repeat."""
+        for sent in range(self._repeats + 1):
+            if sent:
+                await asyncio.sleep(self._pause_s)
+            response = await self._once(method, path, **more)
+            if response is not None:
+                return response
+        raise NoAnswer(f"{method} {path}: the host does not answer")
+
+    async def _once(self, method: str, path: str, **more: Any) -> httpx.Response | None:
+        try:
+            response = await self.client.request(method, path, **more)
+        except httpx.TransportError:
+            return None
+        return None if response.status_code in ASK_AGAIN else response
+
+
+def body_of(response: httpx.Response, most_bytes: int) -> bytes:
+    """What was answered. Problem where it was refused; NoAnswer where it is too long."""
+    if response.status_code >= 300:
+        raise Problem(response.status_code, response.content)
+    if len(response.content) > most_bytes:
+        raise NoAnswer(f"the host's answer is longer than {most_bytes} bytes")
+    return response.content
+
+
+def decoded(raw: bytes, kind: type[T]) -> T:
+    """The JSON of an answer. NoAnswer where it is none, or of another shape."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.MsgspecError as error:
+        raise NoAnswer(f"the host's answer cannot be read: {error}") from None
+
+
+class JsonDoor(Repeating):
     """The host over HTTP, for one client. tls: its own certificate and the host's authority."""
 
     def __init__(self, base_url: str, *, tls: ssl.SSLContext | None = None,
                  record: Record | None = None, timeout_s: float = 10.0, repeats: int = 3,
                  pause_s: float = 0.2) -> None:
+        super().__init__(base_url, tls, repeats=repeats, pause_s=pause_s, timeout_s=timeout_s)
         self.record = record or Record()
-        self._repeats = repeats
-        self._pause_s = pause_s
-        self._client = httpx.AsyncClient(
-            base_url=base_url, verify=tls if tls is not None else True, timeout=timeout_s,
-            limits=httpx.Limits(max_connections=4, keepalive_expiry=60.0), trust_env=False)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
 
     async def post(self, kind: str, path: str, content: dict[str, Any], *, client_id: str,
                    key: str) -> Posted:
@@ -163,7 +208,7 @@ class JsonDoor:
         for sent in range(1, self._repeats + 2):
             self.record.add("sent", client_id, kind, stan=key, local_time=local_time,
                             amount_minor=content.get("amount_minor", 0))
-            response = await self._try(path, body, headers)
+            response = await self._once("POST", path, content=body, headers=headers)
             if response is not None:
                 raw = response.content
                 if response.status_code >= 400:
@@ -188,23 +233,7 @@ class JsonDoor:
 
     async def get(self, path: str) -> bytes:
         """The body of a GET; Problem when refused, NoAnswer after the last repeat."""
-        for sent in range(1, self._repeats + 2):
-            try:
-                response = await self._client.get(path)
-            except httpx.TransportError:
-                response = None
-            if response is not None and response.status_code not in _ASK_AGAIN:
-                if response.status_code != _OK:
-                    raise Problem(response.status_code, response.content)
-                return response.content
-            if sent <= self._repeats:
-                await asyncio.sleep(self._pause_s)
-        raise NoAnswer(path)
-
-    async def _try(self, path: str, body: bytes,
-                   headers: dict[str, str]) -> httpx.Response | None:
-        try:
-            response = await self._client.post(path, content=body, headers=headers)
-        except httpx.TransportError:
-            return None
-        return None if response.status_code in _ASK_AGAIN else response
+        response = await self._answer("GET", path)
+        if response.status_code != _OK:
+            raise Problem(response.status_code, response.content)
+        return response.content

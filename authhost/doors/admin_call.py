@@ -13,13 +13,11 @@ from authhost.admin.access import Actor
 from authhost.admin.desk import tag_of
 from authhost.admin.once import Asked, asked
 from authhost.admin.refusals import Invalid
+from authhost.doors import queries
 from authhost.doors.call import Call, encoded
 from authhost.doors.response import Response
 
-PAGE: Final = 100
-MOST: Final = 1_000
 DAYS: Final = 31  # looked at where no day is named
-_MOST_DIGITS: Final = 19
 Work = Callable[["AdminCall"], Awaitable[Response]]
 Route = tuple[str, str, Work]  # method, path
 
@@ -39,12 +37,7 @@ class AdminCall:
 
     def query(self, *names: str) -> Mapping[str, str]:
         """The query, which must have no other names: a filter misspelt is no filter."""
-        for name, value in self.call.query.items():
-            if name not in names:
-                raise Invalid(f"no such parameter; there are {', '.join(names)}", name)
-            if "\0" in value or len(value) > 512:
-                raise Invalid("not a text that could be meant", name)
-        return self.call.query
+        return queries.query_of(self.call, *names)
 
     def one_of(self, name: str, known: Collection[str]) -> str:
         """A filter of the query, '' where it is not given."""
@@ -55,25 +48,15 @@ class AdminCall:
 
     def number(self, name: str, least: int = 1, most: int = 2**62) -> int | None:
         """A whole number of the query; None where it is not given."""
-        text = self.call.query.get(name, "")
-        if not text:
-            return None
-        is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
-        if not is_number or not least <= int(text) <= most:
-            raise Invalid(f"a whole number from {least} to {most}", name)
-        return int(text)
+        return queries.number_of(self.call, name, least, most)
 
     def limit(self) -> int:
         """How many rows a page has."""
-        return self.number("limit", most=MOST) or PAGE
+        return queries.limit_of(self.call)
 
     def day(self, name: str) -> date | None:
         """A date of the query."""
-        text = self.call.query.get(name, "")
-        try:
-            return date.fromisoformat(text) if text else None
-        except ValueError:
-            raise Invalid("a date like 2026-07-23", name) from None
+        return queries.day_of(self.call, name)
 
     def days(self, today: date, most: int = DAYS) -> tuple[date, date]:
         """From and until; until today and a day more, for a business day may be ahead."""
@@ -86,14 +69,7 @@ class AdminCall:
 
     def instant(self, name: str) -> datetime | None:
         """An instant of the query, with its offset."""
-        text = self.call.query.get(name, "")
-        try:
-            value = datetime.fromisoformat(text) if text else None
-        except ValueError:
-            value = None
-        if text and (value is None or value.tzinfo is None):
-            raise Invalid("an instant like 2026-07-23T10:00:00Z", name)
-        return value
+        return queries.instant_of(self.call, name)
 
     def yes(self, name: str) -> bool:
         """A switch of the query: 1 or 0."""

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from authhost.admin.access import allow
 from authhost.doors.admin_call import AdminCall, Work, page_response
-from authhost.doors.call import json_response
+from authhost.doors.call import encoded
 from authhost.doors.response import Response
 from authhost.payments.credit_desk import Account, Credits, Resolution, TheirCredits
 
@@ -46,7 +44,7 @@ class CreditRoutes:
             found = await self._credits.tell(call.actor, bank_id, told.credits)
         else:
             found = await self._credits.tell_file(call.actor, bank_id, call.call.body)
-        return json_response(msgspec.json.encode({"credits": found}))
+        return encoded({"credits": found})
 
     async def _list(self, call: AdminCall) -> Response:
         query = call.query("state", "bank", "after", "limit")
@@ -58,15 +56,14 @@ class CreditRoutes:
     async def _resolve(self, call: AdminCall) -> Response:
         allow(call.actor, "credit.resolve")
         row = await self._credits.resolve(call.actor, call.id_of(), call.call.decode(Resolution))
-        return json_response(msgspec.json.encode(row))
+        return encoded(row)
 
     async def _accounts(self, call: AdminCall) -> Response:
         call.query()
-        return json_response(msgspec.json.encode(
-            {"data": await self._credits.accounts(call.actor), "next": None}))
+        return encoded({"data": await self._credits.accounts(call.actor), "next": None})
 
     async def _put(self, call: AdminCall) -> Response:
         allow(call.actor, "collecting_account.change")
         row = await self._credits.put_account(call.actor, call.call.path["iban"],
                                               call.call.decode(Account))
-        return json_response(msgspec.json.encode(row))
+        return encoded(row)

@@ -24,7 +24,7 @@ from authhost.admin.refusals import (
 )
 from authhost.doors.admin_call import AdminCall, Work
 from authhost.doors.call import Call, Endpoint
-from authhost.doors.problems import ProblemError
+from authhost.doors.problems import ProblemError, not_identified
 from authhost.doors.response import Response
 from authhost.hsm.errors import HsmRefused, HsmUnavailable
 
@@ -63,9 +63,7 @@ class Admission:
     async def _stranger(self, call: Call, refused: NotIdentified) -> Response:
         await self._keyring.refusals.note(Refusal(call.certificate or NOBODY, NOBODY, "",
                                                   "401 Authorization"))
-        response = ProblemError(401, "Not identified", refused.detail, "Authorization").response()
-        response.headers["WWW-Authenticate"] = "Bearer"
-        return response
+        return not_identified(refused.detail)
 
 
 async def _worked(work: Work, call: AdminCall) -> Response:

@@ -11,7 +11,8 @@ import msgspec
 
 from authhost.doors.call import Call, Endpoint, encoded
 from authhost.doors.described import Described
-from authhost.doors.merchant_call import MerchantDoor, limit_of, query_of
+from authhost.doors.merchant_call import MerchantDoor
+from authhost.doors.queries import limit_of, phone_of, query_of
 from authhost.doors.response import Response
 from authhost.merchants.blocking import Blocked, Blocking
 from authhost.payments.model import Caller
@@ -52,11 +53,9 @@ class BlockedPhoneRoutes:
                 row("DELETE", _ONE, self._unblock, right=_RIGHT)]
 
     async def _list(self, call: Call, caller: Caller) -> Response:
-        query, most = query_of(call, "after", "limit"), limit_of(call)
-        after = query.get("after", "")
-        if after.startswith(" "):  # a plus sign that was not encoded
-            after = "+" + after[1:]
-        found = await self._blocking.listed(caller, after, most)
+        query_of(call, "after", "limit")
+        most = limit_of(call)
+        found = await self._blocking.listed(caller, phone_of(call, "after"), most)
         return encoded(BlockedPage(found, found[-1].phone if len(found) == most else None))
 
     async def _block(self, call: Call, caller: Caller) -> Response:

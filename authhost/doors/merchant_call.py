@@ -6,16 +6,14 @@ Knows HTTP and callers; decides nothing about a payment. Other rooms make their 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
-from typing import Final
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 
 from authhost import limits
 from authhost.admin.refusal_log import NOBODY, Refusal, RefusalLog
 from authhost.doors.call import Call, Endpoint, Handler
-from authhost.doors.problems import ProblemError
+from authhost.doors.problems import ProblemError, not_identified
 from authhost.doors.response import Response
 from authhost.doors.streams import events
 from authhost.merchants.callers import RIGHTS, Callers, Shown
@@ -26,10 +24,6 @@ from authhost.payments.topics import Subscription
 from authhost.state.client import StateUnavailable, StateUnknown
 
 Work = Callable[[Call, Caller], Awaitable[Response]]
-PAGE: Final = 100
-MOST: Final = 1_000
-_MOST_DIGITS: Final = 18
-_LONGEST: Final = 512
 
 
 class MerchantDoor:
@@ -54,7 +48,8 @@ class MerchantDoor:
                                                 call.certificate)
             if caller is None:
                 await self._note(call.certificate or NOBODY, NOBODY, "", "401 Authorization")
-                return not_identified()
+                return not_identified(
+                    "a bearer token or a certificate is needed that is known and in force")
             if right:
                 await self.need(caller, right, route)
             return await in_words(work(call, caller))
@@ -95,51 +90,10 @@ async def in_words(work: Awaitable[Response]) -> Response:
                            retry_after_s=1) from None
 
 
-def not_identified() -> Response:
-    """Nobody whom we know; it does not say what was wrong (RFC 6750, 3)."""
-    response = ProblemError(401, "Not identified",
-                            "a bearer token or a certificate is needed that is known and in force",
-                            "Authorization").response()
-    response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+def worded(work: Handler) -> Handler:
+    """A route of those who are no callers, phones and strangers: refusals of the room become
+    problems."""
+    async def handler(call: Call) -> Response:
+        return await in_words(work(call))
 
-
-def query_of(call: Call, *names: str) -> Mapping[str, str]:
-    """The query, which must have no other names: a filter misspelt is no filter. ProblemError."""
-    for name, value in call.query.items():
-        if name not in names:
-            raise ProblemError(422, "Invalid", f"no such parameter; there are {', '.join(names)}",
-                               name[:64])
-        if "\0" in value or len(value) > _LONGEST:
-            raise ProblemError(422, "Invalid", "not a text that could be meant", name)
-    return call.query
-
-
-def number_of(call: Call, name: str, least: int = 1, most: int = 2**62) -> int | None:
-    """A whole number of the query; None where it is not given. ProblemError."""
-    text = call.query.get(name, "")
-    if not text:
-        return None
-    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
-    if not is_number or not least <= int(text) <= most:
-        raise ProblemError(422, "Invalid", f"a whole number from {least} to {most}", name)
-    return int(text)
-
-
-def limit_of(call: Call) -> int:
-    """How many rows a page has. ProblemError."""
-    return number_of(call, "limit", most=MOST) or PAGE
-
-
-def instant_of(call: Call, name: str) -> datetime | None:
-    """An instant of the query, with its offset; None where it is not given. ProblemError."""
-    text = call.query.get(name, "")
-    if not text:
-        return None
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        value = None
-    if value is None or value.tzinfo is None:
-        raise ProblemError(422, "Invalid", "an instant like 2026-07-23T10:00:00Z", name)
-    return value
+    return handler

@@ -11,8 +11,8 @@ import msgspec
 
 from authhost.doors.admin_call import AdminCall, Route, Work, page_response
 from authhost.doors.admission import Admission
-from authhost.doors.call import Call, Endpoint, json_response
-from authhost.doors.merchant_call import MerchantDoor, in_words
+from authhost.doors.call import Call, Endpoint, encoded
+from authhost.doors.merchant_call import MerchantDoor, worded
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.merchants.login_text import Login, LoginWord
@@ -91,39 +91,29 @@ class LoginRoutes:
 
     def endpoints(self) -> list[Endpoint]:
         """Rows for the route table of the HTTP door."""
-        return [Endpoint("POST", "/v1/logins", self._begin, keyed=False),
+        return [Endpoint("POST", "/v1/logins", worded(self._begin), keyed=False),
                 # Who polls first has the token.
-                Endpoint("GET", "/v1/logins/{id}", self._poll, safe=False),
-                Endpoint("POST", "/v1/logins/{id}/word", self._word, keyed=False),
+                Endpoint("GET", "/v1/logins/{id}", worded(self._poll), safe=False),
+                Endpoint("POST", "/v1/logins/{id}/word", worded(self._word), keyed=False),
                 Endpoint("GET", "/v1/phones/{phone}/logins", self._waiting),
                 self._door.endpoint("GET", "/v1/session", self._session),
                 self._door.endpoint("DELETE", "/v1/session", self._end)]
 
     async def _begin(self, call: Call) -> Response:
-        async def work() -> Response:
-            body = call.decode(LoginBody)
-            begun = await self._logins.begin(phone(body.phone, self._region, "phone"),
-                                             line(body.browser, _MOST_BROWSER, "browser"))
-            return _uncached(json_response(msgspec.json.encode(begun), 201))
-
-        return await in_words(work())
+        body = call.decode(LoginBody)
+        begun = await self._logins.begin(phone(body.phone, self._region, "phone"),
+                                         line(body.browser, _MOST_BROWSER, "browser"))
+        return encoded(begun, 201).uncached()
 
     async def _poll(self, call: Call) -> Response:
-        async def work() -> Response:
-            polled = await self._logins.poll(call.path["id"])
-            return _uncached(json_response(msgspec.json.encode(polled)))
-
-        return await in_words(work())
+        return encoded(await self._logins.poll(call.path["id"])).uncached()
 
     async def _word(self, call: Call) -> Response:
-        async def work() -> Response:
-            body = call.decode(LoginWordBody)
-            call.is_from(body.phone)
-            name = call.path["id"]
-            state = await self._logins.word(name, LoginWord(**msgspec.structs.asdict(body)))
-            return json_response(msgspec.json.encode(LoginState(name, state.upper())))
-
-        return await in_words(work())
+        body = call.decode(LoginWordBody)
+        call.is_from(body.phone)
+        name = call.path["id"]
+        state = await self._logins.word(name, LoginWord(**msgspec.structs.asdict(body)))
+        return encoded(LoginState(name, state.upper()))
 
     async def _waiting(self, call: Call) -> Response:
         number = call.path["phone"]
@@ -131,11 +121,11 @@ class LoginRoutes:
         if not number.isprintable():
             raise ProblemError(404, "Not found", "there is no such phone", "phone")
         found = await self._logins.waiting(number)
-        return json_response(msgspec.json.encode(list(map(shown, found))))
+        return encoded(list(map(shown, found)))
 
     async def _session(self, call: Call, caller: Caller) -> Response:
-        return json_response(msgspec.json.encode(Session(
-            caller.merchant_id, caller.user_id, tuple(sorted(caller.rights)), caller.serial)))
+        return encoded(Session(
+            caller.merchant_id, caller.user_id, tuple(sorted(caller.rights)), caller.serial))
 
     async def _end(self, call: Call, caller: Caller) -> Response:
         _, _, token = call.headers.get("authorization", "").partition(" ")
@@ -167,7 +157,7 @@ class UserRoutes:
     async def _add(self, call: AdminCall) -> Response:
         row = await self._users.add(call.actor, call.call.decode(NewUser),
                                     call.asked("merchant-users"))
-        return _uncached(json_response(msgspec.json.encode(row), 201))
+        return encoded(row, 201).uncached()
 
     async def _list(self, call: AdminCall) -> Response:
         query = call.query("merchant", "after", "limit")
@@ -176,19 +166,17 @@ class UserRoutes:
         return page_response(rows, rows[-1]["user_id"] if len(rows) == call.limit() else None)
 
     async def _read(self, call: AdminCall) -> Response:
-        return json_response(msgspec.json.encode(
-            await self._users.read(call.actor, call.call.path["id"])))
+        return encoded(await self._users.read(call.actor, call.call.path["id"]))
 
     async def _renew(self, call: AdminCall) -> Response:
         user_id = call.call.path["id"]
         row = await self._users.renew_secret(call.actor, user_id,
                                              call.asked("merchant-users", user_id, "secret"))
-        return _uncached(json_response(msgspec.json.encode(row), 201))
+        return encoded(row, 201).uncached()
 
     def _moved(self, status: Status) -> Work:
         async def work(call: AdminCall) -> Response:
-            return json_response(msgspec.json.encode(
-                await self._users.move(call.actor, call.call.path["id"], status)))
+            return encoded(await self._users.move(call.actor, call.call.path["id"], status))
 
         return work
 
@@ -203,9 +191,3 @@ def shown(login: Login) -> LoginShown:
     return LoginShown(**{
         **msgspec.structs.asdict(login), "created_at": said_at(login.created_at),
         "expires_at": said_at(login.expires_at)})
-
-
-def _uncached(response: Response) -> Response:
-    """A secret is in it."""
-    response.headers["Cache-Control"] = "no-store"
-    return response

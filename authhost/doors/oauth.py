@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
 
-from authhost.doors.call import Call, Endpoint, json_response
+from authhost.doors.call import Call, Endpoint, encoded, json_response
 from authhost.doors.response import Response
 from authhost.merchants.callers import RIGHTS
 from authhost.merchants.sessions import Client, Sessions, Slow
@@ -79,9 +79,9 @@ class OauthRoutes:
             token = await self._sessions.issue(client, _scope(form.get("scope"), client))
         except _Wrong as wrong:
             return _refusal(wrong)
-        return _uncached(json_response(msgspec.json.encode(TokenBody(
+        return encoded(TokenBody(
             access_token=token.token, token_type="Bearer",
-            expires_in=token.expires_in_s, scope=" ".join(token.rights)))))
+            expires_in=token.expires_in_s, scope=" ".join(token.rights))).uncached()
 
     async def _revoke(self, call: Call) -> Response:
         """RFC 7009: a token that nobody knows, or another's, is revoked as well."""
@@ -95,7 +95,7 @@ class OauthRoutes:
                 await self._sessions.end(client.user_id, token)
         except _Wrong as wrong:
             return _refusal(wrong)
-        return _uncached(json_response(b"{}"))
+        return json_response(b"{}").uncached()
 
     async def _client(self, call: Call, form: Mapping[str, str]) -> Client:
         """Who asks, by one of both ways (RFC 6749, 2.3.1)."""
@@ -163,12 +163,6 @@ def _unknown() -> _Wrong:
 
 
 def _refusal(wrong: _Wrong) -> Response:
-    response = json_response(msgspec.json.encode(ErrorBody(
-        error=wrong.error, error_description=wrong.why)), wrong.status)
+    response = encoded(ErrorBody(error=wrong.error, error_description=wrong.why), wrong.status)
     response.headers.update(wrong.headers)
-    return _uncached(response)
-
-
-def _uncached(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return response.uncached()

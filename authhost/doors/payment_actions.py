@@ -5,22 +5,20 @@ Knows paths, queries and bodies; what they mean is payments'.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import date
 from typing import Annotated, Final, Literal
 
 import msgspec
 
 from authhost.admin.access import allow
-from authhost.doors.admin_call import AdminCall, page_response
+from authhost.doors.admin_call import AdminCall, Work, page_response
 from authhost.doors.admission import Admission
-from authhost.doors.call import Call, Endpoint, json_response
-from authhost.doors.merchant_call import MerchantDoor, limit_of, query_of
-from authhost.doors.problems import ProblemError
+from authhost.doors.call import Call, Endpoint, encoded, json_response
+from authhost.doors.merchant_call import MerchantDoor, in_words
+from authhost.doors.queries import day_of, limit_of, query_of
 from authhost.doors.response import Response
 from authhost.payments.after import After
 from authhost.payments.disputes import Disputes
-from authhost.payments.model import Caller, Refused
+from authhost.payments.model import Caller
 from authhost.payments.plan_desk import NewPlan, Plans
 from authhost.payments.refunds import Refunds
 from authhost.payments.settled import Settled
@@ -74,29 +72,29 @@ class PaymentActionRoutes:
 
     def endpoints(self) -> list[Endpoint]:
         """Rows for the route table of the HTTP door."""
-        merchant, row = self._door.endpoint, self._admin
+        merchant = self._door.endpoint
         return [
             merchant("POST", f"{_PAYMENT}/captures", self._capture, right="payment"),
             merchant("POST", f"{_PAYMENT}/refunds", self._refund, right="refund"),
             merchant("GET", f"{_PAYMENT}/refunds", self._refunds_of, right="payment"),
             merchant("GET", "/v1/refunds/{id}", self._refund_read, right="payment"),
             merchant("GET", "/v1/settlements", self._settlements, right="report"),
-            merchant("GET", "/v1/settlements/{number}", self._settlement, right="report"),
+            merchant("GET", "/v1/settlements/{number}", self._settlement, right="report")]
+
+    def office_endpoints(self) -> list[Endpoint]:
+        """Rows for the offices' door."""
+        row = self._office
+        return [
             row("POST", "/payments/{id}/dispute", self._dispute),
             row("POST", "/payments/{id}/dispute/resolution", self._resolve),
             row("GET", "/merchant-plans/{id}", self._plan),
             row("PUT", "/merchant-plans/{id}", self._put_plan)]
 
-    def _admin(self, method: str, path: str,
-               work: Callable[[AdminCall], Awaitable[Response]]) -> Endpoint:
-        async def worded(call: AdminCall) -> Response:
-            try:
-                return await work(call)
-            except Refused as refused:
-                raise ProblemError(refused.status, refused.title, refused.why,
-                                   refused.where) from None
+    def _office(self, method: str, path: str, work: Work) -> Endpoint:
+        async def handler(call: AdminCall) -> Response:
+            return await in_words(work(call))
 
-        return self._admission.endpoint(method, _ADMIN + path, worded)
+        return self._admission.endpoint(method, _ADMIN + path, handler)
 
     async def _capture(self, call: Call, caller: Caller) -> Response:
         body = call.decode(Capture)
@@ -122,26 +120,26 @@ class PaymentActionRoutes:
 
     async def _settlements(self, call: Call, caller: Caller) -> Response:
         query = query_of(call, "from", "to", "after", "limit")
-        return _json(await self._settled.listed(
-            caller, _day_of(call, "from"), _day_of(call, "to"), query.get("after", ""),
+        return encoded(await self._settled.listed(
+            caller, day_of(call, "from"), day_of(call, "to"), query.get("after", ""),
             limit_of(call)))
 
     async def _settlement(self, call: Call, caller: Caller) -> Response:
         query = query_of(call, "after", "limit")
-        return json_response(msgspec.json.encode(await self._settled.one(
-            caller, call.path["number"], query.get("after", ""), limit_of(call))))
+        return encoded(await self._settled.one(
+            caller, call.path["number"], query.get("after", ""), limit_of(call)))
 
     async def _dispute(self, call: AdminCall) -> Response:
         allow(call.actor, "dispute.open")
         body, payment = call.call.decode(Dispute), call.call.path["id"]
-        return _json(await self._disputes.open(
+        return encoded(await self._disputes.open(
             call.actor, payment, body.reason, body.evidence,
             call.asked("payments", payment, "dispute")), 201)
 
     async def _resolve(self, call: AdminCall) -> Response:
         allow(call.actor, "dispute.resolve")
         body, payment = call.call.decode(Resolution), call.call.path["id"]
-        return _json(await self._disputes.resolve(
+        return encoded(await self._disputes.resolve(
             call.actor, payment, body.outcome, call.asked("payments", payment, "resolution")))
 
     async def _plan(self, call: AdminCall) -> Response:
@@ -150,18 +148,5 @@ class PaymentActionRoutes:
 
     async def _put_plan(self, call: AdminCall) -> Response:
         allow(call.actor, "merchant_plan.change")
-        return _json(await self._plans.put(call.actor, call.call.path["id"],
-                                           call.call.decode(NewPlan)))
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return json_response(msgspec.json.encode(value), status)
-
-
-def _day_of(call: Call, name: str) -> date | None:
-    """A date of the query; None where it is not given. ProblemError."""
-    text = call.query.get(name, "")
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ProblemError(422, "Invalid", "a date like 2026-07-23", name) from None
+        return encoded(await self._plans.put(call.actor, call.call.path["id"],
+                                             call.call.decode(NewPlan)))

@@ -11,20 +11,15 @@ from typing import Final
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from authhost.admin.pages import cursor_of, place_of
 from authhost.admin.refusals import Invalid
+from authhost.certificates.authority import pem
 from authhost.clock import as_datetime
-from authhost.doors.call import Call, Endpoint, json_response
-from authhost.doors.merchant_call import (
-    MerchantDoor,
-    instant_of,
-    limit_of,
-    number_of,
-    query_of,
-)
+from authhost.doors.call import Call, Endpoint, encoded, json_response
+from authhost.doors.merchant_call import MerchantDoor
 from authhost.doors.problems import ProblemError
+from authhost.doors.queries import instant_of, limit_of, number_of, phone_of, query_of
 from authhost.doors.response import Response
 from authhost.payments import bodies
 from authhost.payments.archive import Change, Search
@@ -40,7 +35,7 @@ from authhost.payments.story import Payments
 ROOT: Final = "/v1/payments"
 SEARCH: Final = ("state", "from", "to", "amount_minor", "reference", "phone", "after", "limit")
 _STATES: Final = frozenset(state.upper() for state in State)
-_encode = msgspec.json.Encoder().encode
+_MOST_MINOR: Final = 10**18 - 1  # of an amount that is looked for
 
 
 class ChangeBody(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -123,7 +118,7 @@ class PaymentRoutes:
 
     async def _show(self, call: Call, caller: Caller) -> Response:
         [body] = await self._bodies([await self.own(caller, call.path["id"])])
-        return json_response(_encode(body))
+        return encoded(body)
 
     async def _search(self, call: Call, caller: Caller) -> Response:
         query, most = query_of(call, *SEARCH), limit_of(call)
@@ -133,17 +128,16 @@ class PaymentRoutes:
             if not _STATES.issuperset(said):
                 raise ProblemError(422, "Invalid", f"of {', '.join(sorted(_STATES))}", "state")
             states = tuple(state.lower() for state in said)
-        number = query.get("phone", "")
-        if number.startswith(" "):  # a plus sign that was not encoded
-            number = "+" + number[1:]
+        number = phone_of(call, "phone")
         found = await self._archive.search(Search(
             merchant_id=caller.merchant_id, states=states, begin=instant_of(call, "from"),
-            end=instant_of(call, "to"), amount_minor=number_of(call, "amount_minor"),
+            end=instant_of(call, "to"),
+            amount_minor=number_of(call, "amount_minor", most=_MOST_MINOR),
             reference=query.get("reference"),
             phone=phone(number, self._region, "phone") if number else None,
             after=_place(query.get("after", ""))), most)
         following = _cursor(found[-1]) if len(found) == most else None
-        return json_response(_encode(PaymentPage(tuple(await self._bodies(found)), following)))
+        return encoded(PaymentPage(tuple(await self._bodies(found)), following))
 
     async def _bodies(self, payments: Sequence[Payment]) -> list[bodies.Body]:
         """Each as its merchant reads it, with the day on which it is paid out where there is one.
@@ -173,7 +167,7 @@ class PaymentRoutes:
     async def _changes(self, call: Call, caller: Caller) -> Response:
         payment = await self.own(caller, call.path["id"])
         found = await self._archive.changes(payment.asked.payment_id)
-        return json_response(_encode(Changes(tuple(map(_change, found)))))
+        return encoded(Changes(tuple(map(_change, found))))
 
     async def _evidence(self, call: Call, caller: Caller) -> Response:
         payment = await self.own(caller, call.path["id"])
@@ -181,9 +175,9 @@ class PaymentRoutes:
         if found is None:
             raise ProblemError(404, "Not found", "no payer has signed it", "id")
         certificate = x509.load_der_x509_certificate(found.certificate)
-        return json_response(_encode(EvidenceBody(
+        return encoded(EvidenceBody(
             id=payment.asked.payment_id, text=found.text, signature=found.signature,
-            serial=found.serial, certificate=certificate.public_bytes(Encoding.PEM).decode())))
+            serial=found.serial, certificate=pem(certificate).decode()))
 
 
 def _change(change: Change) -> ChangeBody:

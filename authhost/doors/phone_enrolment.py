@@ -18,14 +18,13 @@ from authhost.admin.refusals import Invalid
 from authhost.certificates.requests import MOST_BYTES
 from authhost.doors.admin_call import AdminCall, Work
 from authhost.doors.admission import Admission
-from authhost.doors.call import Call, Endpoint, json_response
+from authhost.doors.call import Call, Endpoint, encoded
 from authhost.doors.merchant_call import in_words
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.payments.signing import SignedAt
 from authhost.phone_numbers import MOST, e164
 from authhost.phones.desk import PAYER, Phones, Proof
-from authhost.phones.issuing import Enrolled
 from authhost.phones.subscriptions import Subscription
 from authhost.translate.bodies import Body
 
@@ -152,13 +151,13 @@ class PhoneRoutes:
     async def _enrol(self, call: Call) -> Response:
         body = call.decode(Enrolment)
         made = await self._phones.enrol(_number(body.phone, self._region), body.code, body.request)
-        return _made(made)
+        return encoded(made, 201)
 
     async def _renew(self, call: Call) -> Response:
         phone = _speaker(call)
         body = call.decode(Renewal)
         made = await self._phones.renew(phone, body.request, _proof(body.serial, body))
-        return _made(made)
+        return encoded(made, 201)
 
     async def _give_up(self, call: Call) -> Response:
         phone = _speaker(call)
@@ -186,36 +185,34 @@ class PhoneRoutes:
         phone = _admins_number(body.phone, self._region)
         row = await self._phones.add_payer(call.actor, phone, body.account_id, body.name,
                                            call.asked("payers"))
-        response = json_response(msgspec.json.encode(row), 201)
+        response = encoded(row, 201)
         response.headers["Location"] = f"{_ADMIN}/payers/{phone}"
         return response
 
     async def _read(self, call: AdminCall) -> Response:
         call.query()
-        return _json(await self._phones.read(call.actor, _admins_path(call)))
+        return encoded(await self._phones.read(call.actor, _admins_path(call)))
 
     async def _open_code(self, call: AdminCall) -> Response:
         phone = _admins_path(call)
         code = await self._phones.open_code(call.actor, phone)
-        response = json_response(msgspec.json.encode({"phone": phone, "code": code}), 201)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return encoded({"phone": phone, "code": code}, 201).uncached()
 
     async def _block(self, call: AdminCall) -> Response:
-        return _json(await self._phones.block(call.actor, _admins_path(call)))
+        return encoded(await self._phones.block(call.actor, _admins_path(call)))
 
     async def _unblock(self, call: AdminCall) -> Response:
-        return _json(await self._phones.unblock(call.actor, _admins_path(call)))
+        return encoded(await self._phones.unblock(call.actor, _admins_path(call)))
 
     async def _refuse(self, call: AdminCall) -> Response:
         allow(call.actor, "payer.change")
         body = call.call.decode(RefusedMerchants)
-        return _json(await self._phones.refuse(call.actor, _admins_path(call), body.merchants))
+        return encoded(await self._phones.refuse(call.actor, _admins_path(call), body.merchants))
 
     async def _revoke(self, call: AdminCall) -> Response:
         allow(call.actor, "payer.revoke")
         body = call.call.decode(PayerRevocation) if call.call.body else PayerRevocation()
-        return _json(await self._phones.revoke(call.actor, call.call.path["serial"], body.reason))
+        return encoded(await self._phones.revoke(call.actor, call.call.path["serial"], body.reason))
 
 
 def _refusal(call: Call, route: str, problem: ProblemError) -> Refusal:
@@ -255,11 +252,3 @@ def _admins_path(call: AdminCall) -> str:
 
 def _proof(serial: str, body: Signed) -> Proof:
     return Proof(serial, body.signed_at, body.signature)
-
-
-def _made(made: Enrolled) -> Response:
-    return json_response(msgspec.json.encode(made), 201)
-
-
-def _json(row: object) -> Response:
-    return json_response(msgspec.json.encode(row))

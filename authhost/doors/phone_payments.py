@@ -7,13 +7,12 @@ again hears the same.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 import msgspec
 
-from authhost.doors.call import Call, Endpoint, Handler, json_response
-from authhost.doors.merchant_call import in_words
+from authhost.doors.call import Call, Endpoint, encoded, json_response
+from authhost.doors.merchant_call import worded
 from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.doors.streams import events
@@ -55,11 +54,11 @@ class PhonePaymentRoutes:
     def endpoints(self) -> list[Endpoint]:
         """What HttpDoor is given."""
         return [
-            Endpoint("POST", "/v1/payments/{id}/word", _worded(self._word), keyed=False),
-            Endpoint("POST", "/v1/payments/{id}/opened", _worded(self._opened), keyed=False),
+            Endpoint("POST", "/v1/payments/{id}/word", worded(self._word), keyed=False),
+            Endpoint("POST", "/v1/payments/{id}/opened", worded(self._opened), keyed=False),
             # Who reads the list was handed what is in it.
-            Endpoint("GET", "/v1/phones/{phone}/payments", _worded(self._list), safe=False),
-            Endpoint("GET", "/v1/phones/{phone}/events", _worded(self._events)),
+            Endpoint("GET", "/v1/phones/{phone}/payments", worded(self._list), safe=False),
+            Endpoint("GET", "/v1/phones/{phone}/events", worded(self._events)),
         ]
 
     async def _word(self, call: Call) -> Response:
@@ -83,8 +82,7 @@ class PhonePaymentRoutes:
         found = await self._hub.moves.of_phone(phone)
         for payment in found:
             self._hub.handed(payment, phone)
-        return json_response(msgspec.json.encode(
-            [bodies.payers(payment.asked, payment.now) for payment in found]))
+        return encoded([bodies.payers(payment.asked, payment.now) for payment in found])
 
     async def _events(self, call: Call) -> Response:
         return events(self._hub.phone(await self._phone(call)))
@@ -100,14 +98,6 @@ class PhonePaymentRoutes:
         if await self._payments.parties.payer(phone) is None:
             raise _no_phone()
         return phone
-
-
-def _worded(work: Callable[[Call], Awaitable[Response]]) -> Handler:
-    """Refusals of the room become problems."""
-    async def handler(call: Call) -> Response:
-        return await in_words(work(call))
-
-    return handler
 
 
 def _is_asked(asked: Asked, phone: str) -> None:

@@ -40,6 +40,13 @@ def failed() -> ProblemError:
     return ProblemError(500, "Failed", "this is our fault; it is logged")
 
 
+def not_identified(why: str) -> Response:
+    """Nobody whom we know, who is told how to prove who it is (RFC 6750, 3)."""
+    response = ProblemError(401, "Not identified", why, "Authorization").response()
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
 def from_validation(error: msgspec.ValidationError) -> ProblemError:
     """A body of the wrong shape: which part, and what was expected there."""
     text = str(error)

@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from authhost.doors.call import Call, Endpoint
-from authhost.doors.merchant_call import MerchantDoor, in_words, query_of
+from authhost.doors.merchant_call import MerchantDoor, worded
+from authhost.doors.queries import query_of
 from authhost.doors.response import Response
 from authhost.payments.archive import Archive
 from authhost.payments.bodies import payers
@@ -47,7 +48,7 @@ class QrRoutes:
             self._door.endpoint("GET", "/v1/payments/{id}/qr.txt", self._text, right="payment"),
             self._door.endpoint("GET", "/v1/payments/{id}/qr.svg", self._svg, right="payment"),
             self._door.endpoint("GET", "/v1/payments/{id}/qr.png", self._png, right="payment"),
-            Endpoint("GET", "/v1/links/{id}", self._link),
+            Endpoint("GET", "/v1/links/{id}", worded(self._link)),
         ]
 
     async def _text(self, call: Call, caller: Caller) -> Response:
@@ -86,9 +87,6 @@ class QrRoutes:
         return qr_of(asked, account, category)
 
     async def _link(self, call: Call) -> Response:
-        return await in_words(self._shown(call))
-
-    async def _shown(self, call: Call) -> Response:
         """What a phone shows and signs. One that names its payer is that phone's alone."""
         query_of(call)
         found = await self._payment(call)

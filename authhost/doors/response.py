@@ -53,6 +53,11 @@ class Response:
         self.media_type = media_type
         self.source = source
 
+    def uncached(self) -> Response:
+        """The same answer, which nobody on its way may keep (RFC 9111): a secret is in it."""
+        self.headers["Cache-Control"] = "no-store"
+        return self
+
     def encode(self, date: bytes, *, close: bool = False, head: bool = False) -> bytes:
         """The bytes. date: the header line; close: the connection ends; head: without its body.
 

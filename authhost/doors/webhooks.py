@@ -6,14 +6,15 @@ Knows paths, queries and bodies; what they mean is webhooks'.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
-from authhost.doors.call import Call, Endpoint, json_response
+from authhost.doors.call import Call, Endpoint, encoded
 from authhost.doors.described import Described
-from authhost.doors.merchant_call import MerchantDoor, limit_of, query_of
+from authhost.doors.merchant_call import MerchantDoor
 from authhost.doors.problems import ProblemError
+from authhost.doors.queries import limit_of, query_of
 from authhost.doors.response import Response
 from authhost.payments.model import Caller
 from authhost.webhooks.desk import Desk, Key, Letter, NotPossible, Tested, number_of
@@ -71,27 +72,25 @@ class WebhookRoutes:
             raise ProblemError(422, "Invalid", "no cursor of ours: begin without one", "after")
         letters = await self._desk.dead(caller.merchant_id, number_of(after), most)
         following = letters[-1].id if len(letters) == most else None
-        return _json(Letters(letters, following))
+        return encoded(Letters(letters, following))
 
     async def _retry(self, call: Call, caller: Caller) -> Response:
         letter = await _possible(self._desk.retry(caller.merchant_id, call.path["id"]))
         self._telling.wake()
-        return _json(letter)
+        return encoded(letter)
 
     async def _keys(self, call: Call, caller: Caller) -> Response:
         query_of(call)
-        return _json(Keys(await self._desk.keys(caller.merchant_id)))
+        return encoded(Keys(await self._desk.keys(caller.merchant_id)))
 
     async def _new_key(self, call: Call, caller: Caller) -> Response:
         key = await _possible(self._desk.new_key(caller.merchant_id, call.idempotency_key))
         self._telling.wake()
-        response = _json(key, 201)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return encoded(key, 201).uncached()
 
     async def _test(self, call: Call, caller: Caller) -> Response:
         url = call.decode(Url).url
-        return _json(await _possible(self._desk.test(caller.merchant_id, url)))
+        return encoded(await _possible(self._desk.test(caller.merchant_id, url)))
 
 
 DESCRIBED: Final = (
@@ -113,7 +112,3 @@ async def _possible(work: Awaitable[T]) -> T:
     except NotPossible as refused:
         raise ProblemError(refused.status, _TITLES[refused.status], str(refused), refused.where,
                            retry_after_s=1 if refused.status == 503 else None) from None
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    return json_response(msgspec.json.encode(body), status)

@@ -90,7 +90,8 @@ _EVENTS: Final[dict[Event, tuple[tuple[State, ...], State | None]]] = {
 }
 
 TABLE: Final[Mapping[tuple[State, Event], State | None]] = {
-    (before, event): after for event, (befores, after) in _EVENTS.items() for before in befores}
+    (before, event): leads_to for event, (leads_out_of, leads_to) in _EVENTS.items()
+    for before in leads_out_of}
 # Who won the word, or the bank's: these events have a claim, see rules 2 and 3.
 WORD: Final = frozenset({Event.SIGN, Event.DECLINE, Event.REFUSE, Event.CANCEL, Event.EXPIRE,
                          Event.MATCH})
@@ -102,16 +103,20 @@ def befores(event: Event) -> tuple[State, ...]:
     return _EVENTS[event][0]
 
 
+def after(event: Event) -> State | None:
+    """The state that an event leads to; BY_AMOUNT: by the payment's amounts."""
+    return _EVENTS[event][1]
+
+
 def step(before: State, event: Event, amount_minor: int, captured_minor: int,
          refunded_minor: int) -> State | None:
     """What a payment is after an event; None: the event does nothing to it (rule 1).
 
     captured_minor, refunded_minor: after the event.
     """
-    if (before, event) not in TABLE:
+    if before not in befores(event):
         return None
-    after = TABLE[before, event]
-    return after or paid_state(amount_minor, captured_minor, refunded_minor)
+    return after(event) or paid_state(amount_minor, captured_minor, refunded_minor)
 
 
 def paid_state(amount_minor: int, captured_minor: int, refunded_minor: int) -> State:

@@ -18,7 +18,7 @@ from authhost.journal.reads import Borrowed
 from authhost.payments.archive import payment_of
 from authhost.payments.crowding import MOST
 from authhost.payments.gathering import Gathering
-from authhost.payments.life import OPEN, TABLE, Event, State, befores
+from authhost.payments.life import OPEN, Event, State, after, befores
 from authhost.payments.model import Asked, Payment
 from authhost.payments.ports import Told
 from authhost.payments.statements import statement
@@ -29,7 +29,7 @@ WAITING: Final = 16_384
 RESULTS: Final = timedelta(days=1)  # for so long a phone hears of what became of its payments
 _EVENTS: Final = (Event.NOTIFY, Event.OPEN)
 _BEFORES: Final = [" ".join(befores(event)) for event in _EVENTS]
-_AFTERS: Final = [str(TABLE[befores(event)[0], event]) for event in _EVENTS]
+_AFTERS: Final = [str(after(event)) for event in _EVENTS]
 
 Move = tuple[Asked, Event, str]
 

@@ -1,6 +1,6 @@
 """What the payer's phone signs, and how a signature is checked.
 
-PURE: values in, a verdict out; the certificate was believed before (payers.py). The text is lines
+PURE: values in, a verdict out; the certificate was believed before (parties.py). The text is lines
 of UTF-8, one value a line, in one order: no value has a line's end in it, so that no two requests
 have one text. Source: ECDSA over P-256 with SHA-256 (FIPS 186-5), DER; Ed25519 (RFC 8032).
 """

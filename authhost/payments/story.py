@@ -28,7 +28,7 @@ from authhost.model import Kind
 from authhost.payments import bodies, checks, names, rows
 from authhost.payments.archive import Archive
 from authhost.payments.counting import Counting, Taken
-from authhost.payments.life import Event, State
+from authhost.payments.life import WORD, Event, State, after
 from authhost.payments.model import (
     Asked,
     Caller,
@@ -360,10 +360,7 @@ class Payments:
         self._tell(Told(asked, state, reason, changed_ms, phone or asked.payer_phone))
 
 
-_STATES: Final = {
-    Event.SIGN: State.SIGNED, Event.DECLINE: State.DECLINED, Event.REFUSE: State.DECLINED_BY_PAYER,
-    Event.CANCEL: State.CANCELLED, Event.EXPIRE: State.EXPIRED,
-}
+_STATES: Final = {event: state for event in WORD if (state := after(event)) is not None}
 _LIMIT: Final = "_limit:"
 _SIGNATURES: Final = {
     "signed_at": "it is no time with its offset, or not within five minutes of now",

@@ -10,7 +10,7 @@ from typing import Final
 
 from authhost.journal.append import Append
 from authhost.journal.statements import statement
-from authhost.payments.life import BANK, TABLE, WORD, Event, befores
+from authhost.payments.life import BANK, WORD, after, befores
 from authhost.payments.names import named_by
 
 _MOVES: Final = tuple(sorted(WORD | BANK))
@@ -20,12 +20,6 @@ _TEXT: Final = statement("append") + statement("append_payments")
 def payments_append() -> Append:
     """The work of the lane."""
     table = (list(_MOVES), [" ".join(befores(event)) for event in _MOVES],
-             [_after(event) for event in _MOVES])
+             [str(after(event) or "") for event in _MOVES])
     return Append(_TEXT, lambda entries: (*table, [named_by(entry.key) for entry in entries
                                                    if entry.leg == 0]))
-
-
-def _after(event: Event) -> str:
-    """What it leads to; '' by the payment's amounts."""
-    [after] = {TABLE[before, event] for before in befores(event)}
-    return str(after or "")

@@ -1,12 +1,7 @@
-"""The statements of phones, each a file beside this one, read once."""
+"""The room's statements, each a file beside this one, read once."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from authhost.statement_files import reader
 
-
-@cache
-def sql(name: str) -> str:
-    """The text of sql/<name>.sql."""
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+sql = reader(__package__)

@@ -1,12 +1,7 @@
-"""The statements of webhooks, each a file beside this one, read once."""
+"""The room's statements, each a file beside this one, read once."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from authhost.statement_files import reader
 
-
-@cache
-def statement(name: str) -> str:
-    """The text of sql/<name>.sql."""
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+statement = reader(__package__)

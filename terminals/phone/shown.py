@@ -6,13 +6,13 @@ byte.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
+from terminals.money import amount
+
 Answer = Literal["approve", "refuse"]
-# ISO 4217: all others have two.
-_DECIMALS: Final = {"ISK": 0, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3}
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -79,13 +79,6 @@ def push_text(phone: str, endpoint: str, p256dh: str, auth: str, serial: str,
     return _text("authhost push v1", phone, endpoint, p256dh, auth, serial, signed_at)
 
 
-def money(amount_minor: int, currency: str) -> str:
-    """As a payer reads it."""
-    decimals = _DECIMALS.get(currency, 2)
-    whole, rest = divmod(amount_minor, 10**decimals)
-    return f"{whole}.{rest:0{decimals}} {currency}" if decimals else f"{whole} {currency}"
-
-
 def plain(text: str) -> str:
     """What came from elsewhere, safe for a terminal: no signs that move its cursor."""
     return "".join(sign if sign.isprintable() else "?" for sign in text)
@@ -98,7 +91,7 @@ def in_words(shown: Waiting | Login) -> str:
                      f"({shown.merchant_id}), code {shown.code}, from {shown.browser or '?'}")
     reference = f" [{shown.reference}]" if shown.reference else ""
     test = "TEST, no money moves  " if shown.sandbox else ""
-    return plain(f"{test}{shown.id}  {money(shown.amount_minor, shown.currency)} to {shown.payee} "
+    return plain(f"{test}{shown.id}  {amount(shown.amount_minor, shown.currency)} to {shown.payee} "
                  f"({shown.merchant_id}) for {shown.purpose}{reference}")
 
 

@@ -13,14 +13,13 @@ from typing import Final
 
 import httpx
 
-from terminals.json_door import Problem
+from terminals.json_door import ASK_AGAIN, Problem
 from terminals.phone.events import Event, Parser, TooLong
 
 CONNECTED: Final = Event("connected", "")
 PAUSE_S: Final = 0.5  # after the first failure; then twice as long each time
 MOST_PAUSE_S: Final = 30.0
 SILENCE_S: Final = 65.0  # the host says something every 20 s: three missed are a dead line
-_MOODS: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 async def events(client: httpx.AsyncClient, path: str, chance: Callable[[], float], *,
@@ -52,7 +51,7 @@ async def _one(client: httpx.AsyncClient, path: str, parser: Parser) -> AsyncGen
         headers["Last-Event-ID"] = parser.last_id
     timeout = httpx.Timeout(10.0, read=SILENCE_S)
     async with client.stream("GET", path, headers=headers, timeout=timeout) as response:
-        if response.status_code in _MOODS:
+        if response.status_code in ASK_AGAIN:
             return
         if response.status_code != 200:
             raise Problem(response.status_code, await response.aread())

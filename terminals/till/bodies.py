@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from terminals.till.money import amount
+from terminals.money import amount
 
 WAITING: Final = frozenset({"CREATED", "SENT", "OPENED", "SIGNED", "UNKNOWN"})
 PAID: Final = frozenset({"PAID", "CAPTURED", "PARTLY_REFUNDED", "REFUNDED"})

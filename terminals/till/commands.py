@@ -16,10 +16,10 @@ from typing import Final
 
 from terminals.by_hand.door import context, http_parser
 from terminals.json_door import NoAnswer, Problem
+from terminals.money import amount, minor_of
 from terminals.phone.door import explained
 from terminals.till.bodies import Payment, Settlement
 from terminals.till.host import Host
-from terminals.till.money import amount, minor_of
 from terminals.till.program import Till
 from terminals.till.screen import Screen
 from terminals.till.shown import Unreadable, in_picture, on_screen, symbol

@@ -173,11 +173,9 @@ class Till:
     async def _listen(self, payment_id: str, news: asyncio.Queue[Payment]) -> None:
         """Put what the host tells into the queue, as long as it tells. What is too much for the
         queue is found by the next look."""
-        await self._host.identify()
         path = f"/v1/payments/{payment_id}/events"
         for anew in (False, True):
-            if anew:
-                await self._host.identify(anew=True)
+            await self._host.identify(anew=anew)
             try:
                 async for event in events(self._host.client, path, self._chance):
                     if not event.data:

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from terminals.json_door import NoAnswer, Problem
+from terminals.money import amount, minor_of
 from terminals.phone.door import explained
 from terminals.screen import ask, follow
 from terminals.till.bodies import Captured, Payment, Refund
-from terminals.till.money import amount, minor_of
 from terminals.till.program import Till
 from terminals.till.shown import on_screen
 

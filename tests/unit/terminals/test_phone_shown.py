@@ -15,6 +15,7 @@ from authhost.payments import bodies, signing
 from authhost.payments.life import State
 from authhost.payments.model import Asked, Standing
 from authhost.phones import texts
+from terminals.money import amount
 from terminals.phone import shown as ours
 from terminals.phone.faults import Fault, altered, moved
 
@@ -92,7 +93,7 @@ def test_a_developers_payment_is_shown_as_what_it_is(sandbox: bool) -> None:
     (5, "EUR", "0.05 EUR"), (100_000, "RSD", "1000.00 RSD"), (500, "JPY", "500 JPY"),
     (1_234, "KWD", "1.234 KWD")])
 def test_money_as_a_payer_reads_it(minor: int, currency: str, said: str) -> None:
-    assert ours.money(minor, currency) == said
+    assert amount(minor, currency) == said
 
 
 def test_faults_change_what_they_say() -> None:

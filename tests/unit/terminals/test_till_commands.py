@@ -12,8 +12,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from terminals.money import amount, minor_of
 from terminals.till.commands import till_main
-from terminals.till.money import amount, minor_of
 from terminals.till.shown import Unreadable, in_picture, on_screen, symbol
 from tests.support.till_host import CLIENT, CODE, SECRET, TillHost, till_host
 

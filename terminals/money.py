@@ -1,4 +1,7 @@
-"""How a till writes and reads amounts. PURE. Nothing is rounded: what does not fit is refused."""
+"""How tills and phones write amounts, and tills read them.
+
+PURE. Nothing is rounded: what does not fit is refused.
+"""
 
 from __future__ import annotations
 
