@@ -21,6 +21,7 @@ from authhost.keys import CLASS, fingerprint
 from authhost.model import Action, Kind
 from authhost.state.accounts import Accounts
 from authhost.states import State
+from authhost.streams import stream_of
 
 _DOOR: Final = "desk"
 # (on the balance, in the books) of one minor unit. What was paid in, or counted, frees the balance.
@@ -65,7 +66,8 @@ class Bookings:
                 "approved", amount_minor, amount_minor, posted * amount_minor, currency,
                 terminal_id, terminal.merchant_id, terminal.site_id, "", "", "",
                 self._clock.now_us() // 1000, terminal.rules_version, 0, account_id, view.fence,
-                None, None, None, 0, 0, 0, balance * amount_minor, 0, 0, text)
+                None, None, None, 0, 0, 0, balance * amount_minor, 0, 0, text,
+                stream=stream_of(kind, key))
             result = await self._append.put(Posting((entry,), 0))
             if result.verdict in {Verdict.NEW, Verdict.KNOWN}:
                 claim = result.claim

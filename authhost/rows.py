@@ -14,6 +14,7 @@ from authhost.journal.views import AccountView, TerminalView
 from authhost.model import Answer, Kind, Outcome, Request
 from authhost.parts import to_text
 from authhost.states import State
+from authhost.streams import stream_of
 
 _STATES: Final = {
     Kind.PREAUTHORIZATION: State.HOLD,
@@ -56,7 +57,7 @@ def entry_of(request: Request, terminal: TerminalView, view: AccountView | None,
         view.subaccount_id if view else None, view.second_card_id if view else None,
         _shown(ask.odometer) if approved and ask is not None else None,
         _shown(ask.engine_hours) if approved and ask is not None else None,
-        raised if approved else "")
+        raised if approved else "", stream_of(request.kind, request.key))
 
 
 def _ends_us(request: Request, view: AccountView | None, outcome: Outcome) -> int:

@@ -7,13 +7,11 @@ where the last one ended. What is in which was decided when the day was posted.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, timedelta
 
 import asyncpg
 
-from clearing.booking_file import Booking, BookingFile, BookingHead
-from clearing.charset import clean
+from clearing.booking_file import Booking, BookingFile, BookingHead, reference_of
 from clearing.client import parse_client
 from clearing.details import DepositDetail, read_json
 from clearing.folder import DayFolder
@@ -26,7 +24,6 @@ from clearing.run_id import RunId
 from clearing.settings import Settings
 from clearing.summary import FileRecord
 
-_LONGEST = 35
 _FEES = {1: "FEE", 3: "INTEREST", 5: "VAT"}  # by the line of a statement's transaction
 
 
@@ -56,7 +53,7 @@ async def write_bookings(connection: Connection, run_id: RunId, settings: Settin
         path = f"bookings/{row['account_id']}-{row['currency']}.xml"
         party = parse_party(row["party"])
         head = BookingHead(
-            number=row["number"], created=run_id.created, account_id=row["account_id"],
+            number=row["number"], created=run_id.created, account=str(row["account_id"]),
             client=party.name if party else "", operator=seller_for(settings, row["currency"]).name,
             currency=row["currency"], from_day=row["period_from"], to_day=row["period_to"],
             opening_minor=row["opening_minor"], closing_minor=row["closing_minor"])
@@ -88,17 +85,9 @@ def _booking(row: asyncpg.Record) -> Booking:
     if row["journal_id"] is None:
         # Out of suspense, or booked away: the item's own deposit or adjustment is named.
         return Booking("RELEASE" if minor > 0 else "WITHDRAWAL", day, minor,
-                       _reference(transaction.partition("#")[0]), text=row["terminal_id"] or "")
+                       reference_of(transaction.partition("#")[0]), text=row["terminal_id"] or "")
     detail = read_json(row["detail"], DepositDetail) or DepositDetail()
     receipt = f" RECEIPT {detail.receipt}" if detail.receipt else ""
-    return Booking(row["kind"].upper(), day, minor, _reference(transaction.removesuffix("#0")),
+    return Booking(row["kind"].upper(), day, minor, reference_of(transaction.removesuffix("#0")),
                    remittance=f"{detail.reference_model}{detail.reference}",
                    text=f"{row['terminal_id'] or ''}{receipt}".strip())
-
-
-def _reference(key: str) -> str:
-    """A journal key as a reference of 35 characters; what does not fit by its hash. No journal id:
-    the files are the same in whatever order the rows were committed."""
-    if len(key) <= _LONGEST and clean(key, _LONGEST) == key:
-        return key
-    return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()

@@ -4,7 +4,7 @@ PURE: bytes in, values out; knows no database, no file name, no clock. Source: I
 camt.053.001.08, and .02 where a bank has not moved on (its Sts is a text, not a choice). Nothing is
 believed: the booked entries must come from the opening balance to the closing one, and the parts of
 an entry to the entry. Money is signed, in minor units: what leaves the account is negative. What
-camt.054 has in common with it is public: `document`, `Reader`, `day_of`.
+camt.054 and pain.002 have in common with it is public: `document`, `Reader`, `day_of`, `minor_of`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from clearing.money import exponent
 from clearing.party import compact
 
 LARGEST: Final = 64 << 20  # bytes of one file
-_NAMESPACE: Final = re.compile(r"\{(urn:iso:std:iso:20022:tech:xsd:(camt\.05[0-9])\.001\.\d\d)\}"
-                               r"Document")
+_NAMESPACE: Final = re.compile(r"\{(urn:iso:std:iso:20022:tech:xsd:(camt\.05[0-9]|pain\.002)"
+                               r"\.001\.\d\d)\}Document")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _DOCUMENT_TYPE: Final = "a statement has no document type"
 _LONGEST: Final = 35  # of a reference: Max35Text
@@ -52,6 +52,8 @@ class Entry(msgspec.Struct, frozen=True):
     booked_on: date
     bank_reference: str
     returned: bool  # it gives back an earlier one
+    reason: str = ""  # why: ISO 20022 ExternalReturnReason1Code, or the bank's own
+    reversal: bool = False  # given back by who made it (RvslInd, and no RtrInf)
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -161,7 +163,7 @@ class Reader:
             return total
         if amounts[0].get("Ccy", "") != currency:
             raise StatementError(f"Amt is not in {currency}", where)
-        minor = _minor(amounts[0].text or "", currency, where)
+        minor = minor_of(amounts[0].text or "", currency, where)
         direction = self.text(node, "CdtDbtInd")
         if not direction:
             return minor if total >= 0 else -minor
@@ -173,8 +175,44 @@ class Reader:
         direction = self.text(node, "CdtDbtInd")
         if len(amounts) != 1 or direction not in {"CRDT", "DBIT"}:
             raise StatementError("has no Amt, or no CdtDbtInd", where)
-        minor = _minor(amounts[0].text or "", amounts[0].get("Ccy", ""), where)
+        minor = minor_of(amounts[0].text or "", amounts[0].get("Ccy", ""), where)
         return minor if direction == "CRDT" else -minor
+
+    def entries(self, node: etree._Element, currency: str, where: str) -> Iterator[Entry]:
+        """Of one Ntry: its transactions, or the whole where it names none. None: not booked yet."""
+        status = self.text(node, "Sts/Cd", "Sts")
+        if status in {"PDNG", "INFO", "FUTR"}:  # not booked: in no balance
+            return
+        if status != "BOOK":
+            raise StatementError(f"Sts {status[:40]!r}", where)
+        total = self.signed(node, where)
+        booked = day_of(self.text(node, "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"),
+                        where)
+        reference = self.reference(node, where, "AcctSvcrRef")
+        reversal = self.text(node, "RvslInd") in {"true", "1"}
+        transactions = self.all(node, "NtryDtls/TxDtls")
+        if not transactions:
+            batch = self.reference(node, where, "NtryDtls/Btch/PmtInfId", "NtryDtls/Btch/MsgId")
+            count = self.text(node, "NtryDtls/Btch/NbOfTxs") or "1"
+            if not (count.isascii() and count.isdigit() and len(count) <= 9):
+                raise StatementError(f"NbOfTxs {count[:40]!r} is no number", where)
+            yield Entry("", batch, int(count), total, booked, reference, reversal,
+                        reversal=reversal)
+            return
+        sums = 0
+        for number, found in enumerate(transactions, 1):
+            here = f"{where}, TxDtls {number}"
+            minor = self.part(found, total, len(transactions), currency, here)
+            sums += minor
+            identifier = self.reference(found, here, "Refs/EndToEndId")
+            back = bool(self.all(found, "RtrInf"))
+            yield Entry("" if identifier in _NONE_GIVEN else identifier, "", 1, minor, booked,
+                        self.reference(found, here, "Refs/AcctSvcrRef") or reference,
+                        reversal or back,
+                        self.reference(found, here, "RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry"),
+                        reversal and not back)
+        if sums != total:
+            raise StatementError(f"its TxDtls come to {sums}, it is {total} (minor units)", where)
 
 
 class _Statements(Reader):
@@ -192,7 +230,7 @@ class _Statements(Reader):
         closing = _first(list(reversed(balances)), ("CLBD", "ITBD"), where, "closing")
         currency = self.currency(node, where)
         entries = tuple(entry for number, found in enumerate(self.all(node, "Ntry"), 1)
-                        for entry in self._entries(found, currency, f"{where}, Ntry {number}"))
+                        for entry in self.entries(found, currency, f"{where}, Ntry {number}"))
         total = opening.minor + sum(entry.amount_minor for entry in entries)
         if total != closing.minor:
             raise StatementError(f"the entries lead from {opening.minor} to {total}, the closing "
@@ -222,37 +260,6 @@ class _Statements(Reader):
         return _Balance(code, self.signed(node, f"{where}, Bal {code}"),
                         day_of(self.text(node, "Dt/Dt", "Dt/DtTm"), f"{where}, Bal {code}"))
 
-    def _entries(self, node: etree._Element, currency: str, where: str) -> Iterator[Entry]:
-        status = self.text(node, "Sts/Cd", "Sts")
-        if status in {"PDNG", "INFO", "FUTR"}:  # not booked: in no balance
-            return
-        if status != "BOOK":
-            raise StatementError(f"Sts {status[:40]!r}", where)
-        total = self.signed(node, where)
-        booked = day_of(self.text(node, "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"),
-                        where)
-        reference = self.reference(node, where, "AcctSvcrRef")
-        reversal = self.text(node, "RvslInd") in {"true", "1"}
-        transactions = self.all(node, "NtryDtls/TxDtls")
-        if not transactions:
-            batch = self.reference(node, where, "NtryDtls/Btch/PmtInfId", "NtryDtls/Btch/MsgId")
-            count = self.text(node, "NtryDtls/Btch/NbOfTxs") or "1"
-            if not (count.isascii() and count.isdigit() and len(count) <= 9):
-                raise StatementError(f"NbOfTxs {count[:40]!r} is no number", where)
-            yield Entry("", batch, int(count), total, booked, reference, reversal)
-            return
-        sums = 0
-        for number, found in enumerate(transactions, 1):
-            here = f"{where}, TxDtls {number}"
-            minor = self.part(found, total, len(transactions), currency, here)
-            sums += minor
-            identifier = self.reference(found, here, "Refs/EndToEndId")
-            yield Entry("" if identifier in _NONE_GIVEN else identifier, "", 1, minor, booked,
-                        self.reference(found, here, "Refs/AcctSvcrRef") or reference,
-                        reversal or bool(self.all(found, "RtrInf")))
-        if sums != total:
-            raise StatementError(f"its TxDtls come to {sums}, it is {total} (minor units)", where)
-
 
 def _first(balances: list[_Balance], codes: tuple[str, ...], where: str, name: str) -> _Balance:
     for code in codes:
@@ -262,7 +269,8 @@ def _first(balances: list[_Balance], codes: tuple[str, ...], where: str, name: s
     raise StatementError(f"has no {name} balance ({', '.join(codes)})", where)
 
 
-def _minor(text: str, currency: str, where: str) -> int:
+def minor_of(text: str, currency: str, where: str) -> int:
+    """The amount in minor units, zero or more. StatementError."""
     try:
         amount = Decimal(text.strip()).scaleb(exponent(currency))
     except InvalidOperation:

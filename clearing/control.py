@@ -15,8 +15,8 @@ from typing import Final
 
 import msgspec
 
-from clearing.bank_check import read_credit_transfers
-from clearing.bank_details import Details
+from clearing.bankfiles.reading import read_credit_transfers
+from clearing.bankfiles.details import Details
 from clearing.booking_check import read_bookings
 from clearing.errors import ClearingError
 from clearing.fee_statement import FeeStatement

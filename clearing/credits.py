@@ -1,65 +1,18 @@
-"""Who gets a credit transfer tonight, decided once: clients for their deposits, merchants.
+"""The credit transfers that a night has decided, stored.
 
-Knows the order in which a night moves deposits; every move is authhost.safes.moves', in the
-transaction that stores the credits. Must not know the files that the credits go into. A repeat of
-the run reads what is stored here.
+Knows their table; who decides, and the files that they go into, are others'.
 """
 
 from __future__ import annotations
 
-from authhost.safes.moves import move
-from clearing.banks import parse_bank
-from clearing.bookings import state_bookings
-from clearing.deposit_credits import deposit_credits
-from clearing.errors import ClearingError
-from clearing.fee_accrual import charge_fees
-from clearing.instant import book_instant
-from clearing.queries import Connection, query
-from clearing.run_id import RunId
-from clearing.settings import Settings
-from clearing.settling import settle_merchants
+from collections.abc import Iterable
+
+from clearing.queries import Connection
 
 COLUMNS = ("run_id", "end_to_end_id", "purpose", "account_id", "place_id", "currency",
            "amount_minor", "count", "remittance", "held", "bank_id")
 
 
-async def store_credits(connection: Connection, run_id: RunId, settings: Settings) -> None:
-    """Decide the credits of a run once and book those that go.
-
-    The deposits are locked first, all at once and in key order; so nobody else moves one until
-    this night is stored, and who waited finds it in a file.
-    """
-    run, day = str(run_id), run_id.business_date
-    who = f"clearing {run}"
-    locked = await connection.fetch(query("lock_deposits"))
-    await move(connection, [row["key"] for row in locked if row["credit"] == "queued"], "give_up",
-               who=who, why="the bank has no way to credit at once now")
-    reversed_keys = [row["key"] for row in
-                     await connection.fetch(query("reversed_deposits"), run, day)]
-    await move(connection, reversed_keys, "reversed", who=who, why="given back on its own day")
-    await move(connection, reversed_keys, "withdraw", who=who, why="given back on its own day")
-    await connection.execute(query("due_item_new"), run, day)
-    await connection.execute(query("snapshot_clients"), run)
-    instant = await book_instant(connection, run_id, who)
-    await charge_fees(connection, run_id)
-    banks = {row["party_id"]: parse_bank(row["party_id"], row["content"])
-             for row in await connection.fetch(query("banks"), run)}
-    deposits = await deposit_credits(connection, run_id, settings, banks, who)
-    payouts = await settle_merchants(connection, run_id, settings)
-    await connection.copy_records_to_table(
-        "clearing_credit", columns=COLUMNS,
-        records=[*instant, *deposits, *payouts])
-    await connection.execute(query("owing_ended"))
-    await connection.execute(query("owing_new"), run)
-    await connection.execute(query("withdrawn"), run)
-    await connection.execute(query("counted"), run)
-    for posting in ("post_credits", "post_items", "post_fees", "post_differences"):
-        await connection.execute(query(posting), run)
-    await state_bookings(connection, run_id)
-
-
-async def check_deposits(connection: Connection, run_id: RunId) -> None:
-    """Every deposit of the day has its row. ClearingError: one has not, and nobody would pay it."""
-    key = await connection.fetchval(query("no_deposit_row"), str(run_id), run_id.business_date)
-    if key is not None:
-        raise ClearingError(f"{run_id}: deposit {key} has no row in table deposit")
+async def store_credits(connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
+    """Rows of clearing_credit, in the order of COLUMNS."""
+    await connection.copy_records_to_table("clearing_credit", columns=COLUMNS, records=rows)

@@ -22,13 +22,15 @@ _ACCOUNTS_KEPT: Final = 4_096  # a client with many safes has many credits a nig
 
 
 class Address(msgspec.Struct, frozen=True):
-    """A structured address (PostalAddress24); '' where a part is not known."""
+    """A structured address (PostalAddress24); '' where a part is not known. lines: of one whose
+    street is not known as such, at most two are told beside town and country."""
 
     street: str = ""
     number: str = ""
     postcode: str = ""
     town: str = ""
     country: str = ""  # ISO 3166, two letters
+    lines: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -66,8 +68,12 @@ def parse_party(content: str | None) -> Party | None:
 def parse_address(stored: object) -> Address:
     """Whatever master data holds; a part that is no text or number is left out."""
     given = stored if isinstance(stored, dict) else {}
-    return Address(**{part: str(given[part]).strip() for part in Address.__struct_fields__
-                      if isinstance(given.get(part), str | int)})
+    told = given.get("lines")
+    lines = tuple(line.strip() for line in told if isinstance(line, str) and line.strip()) \
+        if isinstance(told, list) else ()
+    return Address(lines=lines, **{
+        part: str(given[part]).strip() for part in Address.__struct_fields__
+        if part != "lines" and isinstance(given.get(part), str | int)})
 
 
 def compact(number: str | None) -> str:

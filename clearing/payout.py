@@ -13,16 +13,15 @@ from datetime import date, timedelta
 import msgspec
 
 from authhost.payments.plans import (
-    Calendar,
     Kind,
     Plan,
     fee_of,
     fee_of_part,
     holdback_of,
     payout_date,
-    value_date,
     vat_of,
 )
+from clearing.days.calendars import Calendar, value_date
 
 
 class Moved(msgspec.Struct, frozen=True, gc=False):

@@ -1,8 +1,8 @@
-"""Post a closed day: place every captured row, book it, decide the credits. All of it or nothing.
+"""Post a closed day: place and book every captured row, decide what follows. All of it or nothing.
 
 Knows the order of these steps; the rules themselves are data and SQL (posting_rule,
-sql/place.sql). Must not know any file. A day is posted once; a repeat only checks that the
-journal is still the same.
+sql/place.sql), what a stream decides is clearing.nights'. Must not know any file. A day is posted
+once; a repeat only checks that the journal is still the same.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from clearing.credits import check_deposits, store_credits
 from clearing.errors import ClearingError
 from clearing.money import plain
+from clearing.nights.work import Decide
 from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
@@ -23,7 +23,7 @@ from clearing.settings import Settings
 LOOK_BACK_DAYS: Final = 92
 
 
-async def post_day(connection: Connection, run_id: RunId, settings: Settings,
+async def post_day(connection: Connection, run_id: RunId, settings: Settings, decide: Decide,
                    journal_digest: str, journal_count: int) -> Settings:
     """Post unless it is posted; the settings that this run stands on, those of its first time.
 
@@ -37,7 +37,7 @@ async def post_day(connection: Connection, run_id: RunId, settings: Settings,
         return msgspec.json.decode(run["settings"], type=Settings)
     try:
         async with connection.transaction():
-            await _post(connection, run_id, settings, journal_digest, journal_count)
+            await _post(connection, run_id, settings, decide, journal_digest, journal_count)
     except asyncpg.UniqueViolationError as error:
         raise ClearingError(f"{run_id}: a row would be booked twice: {error.detail}") from error
     except asyncpg.IntegrityConstraintViolationError as error:
@@ -45,28 +45,30 @@ async def post_day(connection: Connection, run_id: RunId, settings: Settings,
     return settings
 
 
-async def _post(connection: Connection, run_id: RunId, settings: Settings,
+async def _post(connection: Connection, run_id: RunId, settings: Settings, decide: Decide,
                 journal_digest: str, journal_count: int) -> None:
-    run, day = str(run_id), run_id.business_date
-    await connection.execute(query("insert_run"), run, day, run_id.stream, run_id.sequence,
+    run, day, stream = str(run_id), run_id.business_date, run_id.stream
+    await connection.execute(query("ledger_lock"))
+    await connection.execute(query("insert_run"), run, day, stream, run_id.sequence,
                              journal_digest, journal_count, settings.encode())
-    await connection.execute(query("place"), run, day, LOOK_BACK_DAYS)
+    await connection.execute(query("place"), run, day, LOOK_BACK_DAYS, stream)
     await connection.execute(query("snapshot"), run, day, LOOK_BACK_DAYS)
     # Lest the planner takes fresh tables for empty ones and loops over the whole day.
     await connection.execute(query("analyze"))
-    await check_deposits(connection, run_id)
-    await connection.execute(query("post"), run, day)
-    await store_credits(connection, run_id, settings)
+    await decide(connection, run_id, settings)
+    await connection.execute(query("ledger_balance_new"), run, day, stream)
+    ledger_digest = await connection.fetchval(query("ledger_digest"), run, day, stream)
+    await connection.execute(query("chain"), run, ledger_digest)
     await check_books(connection, run_id)
 
 
 async def check_books(connection: Connection, run_id: RunId) -> None:
     """All rows are placed and booked, and the run balances; ClearingError if not."""
-    run, day = str(run_id), run_id.business_date
-    unplaced = await connection.fetchrow(query("unplaced"), run, day)
+    run, day, stream = str(run_id), run_id.business_date, run_id.stream
+    unplaced = await connection.fetchrow(query("unplaced"), run, day, stream)
     if unplaced is not None:
         raise ClearingError(f"{run_id}: {unplaced['kind']} {unplaced['key']} has no place")
-    hop = await connection.fetchrow(query("journal_to_ledger"), run, day)
+    hop = await connection.fetchrow(query("journal_to_ledger"), run, day, stream)
     if hop is not None:
         raise ClearingError(
             f"{run_id}: {hop['currency']}: the journal has {hop['journal_count']} rows of "
@@ -76,11 +78,8 @@ async def check_books(connection: Connection, run_id: RunId) -> None:
         raise ClearingError(
             f"{run_id}: {off['currency']}: the settlements of account {off['account_id']} come to "
             f"{off['said_minor']}, the ledger has {off['booked_minor']}")
-    for row in await connection.fetch(query("trial_balance"), run):
-        currency = row["currency"]
-        if row["debits_minor"] != row["credits_minor"]:
-            raise ClearingError(f"{run_id}: debits are not credits in {currency}")
-        if row["between_minor"]:
-            raise ClearingError(
-                f"{run_id}: {plain(row['between_minor'], currency)} {currency} taken from payers "
-                "and given to no merchant, or the other way round")
+    left = await connection.fetchrow(query("between"), run, day)
+    if left is not None:
+        raise ClearingError(
+            f"{run_id}: {plain(left['between_minor'], left['currency'])} {left['currency']} taken "
+            "from payers and given to no merchant, or the other way round")

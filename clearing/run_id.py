@@ -12,16 +12,18 @@ from typing import Final
 
 import msgspec
 
+from authhost.streams import STREAMS, Stream
+
 _LONGEST: Final = 35  # Max35Text
 _MESSAGE_ID: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})-([A-Z]+)-([0-9]+)-([A-Z]+)"
-                                r"-([A-Z]{3})(?:-([0-9]+))?")
+                                r"-([A-Z]{3})(?:-([0-9]+))?(?:\.([0-9]+))?")
 
 
 class RunId(msgspec.Struct, frozen=True):
-    """(business date, stream, sequence), as `2026-07-23/night/1`."""
+    """(business date, stream, sequence), as `2026-07-23/cash/1`."""
 
     business_date: date
-    stream: str = "night"
+    stream: Stream
     sequence: int = 1
 
     def __str__(self) -> str:
@@ -37,9 +39,10 @@ class RunId(msgspec.Struct, frozen=True):
         """The creation time that every file states, ISO 8601: the day's, never the clock's."""
         return f"{self.business_date.isoformat()}T23:59:59Z"
 
-    def message_id(self, purpose: str, currency: str, bank: int = 0) -> str:
-        """MsgId of a bank file, at most 35 characters; bank numbers the files of one purpose."""
-        tail = f"-{bank}" if bank else ""
+    def message_id(self, purpose: str, currency: str, bank: int = 0, file: int = 0) -> str:
+        """MsgId of a bank file, at most 35 characters; bank numbers the banks of a night, file the
+        files that one bank's credits were parted into."""
+        tail = (f"-{bank}" if bank else "") + (f".{file}" if file else "")
         return self._numbered(f"{self.code}-{purpose.upper()}-{currency}{tail}")
 
     def end_to_end_id(self, letter: str, number: int) -> str:
@@ -56,15 +59,15 @@ class RunId(msgspec.Struct, frozen=True):
         return text
 
 
-def read_message_id(text: str) -> tuple[RunId, str, str, int] | None:
-    """(run, purpose, currency, bank's number or 0) of what message_id has written; None: it has
-    not."""
+def read_message_id(text: str) -> tuple[RunId, str, str, int, int] | None:
+    """(run, purpose, currency, bank's number or 0, file's number or 0) of what message_id has
+    written; None: it has not."""
     named = _MESSAGE_ID.fullmatch(text) if len(text) <= _LONGEST else None
     if named is None:
         return None
-    year, month, day, stream, sequence, purpose, currency, bank = named.groups(default="0")
+    year, month, day, stream, sequence, purpose, currency, bank, file = named.groups(default="0")
     try:
-        run_id = RunId(date(int(year), int(month), int(day)), stream.lower(), int(sequence))
+        run_id = RunId(date(int(year), int(month), int(day)), named_stream, int(sequence))
     except ValueError:
         return None
     told = run_id, purpose.lower(), currency, int(bank)

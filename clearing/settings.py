@@ -11,6 +11,7 @@ import msgspec
 
 from clearing.errors import ClearingError
 from clearing.party import Address, account_defect
+from clearing.release.settings import Release
 
 
 class Debtor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     debtors: dict[str, Debtor]
     product_groups: tuple[ProductGroup, ...] = ()
     vat_basis_points: int = 2000  # of a product in no group
+    release: Release = Release()
 
     def debtor(self, currency: str) -> Debtor | None:
         """Whose account pays credits in this currency."""

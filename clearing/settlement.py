@@ -7,6 +7,8 @@ merchant's payable in the ledger, to the cent.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from clearing.payout import FeeLine
@@ -19,6 +21,8 @@ class Merchant(msgspec.Struct, frozen=True):
     account_id: int | None
     name: str
     iban: str
+    address: tuple[str, ...] = ()  # lines; none where none is known
+    country: str = ""
 
 
 class Payment(msgspec.Struct, frozen=True, gc=False):
@@ -48,6 +52,14 @@ class Payout(msgspec.Struct, frozen=True):
     date: str
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """What a day has held back, and is not released yet. Dates as ISO 8601."""
+
+    date: str
+    release_on: str
+    amount_minor: int
+
+
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """All in minor units: net = gross - refunds - held back + released, less fees and VAT where
     fees_by is 'net'; opening + net = payout + closing."""
@@ -55,6 +67,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     run_id: str
     date: str
+    created: str  # ISO 8601 date and time
     currency: str
     merchant: Merchant
     plan: str
@@ -72,30 +85,51 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     opening_minor: int
     payout: Payout
     closing_minor: int
+    kept: tuple[Kept, ...] = ()
 
     @property
     def turnover_minor(self) -> int:
         """What the day's rows come to."""
         return self.gross_minor - self.refunds_minor
 
-    @property
-    def deducted_minor(self) -> int:
-        """What fees take off the payout: nothing where they are owed apart."""
-        return self.fees_minor + self.vat_minor if self.fees_by == "net" else 0
+
+class Movement(msgspec.Struct, frozen=True):
+    """What moves the merchant's balance and is no payment. amount_minor: signed, the merchant's
+    positive. charged_minor: of a fee or VAT, also where it is invoiced apart and moves nothing."""
+
+    kind: str  # fee_phone, fee_qr, fee_refund, vat, held_back, released, payout
+    amount_minor: int
+    charged_minor: int = 0
+
+
+def movements(settlement: Settlement) -> Iterator[Movement]:
+    """From the payments to the closing balance, in the order of a statement; no zeros."""
+    netted = settlement.fees_by == "net"
+    for line in settlement.fees:
+        if line.amount_minor:
+            yield Movement(f"fee_{line.kind}", -line.amount_minor if netted else 0,
+                           line.amount_minor)
+    if settlement.vat_minor:
+        yield Movement("vat", -settlement.vat_minor if netted else 0, settlement.vat_minor)
+    for kind, minor in (("held_back", -settlement.held_back_minor),
+                        ("released", settlement.released_minor),
+                        ("payout", -settlement.payout.amount_minor)):
+        if minor:
+            yield Movement(kind, minor)
 
 
 def difference(settlement: Settlement) -> str:
     """What of a settlement does not add up, or ''."""
-    lines = settlement.payments
+    lines, fees = settlement.payments, settlement.fees
+    deducted = settlement.fees_minor + settlement.vat_minor if settlement.fees_by == "net" else 0
     sums = {
         "the payments": (sum(line.amount_minor for line in lines), settlement.turnover_minor),
         "the payments' gross": (sum(line.amount_minor for line in lines
                                     if line.kind == "payment"), settlement.gross_minor),
         "the payments' fees": (sum(line.fee_minor for line in lines), settlement.fees_minor),
-        "the fees": (sum(line.amount_minor for line in settlement.fees), settlement.fees_minor),
-        "the parts": (settlement.turnover_minor - settlement.deducted_minor
-                      - settlement.held_back_minor + settlement.released_minor,
-                      settlement.net_minor),
+        "the fees": (sum(line.amount_minor for line in fees), settlement.fees_minor),
+        "the parts": (settlement.turnover_minor - deducted - settlement.held_back_minor
+                      + settlement.released_minor, settlement.net_minor),
         "the balance": (settlement.opening_minor + settlement.net_minor
                         - settlement.payout.amount_minor, settlement.closing_minor)}
     return "; ".join(f"{name} come to {found}, it says {stated}"

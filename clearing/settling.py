@@ -14,8 +14,10 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from authhost.payments.plans import Plan, value_date, weekdays
+from authhost.payments.plans import Plan
 from clearing.charset import clean
+from clearing.days.calendars import value_date
+from clearing.days.closing import bank_calendar
 from clearing.party import creditor_defect, parse_party
 from clearing.payout import Before, Day, FeeLine, Moved, Settled, added, settle
 from clearing.queries import Connection, query
@@ -46,7 +48,8 @@ async def settle_merchants(connection: Connection, run_id: RunId,
     """Store the settlements of a night; its payouts, as rows of clearing_credit."""
     run, day = str(run_id), run_id.business_date
     await connection.execute(query("settle_lock"))
-    horizon = value_date(day, weekdays)
+    works = await bank_calendar(connection, day, "payments")
+    horizon = value_date(day, works)
     before: dict[Group, Before] = {}
     idle: list[Group] = []
     waiting: set[Group] = set()  # of which another plan, or other papers, may make payouts
@@ -72,7 +75,7 @@ async def settle_merchants(connection: Connection, run_id: RunId,
         currency, merchant_id, account_id = group
         known, had = terms[merchant_id], before.get(group, Before())
         found = days.get(group, Day())
-        made = settle(known.plan, had, found, day, weekdays)
+        made = settle(known.plan, had, found, day, works)
         held = known.problem or (
             "no_debtor_account" if settings.debtor(currency) is None else made.held
             or _owes_elsewhere(group, before)

@@ -18,7 +18,7 @@ import asyncpg
 import msgspec
 
 from authhost.safes.life import read_end_to_end_id
-from clearing.bank_files import PURPOSES, bank_numbers
+from clearing.bankfiles.night import PURPOSES, bank_numbers
 from clearing.banks import debtor_for, parse_bank
 from clearing.camt053 import Entry, Statement, StatementError, read_statements
 from clearing.party import compact

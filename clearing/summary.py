@@ -17,6 +17,7 @@ class FileRecord(msgspec.Struct, frozen=True):
     sum_minor: int
     currency: str
     sha256: str = ""
+    recipient: str = ""  # whose: bank/NLB, account/10, merchant/SHOP; '' is nobody's in particular
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -43,3 +44,9 @@ class Summary(msgspec.Struct, frozen=True):
     journal_digest: str
     digest: str
     seconds: dict[str, float]  # by step
+    released: bool = True  # False: written aside, until a second person approves
+
+    @property
+    def stream(self) -> str:
+        """fuel, cash or payments."""
+        return self.run_id.split("/")[1]

@@ -93,4 +93,4 @@ def _entry(key: str, view: AccountView, outcome: Outcome, rules_version: int, no
         "780131*********0010", outcome.decided_at_ms, rules_version, now_us + 8_000_000,
         view.account_id, outcome.fence, view.card_id, view.vehicle_id, view.driver_id,
         outcome.day, outcome.week, outcome.month, 3119, 20125, 1, _DETAIL, 0, outcome.minute,
-        to_text(_ASK.shares))
+        to_text(_ASK.shares), stream="fuel")

@@ -104,7 +104,7 @@ class Account(Fields, frozen=True):
     safe's client may have been credited and not counted yet."""
 
     account_id: Id | UnsetType = UNSET
-    kind: Literal["fleet", "payer", "safe_client", "merchant"] | UnsetType = UNSET
+    kind: Literal["fleet", "payer", "safe_client", "merchant", "supplier"] | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     currency: Currency | UnsetType = UNSET
     time_zone: Zone | UnsetType = UNSET

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from authhost.bank.banks import Rail
-from authhost.bank.pain001 import level, template
+from authhost.bank.pain001 import level_of, template
 from clearing.charset import clean
 from clearing.iso20022 import address_of, agent, text_of
 from clearing.money import plain
@@ -73,7 +73,7 @@ class PaymentWriter:
         who = name + (address_of(account.address) if account.address.complete else "")
         iban = f"<Id><IBAN>{account.iban}</IBAN></Id>"
         text = template("payment")
-        for field, value in (("initiator", name), ("level", level(rail)),
+        for field, value in (("initiator", name), ("level", level_of(rail)),
                              ("currency", rail.currency)):
             text = text.replace(f"%({field})s", value.replace("%", "%%"))
         self._rail = rail

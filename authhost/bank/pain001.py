@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
-from typing import Final
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -18,12 +17,10 @@ import msgspec
 from authhost.bank.banks import Rail
 from clearing.charset import clean
 from clearing.details import DepositDetail, read_json
-from clearing.iso20022 import address_of, agent, text_of
+from clearing.iso20022 import address_of, agent, level, text_of
 from clearing.money import plain
 from clearing.party import Party, creditor_defect
 from clearing.remittance import LONGEST
-
-_NONE: Final = "-"
 
 
 class Creditor(msgspec.Struct, frozen=True, gc=False):
@@ -65,7 +62,7 @@ class CreditWriter:
         address = address_of(debtor.address) if debtor.address.country else ""
         self._rail = rail
         fixed = {
-            "initiator": name, "level": level(rail), "currency": rail.currency,
+            "initiator": name, "level": level_of(rail), "currency": rail.currency,
             "debtor": (
                 f"<Dbtr>{name}{address}</Dbtr>"
                 f"<DbtrAcct><Id><IBAN>{debtor.iban}</IBAN></Id><Ccy>{rail.currency}</Ccy>"
@@ -95,17 +92,10 @@ class CreditWriter:
         }
 
 
-def level(rail: Rail) -> str:
-    """PmtTpInf: of euro by its scheme; other currencies go by the bank's own rail."""
-    europe = rail.currency == "EUR"
-    service = rail.service_level or ("SEPA" if europe else _NONE)
-    instrument = rail.local_instrument or ("INST" if europe and rail.rail == "instant" else _NONE)
-    parts = ""
-    if service != _NONE:
-        parts += f"<SvcLvl><Cd>{escape(service)}</Cd></SvcLvl>"
-    if instrument != _NONE:
-        parts += f"<LclInstrm><Cd>{escape(instrument)}</Cd></LclInstrm>"
-    return f"<PmtTpInf>{parts}</PmtTpInf>" if parts else ""
+def level_of(rail: Rail) -> str:
+    """PmtTpInf of a rail."""
+    return level(rail.currency, instant=rail.rail == "instant", service_level=rail.service_level,
+                 local_instrument=rail.local_instrument)
 
 
 @cache

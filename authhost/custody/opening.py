@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 
 from authhost.custody.statements import statement
-from authhost.custody.working_days import after_working_days
+from clearing.days.calendars import after_working_days, target
 
 HOST: Final = "host"
 REPORT_WITHIN: Final = 20  # working days, ECB/2010/14 annex IIa with its national rules
@@ -85,7 +85,7 @@ async def put_counterfeits(connection: asyncpg.Connection, case_id: int, account
 
 def due(seen_at: datetime) -> date:
     """The day by which a piece must be with the authorities."""
-    return after_working_days(seen_at.date(), REPORT_WITHIN)
+    return after_working_days(seen_at.date(), REPORT_WITHIN, target)
 
 
 def end_of(day: date) -> datetime:

@@ -9,27 +9,27 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from authhost.custody.working_days import after_working_days, is_working_day
+from clearing.days.calendars import after_working_days, target
 
 
 def arrival(asked_at: datetime, lead_h: int) -> datetime:
     """When he is there, if he is asked at this instant."""
     at = asked_at
-    if not is_working_day(at.date()):
-        at = _begin(after_working_days(at.date(), 1), at)
+    if not target(at.date()):
+        at = _begin(after_working_days(at.date(), 1, target), at)
     left = timedelta(hours=lead_h)
     while True:
         midnight = _begin(at.date() + timedelta(days=1), at)
         if left < midnight - at:
             return at + left
         left -= midnight - at
-        at = _begin(after_working_days(at.date(), 1), at)
+        at = _begin(after_working_days(at.date(), 1, target), at)
 
 
 def last_chance(now: datetime, lead_h: int) -> date:
     """The day on which he comes who is asked on the next working day instead of now: a safe that
     is full by then has to be asked for now."""
-    tomorrow = after_working_days(now.date(), 1)
+    tomorrow = after_working_days(now.date(), 1, target)
     return arrival(_begin(tomorrow, now) + (now - _begin(now.date(), now)), lead_h).date()
 
 

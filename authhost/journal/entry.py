@@ -62,6 +62,7 @@ class Entry(NamedTuple):
     odometer: int | None = None
     engine_hours: int | None = None
     extends: str = ""  # the open hold that this one raises
+    stream: str = ""  # whose open day dates it: authhost/streams.py; without one it is refused
 
 
 class Claim(msgspec.Struct, frozen=True):

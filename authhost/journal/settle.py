@@ -22,6 +22,7 @@ from authhost.parts import Shares
 from authhost.settlement import Effect, Plan, Take, plan
 from authhost.standing import Found, Leg, Meters, Whose, Windows, restored
 from authhost.states import State
+from authhost.streams import stream_of
 
 _LOCK_TABLES: Final = "LOCK TABLE rules, fence IN ROW SHARE MODE"
 _TOMBSTONE: Final = statement("originals_tombstone")
@@ -245,6 +246,8 @@ def _probe(item: Settlement) -> Entry:
 def entries(item: Settlement, original: Found, settled: Settled, rules_version: int) -> list[Entry]:
     """The rows of an event, leg by leg, under the fences that are locked now."""
     made = settled.plan
+    stream = stream_of(item.request.kind, item.key,
+                       original.legs[0].kind if original.legs else "", original.key)
     rows = []
     for number, effect in enumerate(made.effects):
         account_id = effect.whose.account_id
@@ -260,7 +263,8 @@ def entries(item: Settlement, original: Found, settled: Settled, rules_version: 
             merchant_id=item.merchant_id or original.merchant_id,
             site_id=effect.whose.site_id or item.site_id or original.site_id,
             pan_masked=original.pan_masked or row.pan_masked,
-            detail=item.request.detail if item.request.detail != "{}" else original.detail))
+            detail=item.request.detail if item.request.detail != "{}" else original.detail,
+            stream=stream))
     return rows
 
 

@@ -19,16 +19,9 @@ from authhost.admin.desk import said_by_database
 from authhost.admin.raising import audit
 from authhost.admin.refusals import Invalid, Unknown
 from authhost.journal.reads import Borrowed
-from authhost.payments.plans import (
-    Calendar,
-    Fees,
-    Plan,
-    Settlement,
-    objection,
-    payout_date,
-    weekdays,
-)
+from authhost.payments.plans import Fees, Plan, Settlement, objection, payout_date
 from authhost.payments.statements import statement
+from clearing.days.calendars import calendar
 
 _NAME: Final = re.compile(r"[!-~]{1,32}")
 Row = dict[str, Any]
@@ -43,11 +36,10 @@ class NewPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plans:
-    """Over a pool of connections. calendar: the days on which banks work."""
+    """Over a pool of connections."""
 
-    def __init__(self, pool: asyncpg.Pool, calendar: Calendar = weekdays) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._calendar = calendar
 
     async def put(self, actor: Actor, plan_id: str, new: NewPlan) -> Row:
         """One more version, as it is kept; none where that day says the same. Refused."""
@@ -92,7 +84,7 @@ class Plans:
             rows = await connection.fetch(statement("plan_payout"), list(payment_ids))
         return {row["payment_id"]: payout_date(
             msgspec.json.decode(row["settlement"], type=Settlement), row["business_date"],
-            self._calendar) for row in rows}
+            calendar(row["bank_calendar"])) for row in rows}
 
     async def payout_date_of(self, payment_id: str) -> date | None:
         """The same of one."""

@@ -8,19 +8,17 @@ much as one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
 import msgspec
 
+from clearing.days.calendars import Calendar, after_working_days
 from clearing.money import divide_half_up
 
 Kind = Literal["phone", "qr", "refund"]
 KINDS: Final[tuple[Kind, ...]] = ("phone", "qr", "refund")
-Calendar = Callable[[date], bool]  # whether banks work on a day
 _WHOLE: Final = 1_000_000  # a percentage of four decimals, of one
-_SATURDAY: Final = 6
 _WEEK: Final = 7
 _END: Final = r"$(?!\n)"
 
@@ -135,24 +133,3 @@ def period_end(settlement: Settlement, day: date) -> date:
     if settlement.every == "day":
         return day
     return day + timedelta(days=(settlement.weekday - day.isoweekday()) % _WEEK)
-
-
-def value_date(run_day: date, calendar: Calendar) -> date:
-    """When the banks execute what the night of a business day sends."""
-    return after_working_days(run_day, 1, calendar)
-
-
-def after_working_days(day: date, count: int, calendar: Calendar) -> date:
-    """The count-th day after a day on which banks work. The calendar must have one a week."""
-    for _ in range(_WEEK * (count + 2)):
-        if not count:
-            break
-        day += timedelta(days=1)
-        count -= calendar(day)
-    assert not count, "a calendar without working days"
-    return day
-
-
-def weekdays(day: date) -> bool:
-    """A calendar: banks work on all days but Saturday and Sunday."""
-    return day.isoweekday() < _SATURDAY

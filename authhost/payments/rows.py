@@ -21,6 +21,7 @@ from authhost.payments.model import Asked
 from authhost.settlement import Take
 from authhost.standing import Whose, Windows
 from authhost.states import State as ClaimState
+from authhost.streams import stream_of
 
 DOOR: Final = "payments"
 _encode = msgspec.json.Encoder().encode
@@ -72,7 +73,8 @@ def entries(message: Message, legs: Sequence[Leg]) -> tuple[Entry, ...]:
         asked.merchant_id, "", leg.original_key, "", "", message.decided_ms,
         message.rules_version, message.deadline_us, leg.account_id, leg.fence, None, None, None,
         leg.windows.day, leg.windows.week, leg.windows.month, leg.money, 0, leg.count,
-        detail if number == 0 else _about(asked), 0, leg.windows.minute)
+        detail if number == 0 else _about(asked), 0, leg.windows.minute,
+        stream=stream_of(leg.kind, message.key))
         for number, leg in enumerate(legs)])
 
 

@@ -2,7 +2,6 @@
 SELECT d.key, d.business_date, d.journal_id, d.account_id, d.terminal_id, d.currency, d.amount_minor, coalesce(d.bank_id, '') AS bank_id,
        p.family
 FROM deposit d
-JOIN clearing_run r ON r.business_date = d.business_date AND r.stream = 'night' AND r.sequence = 1
-JOIN clearing_place p ON p.run_id = r.run_id AND p.journal_date = d.business_date AND p.journal_id = d.journal_id
+JOIN placement p ON p.stream = 'cash' AND p.journal_date = d.business_date AND p.journal_id = d.journal_id
 WHERE d.credit = 'accepted' AND d.run_id IS NULL
 ORDER BY d.key

@@ -4,8 +4,7 @@ INSERT INTO clearing_item (run_id, end_to_end_id, source, key, account_id, termi
                            journal_id, settled)
 SELECT $1, '', 'counted', d.key, d.account_id, d.terminal_id, d.currency, d.amount_minor, p.family, d.business_date, d.journal_id, true
 FROM deposit d
-JOIN clearing_run r ON r.business_date = d.business_date AND r.stream = 'night' AND r.sequence = 1
-JOIN clearing_place p ON p.run_id = r.run_id AND p.journal_date = d.business_date AND p.journal_id = d.journal_id AND p.place = 'cleared'
+JOIN placement p ON p.stream = 'cash' AND p.journal_date = d.business_date AND p.journal_id = d.journal_id AND p.place = 'cleared'
 WHERE d.state IN ('verified', 'adjusted', 'reversed') AND (d.kind <> 'cash' OR d.account_id IS NULL OR d.withheld <> '') AND d.amount_minor > 0
   AND (d.account_id IS NULL OR NOT EXISTS (
       SELECT FROM journal j WHERE j.business_date = d.business_date AND j.id BETWEEN d.journal_id AND d.journal_id + 15

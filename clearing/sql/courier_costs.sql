@@ -11,8 +11,6 @@ WITH found AS (
     WHERE price.minor > 0
     RETURNING *
 )
-INSERT INTO ledger_entry (run_id, transaction, line, code, amount_minor, currency)
-SELECT $1, 'stay ' || c.stay_id || '#' || c.event, side.line, CASE side.line WHEN 1 THEN r.debit ELSE r.credit END,
-       c.amount_minor * side.sign, c.currency
+INSERT INTO ledger_transfer (run_id, transaction, line, debit, credit, amount_minor, currency)
+SELECT $1, 'stay ' || c.stay_id || '#' || c.event, 1, r.debit, r.credit, c.amount_minor, c.currency
 FROM found c JOIN posting_rule r ON r.family = 'courier_cost'
-CROSS JOIN (VALUES (1::smallint, 1), (2::smallint, -1)) AS side (line, sign)

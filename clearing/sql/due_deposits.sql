@@ -5,8 +5,7 @@ SELECT 'deposit', d.key, d.account_id, d.terminal_id, d.currency, d.amount_minor
        CASE WHEN a.content -> 'posting' ->> 'by' = 'client' THEN '' ELSE d.terminal_id END,
        CASE WHEN a.content -> 'posting' ->> 'by' = 'deposit' THEN d.key ELSE '' END, false
 FROM deposit d
-JOIN clearing_run r ON r.business_date = d.business_date AND r.stream = 'night' AND r.sequence = 1
-JOIN clearing_place p ON p.run_id = r.run_id AND p.journal_date = d.business_date AND p.journal_id = d.journal_id AND p.place = 'cleared'
+JOIN placement p ON p.stream = 'cash' AND p.journal_date = d.business_date AND p.journal_id = d.journal_id AND p.place = 'cleared'
 LEFT JOIN clearing_party a ON a.run_id = $1 AND a.kind = 'account' AND a.party_id = d.account_id::text
 WHERE d.credit = 'night' AND d.run_id IS NULL AND d.state <> 'reversed' AND d.amount_minor > 0 AND d.account_id IS NOT NULL
   AND d.business_date <= $2::date AND d.key <> ALL ($3::text[])

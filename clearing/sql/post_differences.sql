@@ -9,8 +9,7 @@ WITH borne AS (
       AND NOT EXISTS (SELECT FROM case_borne b WHERE b.case_id = c.case_id)
     ON CONFLICT DO NOTHING RETURNING *
 )
-INSERT INTO ledger_entry (run_id, transaction, line, code, amount_minor, currency)
-SELECT $1, 'case ' || b.case_id, side.line, CASE side.line WHEN 1 THEN r.debit ELSE r.credit END, b.amount_minor * side.sign, b.currency
+INSERT INTO ledger_transfer (run_id, transaction, line, debit, credit, amount_minor, currency)
+SELECT $1, 'case ' || b.case_id, 1, r.debit, r.credit, b.amount_minor, b.currency
 FROM borne b JOIN posting_rule r ON r.family = 'cash_difference'
-CROSS JOIN (VALUES (1::smallint, 1), (2::smallint, -1)) AS side (line, sign)
 WHERE b.amount_minor <> 0

@@ -3,7 +3,12 @@ WITH said AS (
     SELECT account_id, currency, sum(net_minor - payout_minor) AS minor FROM merchant_settlement WHERE run_id = $1 GROUP BY 1, 2
 ),
 booked AS (
-    SELECT account_id, currency, -sum(amount_minor) AS minor FROM ledger_entry WHERE run_id = $1 AND code = '2400' GROUP BY 1, 2
+    SELECT account_id, currency, -sum(minor) AS minor FROM (
+        SELECT p.debit_account_id AS account_id, p.currency, -p.amount_minor AS minor FROM placement p JOIN clearing_run r USING (run_no)
+        WHERE r.run_id = $1 AND p.stream = 'payments' AND p.journal_date = r.business_date AND p.family = 'payment_receipt'
+        UNION ALL SELECT debit_account_id, currency, amount_minor FROM ledger_transfer WHERE run_id = $1 AND debit = '2400'
+        UNION ALL SELECT credit_account_id, currency, -amount_minor FROM ledger_transfer WHERE run_id = $1 AND credit = '2400') moved
+    GROUP BY 1, 2
 )
 SELECT coalesce(s.account_id, b.account_id) AS account_id, coalesce(s.currency, b.currency) AS currency,
        coalesce(s.minor, 0)::bigint AS said_minor, coalesce(b.minor, 0)::bigint AS booked_minor

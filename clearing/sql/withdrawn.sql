@@ -11,7 +11,6 @@ INSERT INTO clearing_item (run_id, end_to_end_id, source, key, account_id, termi
                            journal_id, settled)
 SELECT $1, '', 'withdrawn', d.key, d.account_id, d.terminal_id, d.currency, d.amount_minor, p.family, d.business_date, d.journal_id, true
 FROM gone JOIN deposit d USING (key)
-JOIN clearing_run r ON r.business_date = d.business_date AND r.stream = 'night' AND r.sequence = 1
-JOIN clearing_place p ON p.run_id = r.run_id AND p.journal_date = d.business_date AND p.journal_id = d.journal_id AND p.place = 'cleared'
+JOIN placement p ON p.stream = 'cash' AND p.journal_date = d.business_date AND p.journal_id = d.journal_id AND p.place = 'cleared'
 WHERE d.amount_minor > 0
   AND NOT EXISTS (SELECT FROM clearing_item i WHERE i.source = 'withdrawn' AND i.key = d.key AND i.settled)

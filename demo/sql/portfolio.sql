@@ -2,7 +2,7 @@
 -- $1 products  $2 product codes  $3 product groups  $4 accounts  $5 sub-accounts  $6 vehicles  $7 drivers  $8 cards  $9 merchants
 -- $10 sites  $11 terminals  $12 payers  $13 business date
 WITH rules_row AS (
-    INSERT INTO rules (business_date) VALUES ($13::date) ON CONFLICT DO NOTHING
+    INSERT INTO rules (fuel_date, cash_date, payments_date) VALUES ($13::date, $13::date, $13::date) ON CONFLICT DO NOTHING
 ),
 products AS (
     INSERT INTO product SELECT * FROM jsonb_populate_recordset(NULL::product, $1::jsonb)

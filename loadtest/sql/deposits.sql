@@ -2,7 +2,7 @@
 -- otherwise: see deposits_rule.sql.
 -- $1 business date  $2 cassettes (SSCC), the n-th of safe n  $3 the bank's endpoint  $4 its rails  $5 shift  $6 depositor  $7 IBANs
 WITH rules_row AS (
-    INSERT INTO rules (business_date) VALUES ($1::date) ON CONFLICT DO NOTHING
+    INSERT INTO rules (fuel_date, cash_date, payments_date) VALUES ($1::date, $1::date, $1::date) ON CONFLICT DO NOTHING
 ),
 party AS (
     SELECT number, to_char(number, 'FM00000') AS name, cassette_id, iban

@@ -1,6 +1,6 @@
 -- One fleet: $1 cards, each with a vehicle and a driver of its own, in sub-accounts of five hundred; sixteen sites, four products.
 -- Keyed hashes are the card's number in 32 bytes: nobody asks the HSM here. $2 business date  $3 limits by scope; a sub-account has the fleet's
-WITH rules_row AS (INSERT INTO rules (business_date) VALUES ($2::date)),
+WITH rules_row AS (INSERT INTO rules (fuel_date, cash_date, payments_date) VALUES ($2::date, $2::date, $2::date)),
 matrix AS (SELECT $3::text::jsonb AS limits_of),
 products AS (
     INSERT INTO product (product, name, fuel)

@@ -2,7 +2,7 @@
 -- $1 business date  $2 SHA-256 of the merchants' tokens  $3 the bank's endpoint  $4 its rails  $5 payers: [{"phone", "iban", "serial",
 -- "key_digest", "certificate"}], bytes in hexadecimal
 WITH rules_row AS (
-    INSERT INTO rules (business_date) VALUES ($1::date) ON CONFLICT DO NOTHING
+    INSERT INTO rules (fuel_date, cash_date, payments_date) VALUES ($1::date, $1::date, $1::date) ON CONFLICT DO NOTHING
 ),
 shop AS (
     SELECT number, hash FROM unnest($2::bytea[]) WITH ORDINALITY AS t (hash, number)

@@ -1,7 +1,7 @@
 -- One account a card, with a vehicle and a driver; every scope has limits, by its name in $4. An open business day keeps its date.
 -- $1 business date  $2 keyed hashes  $3 masked numbers  $4 limits  $5 terminals; the n-th hash is account n's card.
 WITH rules_row AS (
-    INSERT INTO rules (business_date) VALUES ($1::date) ON CONFLICT DO NOTHING
+    INSERT INTO rules (fuel_date, cash_date, payments_date) VALUES ($1::date, $1::date, $1::date) ON CONFLICT DO NOTHING
 ),
 party AS (
     SELECT number, pan_hmac, pan_masked

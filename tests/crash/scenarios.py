@@ -9,7 +9,7 @@ import asyncio
 from typing import Final
 
 from authhost import limits
-from clearing.close import close_day
+from clearing.days.closing import close_day
 from clearing.queries import connect
 from tests.crash.record import Sent
 from tests.crash.scene import FULL, LARGEST, Scene
@@ -145,7 +145,7 @@ async def day_is_closed_while_a_batch_commits(scene: Scene) -> list[str]:
     day = scene.now.date()
 
     async def close() -> int:
-        await close_day(connection, day)
+        await close_day(connection, day, "fuel")
         return await scene.one(dated, day)
 
     try:

@@ -1,5 +1,5 @@
 -- A year of an office: deposits and messages of fifty safes.
-INSERT INTO rules (business_date) VALUES ('2026-07-23');
+INSERT INTO rules (fuel_date, cash_date, payments_date) VALUES ('2026-07-23', '2026-07-23', '2026-07-23');
 SELECT journal_month('2026-03-01');
 INSERT INTO merchant (merchant_id, name) VALUES ('SHOP', 'Shop');
 INSERT INTO terminal (terminal_id, kind, acquirer_id, merchant_id) SELECT 'S' || n, 'safe', '1', 'SHOP' FROM generate_series(0, 49) n;

@@ -28,6 +28,7 @@ from authhost.embedded import Servers, embedded
 from authhost.hsm.address import HsmAddress
 from authhost.hsm_session import hsm_session
 from authhost.journal.migrate import migrate
+from authhost.journal.statements import statement
 from iso.masking import mask_account_number
 from tests.support.portfolio import BASE, DAY, Card, Portfolio
 
@@ -91,7 +92,7 @@ class Bench:
         self._portfolio = Portfolio(self.sql, lambda pan: self.run(self._pan_hmac(pan)))
         self.run(migrate(self.database_url))
         self.sql("SELECT journal_month($1)", DAY)
-        self.sql("INSERT INTO rules (business_date) VALUES ($1)", DAY)
+        self.sql(statement("open_first_day"), DAY)
         self.run(self._script(BASE))
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from authhost.streams import stream_of
+
 DAY = date(2026, 7, 23)
 NEXT = DAY + timedelta(days=1)
 
@@ -40,7 +42,7 @@ _COLUMNS = (
     "requested_minor", "amount_minor", "posted_minor", "currency", "terminal_id", "merchant_id",
     "site_id", "original_key", "flags", "pan_masked", "decided_at", "recorded_at",
     "rules_version", "account_id", "fence", "card_id", "vehicle_id", "driver_id", "day", "week",
-    "month", "money", "volume", "count", "detail",
+    "month", "money", "volume", "count", "detail", "stream",
 )
 _DEPOSIT_COLUMNS = (
     "key", "business_date", "journal_id", "terminal_id", "account_id", "stay_id", "kind",
@@ -68,6 +70,7 @@ def row(kind: str, key: str, posted: int, **other: Any) -> Row:
         "fence": 1, "card_id": None, "vehicle_id": 1, "driver_id": 1, "day": 0, "week": 0,
         "month": 0, "money": 0, "volume": 0, "count": 0,
         "detail": detail if isinstance(detail, str) else json.dumps(detail),
+        "stream": stream_of(kind, key),
     }
     assert other.keys() <= values.keys(), other.keys() - values.keys()
     return {**values, **other}
@@ -116,7 +119,7 @@ def payment(key: str, posted: int, **other: Any) -> list[Row]:
 def reversal(of: Row, posted: int, **other: Any) -> Row:
     """A reversal of `of` that gives back -posted."""
     same = {name: of[name] for name in ("account_id", "currency", "terminal_id", "merchant_id",
-                                        "site_id", "leg")}
+                                        "site_id", "leg", "stream")}
     return row("reversal", f"{of['key']}-reversal", posted,
                **{**same, "original_key": of["key"], **other})
 
@@ -158,7 +161,8 @@ def full_day() -> list[Row]:
 
 async def set_up(connection: asyncpg.Connection, open_date: date = DAY) -> None:
     """Master data and the first day."""
-    await connection.execute("INSERT INTO rules (business_date) VALUES ($1)", open_date)
+    await connection.execute(
+        "INSERT INTO rules (fuel_date, cash_date, payments_date) VALUES ($1, $1, $1)", open_date)
     await connection.execute("SELECT journal_month($1)", open_date)
     await connection.executemany(
         "INSERT INTO account (account_id, kind, name, currency, iban, bic, address, time_zone) "

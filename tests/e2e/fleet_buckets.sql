@@ -3,7 +3,7 @@ INSERT INTO journal (business_date, id, key, leg, kind, approved, action, reason
     amount_minor, posted_minor, currency, terminal_id, merchant_id, site_id, original_key, flags,
     pan_masked, decided_at, recorded_at, rules_version, account_id, fence, card_id, day, week,
     month, money, volume, count, detail, minute)
-SELECT (SELECT business_date FROM rules), nextval('journal_id'), 'bucket/' || $2::bigint || '/' || n, 0,
+SELECT (SELECT fuel_date FROM rules), nextval('journal_id'), 'bucket/' || $2::bigint || '/' || n, 0,
     'sale', true, '000', 'approved', '', 1, 1, 1, 'EUR', 'POS00001', '', 'S1', '', '', '', now(), now(),
     1, $1, 0, $2::bigint, 0, 0, 0, 1, 1, 1, '{}',
     (extract(epoch FROM now()) / 60)::integer - n * $4::integer

@@ -14,7 +14,7 @@ import pytest
 
 from authhost.safes.life import Credit, end_to_end_id
 from authhost.safes.moves import move
-from clearing.bank_details import Details
+from clearing.bankfiles.details import Details
 from clearing.errors import ClearingError
 from clearing.run import clear
 from clearing.summary import Summary

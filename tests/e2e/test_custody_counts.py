@@ -11,9 +11,9 @@ from authhost.admin.refusals import Conflict, Forbidden, Invalid, Moved, Unknown
 from authhost.custody.cases import Decision, Doubted
 from authhost.custody.counterfeits import Reported
 from authhost.custody.opening import open_refused
-from authhost.custody.working_days import after_working_days
 from authhost.journal.entry import JournalUnavailable
 from authhost.safes.moves import move
+from clearing.days.calendars import after_working_days, target
 from tests.support.vault import ANNA, BEN, Dead, Vault
 
 TEN, TWENTY, FIFTY = 1_000, 2_000, 5_000
@@ -225,7 +225,7 @@ def test_a_counterfeit_is_a_case_a_deadline_and_a_report(rig):
         ANNA, unreported=True, due_until=None, after=0, most=1_000))
         if row["case_id"] == case["case_id"]]
     assert (piece["serial"], piece["due_on"], piece["overdue"]) == (
-        "X123", after_working_days(at.date(), 20), False)
+        "X123", after_working_days(at.date(), 20, target), False)
     number = piece["counterfeit_id"]
     page = rig.run(vault.custody.counterfeits.document(ANNA, number))
     assert [holder["account_id"] for holder in page["holders"]] == [vault.account]
@@ -254,7 +254,7 @@ def test_what_a_safe_suspects_was_never_credited(rig):
     [case] = vault.cases()
     assert (case["kind"], case["deposit_key"], case["amount_minor"]) == ("counterfeit", key, 0)
     assert [one["serial"] for one in case["content"]["counterfeits"]] == ["S9"]
-    assert case["due_at"].date() == after_working_days(datetime.now(UTC).date(), 20)
+    assert case["due_at"].date() == after_working_days(datetime.now(UTC).date(), 20, target)
     vault.settle()
     assert rig.sql("SELECT count(*) FROM counterfeit WHERE deposit_key = $1", key)[0][0] == 1
     assert vault.counted(cassette, ((FIFTY, 1),), fakes=((FIFTY, "S9"),)).stay == "settled"

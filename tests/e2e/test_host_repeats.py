@@ -14,7 +14,7 @@ from authhost.state.client import StateUnavailable
 from tests.support.portfolio import DAY
 from tests.support.rig import ask, raw
 
-CUT_OVER = "UPDATE rules SET business_date = $1, version = version + 1"
+CUT_OVER = "UPDATE rules SET fuel_date = $1, version = version + 1"
 COUNT = "SELECT count(*) FROM journal WHERE business_date = $1"
 
 
@@ -44,7 +44,7 @@ def test_a_repeat_gets_the_same_bytes_and_counts_once(rig, marked, meanwhile):
     elif meanwhile == "another_host":
         host = rig.start()
     elif meanwhile == "cut_over":
-        today = rig.sql("SELECT business_date FROM rules")[0]["business_date"]
+        today = rig.sql("SELECT fuel_date FROM rules")[0]["fuel_date"]
         cut_over(rig, today + timedelta(days=1))
     assert send(rig, msgspec.structs.replace(request, repeat=marked), host) == first
     assert rig.taken(card.account_id) == (1_000, 0, 1)

@@ -194,7 +194,7 @@ def test_day_totals_by_card_type_kind_and_product(station, card):
 def test_a_day_that_is_over_is_counted_once(station, card):
     station.book(Kind.SALE, "000001", 5_000, card=card, products="001:5000:40000")
     try:
-        station.rig.sql("UPDATE rules SET business_date = business_date + 1")
+        station.rig.sql("UPDATE rules SET fuel_date = fuel_date + 1")
         first = station.ask("GET", "POS00001/days/2026-07-23").json()
         assert first["closed"] is True
         assert first["lines"] == [line("001", "sale", 1, 5_000, 40_000)]
@@ -202,7 +202,7 @@ def test_a_day_that_is_over_is_counted_once(station, card):
         assert station.ask("GET", "POS00002/days/2026-07-23").json()["lines"] == []
         assert len(station.rig.sql("SELECT FROM station_day")) == 2
     finally:
-        station.rig.sql("UPDATE rules SET business_date = $1", DAY)
+        station.rig.sql("UPDATE rules SET fuel_date = $1", DAY)
 
 
 def test_a_balanced_shift_is_closed_for_good(station, card):

@@ -25,7 +25,7 @@ def plant(patch: Patch) -> None:
             await other.execute(
                 "INSERT INTO bank_order (end_to_end_id, kind, payment_id, refund_id, account_id,"
                 " bank_id, currency, amount_minor, state, business_date, recorded_at, next_at)"
-                " SELECT $1, 'refund', $2, $3, $4, $5, $6, $7, 'queued', r.business_date, now(),"
+                " SELECT $1, 'refund', $2, $3, $4, $5, $6, $7, 'queued', r.payments_date, now(),"
                 " now() FROM rules r ON CONFLICT DO NOTHING",
                 names.refund_end_to_end(new.refund_id), held.asked.payment_id, new.refund_id,
                 held.payer_id, held.bank_id, held.asked.currency, new.amount_minor)

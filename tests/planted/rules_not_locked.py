@@ -12,8 +12,8 @@ from tests.planted import Patch, changed, serve
 def plant(patch: Patch) -> None:
     """The date is the snapshot's."""
     patch(append, "_APPEND", changed(
-        append._APPEND, "SELECT version, business_date FROM rules FOR SHARE",
-        "SELECT version, business_date FROM rules"))
+        append._APPEND, "SELECT version, fuel_date, cash_date, payments_date FROM rules FOR SHARE",
+        "SELECT version, fuel_date, cash_date, payments_date FROM rules"))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from authhost.counters import unpack_slots
 from authhost.embedded import Servers
 from authhost.hsm.address import HsmAddress
 from authhost.journal.append import Posting
+from authhost.journal.statements import statement
 from authhost.model import Answer, Kind, Original, Request
 from authhost.pan_index import PanIndex
 from authhost.reservations import stateless
@@ -229,7 +230,7 @@ async def _prepare(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("SELECT journal_month($1)", DAY)
-        await connection.execute("INSERT INTO rules (business_date) VALUES ($1)", DAY)
+        await connection.execute(statement("open_first_day"), DAY)
         await connection.execute(BASE)
     finally:
         await connection.close()

@@ -9,17 +9,17 @@ WITH input AS MATERIALIZED (
         (b).original_key, (b).flags, (b).pan_masked, (b).decided_ms, (b).rules_version, (b).deadline_us,
         (b).account_id, (b).fence, (b).card_id, (b).vehicle_id, (b).driver_id, (b).day, (b).week, (b).month,
         (b).money, (b).volume, (b).count, (b).detail, (b).pin_tries, (b).minute, (b).products, (b).subaccount_id, (b).second_card_id, (b).odometer,
-        (b).engine_hours, (b).extends
+        (b).engine_hours, (b).extends, (b).stream
     ) AS t (
         key, leg, fingerprint, answer, door, state, remaining, expires_us,
         approval_code, alias, kind, approved, action, reason, requested_minor, amount_minor,
         posted_minor, currency, terminal_id, merchant_id, site_id, original_key, flags, pan_masked,
         decided_ms, rules_version, deadline_us, account_id, fence, card_id, vehicle_id,
         driver_id, day, week, month, money, volume, count,
-        detail, pin_tries, minute, products, subaccount_id, second_card_id, odometer, engine_hours, extends
+        detail, pin_tries, minute, products, subaccount_id, second_card_id, odometer, engine_hours, extends, stream
     )
 ),
-rules_now AS MATERIALIZED (SELECT version, business_date FROM rules FOR SHARE),
+rules_now AS MATERIALIZED (SELECT version, fuel_date, cash_date, payments_date FROM rules FOR SHARE),
 fences AS MATERIALIZED (
     SELECT f.account_id, f.fence FROM fence f WHERE f.account_id = ANY ($2::bigint[]) ORDER BY f.account_id FOR SHARE
 ),
@@ -30,7 +30,8 @@ fenced AS MATERIALIZED (
 -- By key, not by the order of rows: the planner is free to join them in another one.
 numbered AS MATERIALIZED (SELECT key, nextval('journal_id') AS first_id FROM input WHERE leg = 0),
 ready AS MATERIALIZED (
-    SELECT i.*, r.business_date, n.first_id + i.leg AS id, clock_timestamp() AS recorded_at,
+    SELECT i.*, n.first_id + i.leg AS id, clock_timestamp() AS recorded_at,
+           CASE i.stream WHEN 'cash' THEN r.cash_date WHEN 'payments' THEN r.payments_date ELSE r.fuel_date END AS business_date,
            i.deadline_us > 0 AND extract(epoch FROM clock_timestamp()) * 1000000 > i.deadline_us AS late
     FROM input i JOIN numbered n USING (key) CROSS JOIN rules_now r
     WHERE i.rules_version = r.version AND i.key NOT IN (SELECT key FROM fenced)
@@ -61,6 +62,6 @@ written AS (
            account_id, fence, card_id, vehicle_id, driver_id, day, week, month,
            CASE WHEN late THEN 0 ELSE money END, CASE WHEN late THEN 0 ELSE volume END, CASE WHEN late THEN 0 ELSE count END,
            detail, CASE WHEN late THEN 0 ELSE pin_tries END, minute, CASE WHEN late THEN '' ELSE products END, subaccount_id, second_card_id,
-           odometer, engine_hours
+           odometer, engine_hours, stream
     FROM ready WHERE key IN (SELECT key FROM claimed)
 ),

@@ -55,7 +55,7 @@ suspects AS (
         JOIN note_category USING (category) WHERE reported) ELSE false END
     ON CONFLICT DO NOTHING
 )
-SELECT version, business_date,
+SELECT version,
        (SELECT array_agg(key) FROM claimed) AS claimed,
        (SELECT array_agg(DISTINCT key) FROM ready WHERE late AND key IN (SELECT key FROM claimed)) AS late
 FROM rules_now

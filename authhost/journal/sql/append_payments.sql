@@ -75,7 +75,7 @@ hooks AS (
            changed_at, changed_at
     FROM moved WHERE callback_url <> ''
 )
-SELECT version, business_date,
+SELECT version,
        (SELECT array_agg(key) FROM claimed) AS claimed,
        (SELECT array_agg(DISTINCT key) FROM ready WHERE late AND key IN (SELECT key FROM claimed)) AS late
 FROM rules_now

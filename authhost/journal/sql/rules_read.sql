@@ -1,2 +1,2 @@
 -- The rules row, unlocked: does the database answer?
-SELECT version, business_date FROM rules
+SELECT version FROM rules

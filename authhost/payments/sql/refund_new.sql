@@ -6,4 +6,4 @@ WITH made AS (
 )
 INSERT INTO bank_order (end_to_end_id, kind, payment_id, refund_id, account_id, bank_id, currency, amount_minor, state, business_date,
                         recorded_at, next_at)
-SELECT $9, 'refund', $2, $1, $10, $11, $12, $4, 'queued', r.business_date, clock_timestamp(), clock_timestamp() FROM rules r
+SELECT $9, 'refund', $2, $1, $10, $11, $12, $4, 'queued', r.payments_date, clock_timestamp(), clock_timestamp() FROM rules r

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.bank_check import read_credit_transfers
-from clearing.pain001 import Credit, CreditTransferFile, Message
+from clearing.bankfiles.reading import read_credit_transfers
+from clearing.bankfiles.pain001 import Credit, CreditTransferFile, Message
 from clearing.party import Address
 from clearing.settings import load_settings
 

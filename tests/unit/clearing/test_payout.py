@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from authhost.payments.plans import Fee, Fees, Plan, Settlement, weekdays
+from authhost.payments.plans import Fee, Fees, Plan, Settlement
+from clearing.days.calendars import weekdays
 from clearing.payout import Before, Day, FeeLine, Moved, added, fee_of_row, settle
 from clearing.settlement import Merchant, Payment, Payout, difference
 from clearing.settlement import Settlement as Statement

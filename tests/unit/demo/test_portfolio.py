@@ -140,7 +140,7 @@ def test_it_goes_into_the_database_without_a_card_number(database_url: str) -> N
                     ("payer", 60), ("product", 4), ("product_code", 4), ("product_group", 2),
                     ("subaccount", len(PORTFOLIO.subaccounts))):
                 assert await connection.fetchval(f"SELECT count(*) FROM {table}") == count
-            assert await connection.fetchval("SELECT business_date FROM rules") == BUSINESS_DATE
+            assert await connection.fetchval("SELECT fuel_date FROM rules") == BUSINESS_DATE
             cards = await connection.fetchval("SELECT json_agg(card)::text FROM card")
             office = await connection.fetchval("SELECT hours FROM card WHERE hours IS NOT NULL")
         finally:

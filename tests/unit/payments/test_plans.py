@@ -22,10 +22,9 @@ from authhost.payments.plans import (
     parts_of,
     payout_date,
     period_end,
-    value_date,
     vat_of,
-    weekdays,
 )
+from clearing.days.calendars import value_date, weekdays
 
 THURSDAY, FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 7, day) for day in range(23, 28))
 TUESDAY, WEDNESDAY = date(2026, 7, 28), date(2026, 7, 29)

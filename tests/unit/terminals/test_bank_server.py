@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from lxml import etree
 
-from clearing.pain001 import Credit, CreditTransferFile, Message
+from clearing.bankfiles.pain001 import Credit, CreditTransferFile, Message
 from clearing.party import Address
 from clearing.settings import Debtor
 from terminals.bank.__main__ import main

@@ -1,7 +1,7 @@
 -- Two banks, one that is away, and one that takes night files alone; for each role a client with a safe of its own.
 -- $1 business date  $2 roles: [{"role", "number", "bank", "rule", "iban"}]  $3 banks: [{"bank", "endpoint", "rails"}]
 WITH rules_row AS (
-    INSERT INTO rules (business_date) VALUES ($1::date) ON CONFLICT DO NOTHING
+    INSERT INTO rules (fuel_date, cash_date, payments_date) VALUES ($1::date, $1::date, $1::date) ON CONFLICT DO NOTHING
 ),
 party AS (
     SELECT * FROM jsonb_to_recordset($2::text::jsonb) AS t (role text, number integer, bank text, rule text, iban text)

@@ -3,7 +3,7 @@
 -- $4 merchants: [{"merchant", "account", "limits", "sandbox", "token"}], tokens as SHA-256 in hexadecimal  $5 secret of webhooks
 -- $6 the collecting account's IBAN  $7 its bank
 WITH rules_row AS (
-    INSERT INTO rules (business_date) VALUES ($1::date) ON CONFLICT DO NOTHING
+    INSERT INTO rules (fuel_date, cash_date, payments_date) VALUES ($1::date, $1::date, $1::date) ON CONFLICT DO NOTHING
 ),
 person AS (
     SELECT * FROM jsonb_to_recordset($2::text::jsonb) AS t (number bigint, name text, bank text, iban text, limits jsonb)

@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 import asyncpg
 
-from clearing.bank_details import write_details
+from clearing.bankfiles.details import write_details
 from clearing.banks import debtor_for, parse_bank
 from clearing.folder import DayFolder
-from clearing.pain001 import Credit, CreditTransferFile, Message
+from clearing.bankfiles.pain001 import Credit, CreditTransferFile, Message
 from clearing.party import parse_party
 from clearing.queries import Connection, query
 from clearing.rows import ROWS_AT_A_TIME

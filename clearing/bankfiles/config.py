@@ -1,0 +1,96 @@
+"""What the operator decides about bank files: its own bank, calendars, collecting, payees.
+
+PURE values with their defaults: a part of the settings that a run stores (clearing/settings.py).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from clearing.bankfiles.forms import FileForm, form_defect
+from clearing.errors import ClearingError
+from clearing.party import Address, account_defect
+
+Days = Annotated[int, msgspec.Meta(ge=0, le=90)]
+Scheme = Literal["CORE", "B2B"]
+
+
+class Creditor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose account fleets pay into. identifier: of the creditor (AT-02, EPC262-08)."""
+
+    identifier: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}[0-9]{2}[0-9A-Z]{3}.{1,28}$(?!\n)")]
+    name: str
+    iban: str
+    bic: str
+    address: Address = Address()
+
+
+class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Direct debits. creditor None: nothing is collected.
+
+    notice_days: calendar days that a debtor is told before (14, where nothing else was agreed).
+    lead_days: bank days that the file is at the bank before the collection. ahead_days: bank days
+    more, so that a night may be missed.
+    """
+
+    creditor: Creditor | None = None
+    notice_days: Days = 14
+    lead_days: dict[Scheme, Days] = {"CORE": 1, "B2B": 1}
+    ahead_days: Days = 1
+
+
+class Verification(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of a credit whose payee's bank has another name."""
+
+    no_match: Literal["hold", "send"] = "hold"
+    close_match: Literal["hold", "send"] = "send"
+    not_possible: Literal["hold", "send"] = "send"
+
+
+class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sanctions lists. list_path: a table of id, name, program; '' where nobody is screened."""
+
+    list_path: str = ""
+
+
+class BankFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """own: the form of the operator's own bank. calendars: of bank days, by currency; '*' else."""
+
+    own: FileForm = FileForm()
+    calendars: dict[str, str] = {"EUR": "TARGET", "*": "weekdays"}
+    collection: Collection = Collection()
+    verification: Verification = Verification()
+    screening: Screening = Screening()
+
+    def calendar_name(self, currency: str) -> str:
+        """The name of the calendar that a currency's banks keep."""
+        return self.calendars.get(currency) or self.calendars.get("*") or "weekdays"
+
+
+def check_bank_files(settings: BankFiles) -> BankFiles:
+    """The same settings; ClearingError where a form or a creditor cannot be right."""
+    what, where = form_defect(settings.own)
+    if what:
+        raise ClearingError(f"clearing settings: bankfiles.own.{where}: {what}")
+    creditor = settings.collection.creditor
+    if creditor is None:
+        return settings
+    defect = account_defect(creditor.iban, creditor.bic, "EUR") or identifier_defect(
+        creditor.identifier)
+    if not creditor.bic:
+        defect = "bic_missing"  # the creditor's agent is mandatory in pain.008
+    if defect:
+        raise ClearingError(f"clearing settings: bankfiles.collection.creditor: {defect}")
+    return settings
+
+
+def identifier_defect(identifier: str) -> str:
+    """Why this is no creditor identifier, or ''. Its check digits are over country and national
+    part, without the business code (EPC262-08, modulo 97 of ISO/IEC 7064)."""
+    if not (identifier.isascii() and identifier.isalnum() and identifier == identifier.upper()):
+        return "identifier_invalid"
+    moved = identifier[7:] + identifier[:4]
+    rest = int("".join(str(int(letter, 36)) for letter in moved)) % 97
+    return "" if rest == 1 else "identifier_invalid"

@@ -1,0 +1,139 @@
+"""Where each captured row of a day ends, and what it books: the expression of clearing/sql/place.sql.
+
+PURE. A function of the staged rows, whatever order they came in. `reversed`: a row and the same-day
+reversals and returns that give it back come to nothing; `cleared`: everything else that books; a
+hold is `cleared` by its completion, `reversed` by a reversal or its expiry, else `open`. A reversal
+takes its family from what it gives back.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import ibis
+import ibis.expr.types as ir
+
+from clearing.engine.rounding import total
+from clearing.engine.tables import table
+
+GIVES_BACK: Final = ("reversal", "return")
+_BY_ACCOUNT: Final = {"safe_client": "deposit", "payer": "payment", "merchant": "payment_receipt"}
+_NO_ID: Final = ibis.null("int64")
+_NO_DATE: Final = ibis.null("date")
+
+
+def places(day: date) -> ir.Table:
+    """A row a placement: journal_date, journal_id, place, family, original_date, original_id,
+    debit_account_id, credit_account_id, amount_minor, currency."""
+    return booked(day).union(ended(day), distinct=False)
+
+
+def booked(day: date) -> ir.Table:
+    """The placements of what books money, or could: all rows of `day`."""
+    rows = _sourced()
+    family = _family(rows)
+    today = ibis.literal(day)
+    return rows.select(
+        journal_date=today, journal_id=rows.id,
+        place=ibis.ifelse(rows.given_back & rows.capture_id.notnull() & (rows.net_minor == 0),
+                          "reversed", "cleared"),
+        family=family,
+        original_date=ibis.cases((~rows.gives_back, _NO_DATE),
+                                 (rows.capture_id.isnull(), rows.earlier_date), else_=today),
+        original_id=ibis.ifelse(rows.gives_back,
+                                ibis.coalesce(rows.capture_id, rows.earlier_id), _NO_ID),
+        debit_account_id=rows.account_id,
+        credit_account_id=ibis.ifelse(family.isin(("fuel", "fuel_unidentified")),
+                                      rows.merchant_account_id, rows.account_id),
+        amount_minor=rows.booked_minor, currency=rows.currency)
+
+
+def ended(day: date) -> ir.Table:
+    """The placements of holds: those of `day`, and those of earlier days that are open still."""
+    endings = table("ending").group_by("original_key").aggregate(
+        completed=lambda one: one.completed.any())
+    holds, raised = table("hold"), endings.rename(raised_key="original_key", by_raised="completed")
+    found = holds.left_join(endings, holds.key == endings.original_key).select(
+        holds.journal_date, holds.id, holds.currency, holds.original_key, endings.completed)
+    # What has raised a hold ends with it; a hold that raises none names none.
+    found = found.left_join(raised, (found.original_key == raised.raised_key)
+                            & (found.original_key != "")).select(
+        found.journal_date, found.id, found.currency,
+        completed=ibis.coalesce(found.completed, raised.by_raised))
+    found = found.mutate(place=ibis.cases(
+        (found.completed.isnull(), "open"), (found.completed, "cleared"), else_="reversed"))
+    listed = found.filter((found.journal_date == ibis.literal(day)) | (found.place == "open"))
+    return listed.select(
+        journal_date=listed.journal_date, journal_id=listed.id, place=listed.place, family=ibis.literal(""),
+        original_date=_NO_DATE, original_id=_NO_ID, debit_account_id=_NO_ID,
+        credit_account_id=_NO_ID, amount_minor=ibis.literal(0, "int64"), currency=listed.currency)
+
+
+def _grouped() -> ir.Table:
+    """The day's rows, each with what is true of its original's key and account together."""
+    rows = table("day")
+    rows = rows.mutate(gives_back=rows.kind.isin(GIVES_BACK))
+    # A join or a window cannot take a column of its own projection: a step each.
+    rows = rows.mutate(origin=ibis.ifelse(rows.gives_back, rows.original_key, rows.key))
+    together = ibis.window(group_by=[rows.origin, rows.account_id])
+    return rows.mutate(
+        net_minor=total(rows.posted_minor).over(together),
+        given_back=rows.gives_back.any().over(together),
+        capture_id=rows.id.max(where=~rows.gives_back).over(together))
+
+
+def _earlier() -> ir.Table:
+    """The newest booked row of each key and account that an earlier day has."""
+    rows = table("named")
+    rows = rows.filter(~rows.kind.isin(GIVES_BACK), rows.posted_minor > 0)
+    newest = ibis.window(group_by=[rows.key, rows.account_id],
+                         order_by=[rows.journal_date.desc(), rows.id.desc()])
+    rows = rows.mutate(place_in_line=ibis.row_number().over(newest))
+    rows = rows.filter(rows.place_in_line == 0)
+    return rows.select(earlier_key=rows.key, earlier_account=rows.account_id,
+                       earlier_date=rows.journal_date, earlier_id=rows.id, earlier_kind=rows.kind,
+                       earlier_flags=rows.flags, earlier_family=rows.family)
+
+
+def _sourced() -> ir.Table:
+    """The day's rows with what they give back: a capture of the day, or a row of before."""
+    rows = _grouped()
+    rows = rows.mutate(
+        same_day_id=ibis.ifelse(rows.gives_back, rows.capture_id, _NO_ID),
+        late_key=ibis.ifelse(rows.gives_back & rows.capture_id.isnull(), rows.original_key,
+                             ibis.null("string")))
+    capture = table("day")
+    capture = capture.select(given_id=capture.id, given_kind=capture.kind,
+                             given_flags=capture.flags, given_uncounted=capture.uncounted)
+    rows = rows.left_join(capture, rows.same_day_id == capture.given_id)
+    earlier = _earlier()
+    # An account may be nobody's: equal then, too. The key carries the join.
+    rows = rows.left_join(earlier, (rows.late_key == earlier.earlier_key)
+                          & rows.account_id.identical_to(earlier.earlier_account))
+    flags = ibis.coalesce(rows.given_flags, rows.earlier_flags, rows.flags)
+    by_account = ibis.cases(
+        *((rows.account_kind == kind, source) for kind, source in _BY_ACCOUNT.items()),
+        else_="sale")
+    return rows.mutate(
+        withheld=flags.re_search("(^|,)withheld:"),
+        is_uncounted=ibis.coalesce(rows.given_uncounted, rows.uncounted,
+                                   rows.earlier_family == "deposit_uncounted", False),
+        source_kind=ibis.cases(
+            (~rows.gives_back, rows.kind),
+            # Of a payment the payer's leg is the first, whatever the accounts are besides.
+            (rows.key.startswith("pay/"), ibis.ifelse(rows.leg == 0, "payment", "payment_receipt")),
+            else_=ibis.coalesce(rows.given_kind, rows.earlier_kind, by_account)))
+
+
+def _family(rows: ir.Table) -> ir.StringValue:
+    """posting_rule.family: the two accounts of the chart that a row moves."""
+    deposit = rows.source_kind == "deposit"
+    nobodys = ibis.coalesce(rows.account_kind, "") != "safe_client"
+    return ibis.cases(
+        (deposit & (rows.withheld | nobodys), "deposit_withheld"),
+        (deposit & rows.is_uncounted, "deposit_uncounted"),
+        (rows.source_kind.isin(("adjustment", "verification")),
+         ibis.literal("deposit_") + rows.source_kind),
+        (rows.source_kind.isin(("deposit", "payment", "payment_receipt")), rows.source_kind),
+        (rows.account_kind == "fleet", "fuel"), else_="fuel_unidentified")

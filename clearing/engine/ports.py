@@ -1,0 +1,44 @@
+"""What an engine is: it has the tables of a stage, and answers an expression with record batches.
+
+Knows the shape alone. The expressions are the same for every engine (placing.py, matching.py,
+pricing.py, fees.py, totals.py); which engine runs them is the operator's choice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, Self
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+
+class EngineError(Exception):
+    """An engine that cannot be opened, or that cannot do what it was asked; says which and why."""
+
+
+class Engine(Protocol):
+    """One engine with the tables it was given. Used from one thread, closed by whoever opened it.
+    """
+
+    @property
+    def name(self) -> str:
+        """`duckdb`, `spark` or `postgres`."""
+        ...
+
+    def table(self, name: str, path: Path) -> None:
+        """Make a Parquet file known under a name; a second one of that name takes its place."""
+        ...
+
+    def read(self, expression: ir.Table) -> pa.RecordBatchReader:
+        """The rows of an expression over the tables, in batches. The reader is to be read to its
+        end before the next is asked for. EngineError with the engine's own words."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...

@@ -1,0 +1,24 @@
+-- Rows of earlier days that a row of the day names as its original. A claim says where its key's rows are; only rows without one (they
+-- were brought in from elsewhere) are looked for day by day.  {day}, {stream}, {look_back_days}
+WITH named AS MATERIALIZED (
+    SELECT DISTINCT j.original_key AS key FROM journal j
+    WHERE j.business_date = {day} AND j.stream = {stream} AND j.approved AND j.original_key <> ''
+      AND j.kind IN ('reversal', 'return', 'completion', 'offline_sale', 'deposit')
+      AND NOT EXISTS (SELECT FROM journal o WHERE o.business_date = {day} AND o.key = j.original_key
+                                              AND o.account_id IS NOT DISTINCT FROM j.account_id)
+),
+placed AS MATERIALIZED (
+    SELECT n.key, c.business_date, c.journal_id FROM named n LEFT JOIN claim c ON c.key = n.key AND c.journal_id > 0
+),
+found AS (
+    SELECT o.* FROM placed p
+    JOIN journal o ON o.business_date = p.business_date AND o.id BETWEEN p.journal_id AND p.journal_id + 15 AND o.key = p.key
+    UNION ALL
+    SELECT o.* FROM placed p JOIN journal o ON o.key = p.key
+    WHERE p.business_date IS NULL
+)
+SELECT o.key, o.account_id, o.business_date AS journal_date, o.id, o.kind, o.flags, o.posted_minor, o.amount_minor, o.currency, o.terminal_id,
+       o.approval_code, o.card_id, o.decided_at AS decided_us, coalesce(p.family, '') AS family
+FROM found o
+LEFT JOIN placement p ON p.journal_date = o.business_date AND p.journal_id = o.id
+WHERE o.business_date >= {day} - {look_back_days} AND o.business_date < {day} AND o.approved

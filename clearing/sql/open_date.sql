@@ -1,2 +1,0 @@
--- The business date that batches are dated with now.
-SELECT business_date FROM rules
