@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 
 from authhost import limits
+from authhost.admin.exception_watch import ExceptionWatch
 from authhost.admin.keyring import Keyring
 from authhost.authorize import Authorizer, Busy, Silence
 from authhost.bookings import Bookings
@@ -115,6 +116,7 @@ class Host:
         self.parked = ParkedPosting(self.authorizer, clock)
         self.stations = Stations(pool=pool, clock=clock, hsm=self.hsm, keys=keys,
                                  prices=self.prices, post=self.parked.post)
+        self.exceptions = ExceptionWatch(pool)
         self.metrics = Metrics()
         self.load = Load()
         self.iso_doors = [self._iso_door(listen) for listen in settings.iso]
@@ -151,6 +153,7 @@ class Host:
             asyncio.create_task(_every(limits.CATALOGUE_S, self.stations.build)),
             asyncio.create_task(_every(limits.STATIONS_S, self.stations.look)),
             asyncio.create_task(_every(limits.ROLL_UP_S, self._roll_up)),
+            asyncio.create_task(_every(limits.EXCEPTIONS_S, self.exceptions.look)),
             *(asyncio.create_task(_every(seconds, chore))
               for seconds, chore in (*self.cash.chores(), *self.paying.chores())),
         ]
@@ -258,6 +261,7 @@ class Host:
         self._watch_hsm(self.hsm_pool)
         self.cash.watch(self.metrics)
         self.paying.watch(self.metrics)
+        self.exceptions.watch(self.metrics)
 
     def _watch_hsm(self, pool: HsmPool) -> None:
         gauge, total = self.metrics.gauge, self.metrics.total

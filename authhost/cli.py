@@ -13,14 +13,22 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 import asyncpg
 import msgspec
 import uvloop
 
-from authhost import cli_desk, console, key_console, logs
+from authhost import (
+    cli_answers,
+    cli_desk,
+    cli_ledger,
+    cli_night,
+    cli_release,
+    console,
+    key_console,
+    logs,
+)
 from authhost.bootstrap import make_host
 from authhost.certificates import commands as certificate_commands
 from authhost.certificates.authority import AuthorityError
@@ -108,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     add_hsm(serve)
     migrate_ = add_command(commands, "migrate", _migrate, "bring a database's schema up to date")
     migrate_.add_argument("--database-url", required=True)
-    migrate_.add_argument("--first-day", type=_date, metavar="YYYY-MM-DD",
+    migrate_.add_argument("--first-day", type=cli_night.day_of, metavar="YYYY-MM-DD",
                           help="open the first business day of a new database")
     _doors(serve, iso=None, http=None)
 
@@ -118,17 +126,15 @@ def _parser() -> argparse.ArgumentParser:
     statement.add_argument("--data-dir", type=Path, default=DATA)
     add_database(statement)
 
-    clear = add_command(commands, "clear", _clear, "close a business day and write its files")
-    clear.add_argument("--date", type=_date, required=True, metavar="YYYY-MM-DD")
-    clear.add_argument("--out", type=Path, default=Path("files"))
-    clear.add_argument("--data-dir", type=Path, default=DATA)
-    add_database(clear)
-
     decode = add_command(commands, "decode", _decode, "show an ISO 8583 message field by field")
     decode.add_argument("--profile", default="ifsf")
     decode.add_argument("message", help="a file, hex, or - for standard input")
 
+    cli_answers.add(commands)
     cli_desk.add(commands)
+    cli_ledger.add(commands)
+    cli_night.add(commands)
+    cli_release.add(commands)
     price_commands.add(commands)
     catalogue_commands.add(commands)
     certificate_commands.add(commands)
@@ -237,21 +243,6 @@ async def _run_host(settings: Settings) -> None:
     await host.stop()
 
 
-def _clear(arguments: argparse.Namespace) -> int:
-    from clearing.errors import ClearingError  # noqa: PLC0415  # only the night needs its libraries
-    from clearing.run import clear  # noqa: PLC0415  # only the night needs its libraries
-
-    try:
-        summary = asyncio.run(clear(database_url(arguments), arguments.date, arguments.out,
-                                    progress=lambda step: print(f"{step} ...", file=sys.stderr)))
-    except ClearingError as error:
-        raise Failed(str(error)) from None
-    for file in summary.files:
-        print(f"{file.kind:<24}{file.count:>8}{file.sum_minor:>16} {file.currency:<4}{file.path}")
-    print(f"balanced: {summary.balanced}")
-    return 0 if summary.balanced else 1
-
-
 def _statement(arguments: argparse.Namespace) -> int:
     from authhost.admin.bank_statements import tell_file  # noqa: PLC0415  # as for the night
     from clearing.camt053 import StatementError  # noqa: PLC0415
@@ -288,10 +279,3 @@ def _decode(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise Failed(str(error)) from None
     return 0
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-07-23") from None

@@ -77,6 +77,7 @@ CUSTODY_S: Final = 2  # between looks at what custody has decided to book
 SAFES_S: Final = 60  # between looks whether a safe is silent
 LOOK_AGAIN_S: Final = 60  # at counts that came before their cassette's last deposit
 FORECAST_S: Final = 300
+EXCEPTIONS_S: Final = 60  # between looks at how many of the clearing's exceptions wait
 BANK_CONNECTIONS: Final = 4  # of the connector to the database; its other bounds: bank/bounds.py
 EXPIRY_SWEEP_S: Final = 1
 SESSIONS_S: Final = 600  # between looks for tokens and logins that are over

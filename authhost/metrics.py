@@ -51,6 +51,7 @@ class Metrics(Collector):
         self.latency: dict[tuple[str, str], Histogram] = {}
         self.events: dict[tuple[str, str], int] = {}
         self._gauges: list[tuple[str, str, Callable[[], float]]] = []
+        self._labelled: list[tuple[str, str, str, Callable[[], Mapping[str, float]]]] = []
         self._histograms: list[tuple[str, str, Histogram]] = []
         self._totals: list[tuple[str, str, Callable[[], float]]] = []
         self._tables: list[tuple[str, str, tuple[str, str],
@@ -74,6 +75,11 @@ class Metrics(Collector):
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A number that is what it is when it is asked for."""
         self._gauges.append((name, text, read))
+
+    def gauges(self, name: str, text: str, label: str,
+               read: Callable[[], Mapping[str, float]]) -> None:
+        """The same, by the values of one label."""
+        self._labelled.append((name, text, label, read))
 
     def histogram(self, name: str, text: str, counts: Histogram) -> None:
         """A distribution, kept where it arises."""
@@ -105,6 +111,11 @@ class Metrics(Collector):
         yield events
         for name, text, read in self._gauges:
             yield GaugeMetricFamily(name, text, value=read())
+        for name, text, label, read_labelled in self._labelled:
+            gauges = GaugeMetricFamily(name, text, labels=[label])
+            for value, found in sorted(read_labelled().items()):
+                gauges.add_metric([value], found)
+            yield gauges
         for name, text, read in self._totals:
             yield CounterMetricFamily(name, text, value=read())
         for name, text, labels, read_all in self._tables:

@@ -16,8 +16,8 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from clearing.charset import clean
-from clearing.money import plain
 from clearing.iso20022 import Sink
+from clearing.money import plain
 
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 _LONGEST: Final = 35  # Max35Text

@@ -13,10 +13,12 @@ import msgspec
 from clearing.details import read_json
 
 _BY: Final = frozenset({"safe", "deposit", "client"})
+_EVERY_DAY: Final = frozenset(range(1, 8))
 
 
 class Client(msgspec.Struct, frozen=True):
-    """by: one credit a safe, a deposit, or for all. reference: its own text, '' for ours."""
+    """by: one credit a safe, a deposit, or for all. reference: its own text, '' for ours. days: of
+    whose nights it is credited, 1 is Monday."""
 
     by: str = "safe"
     reference: str = ""
@@ -25,6 +27,7 @@ class Client(msgspec.Struct, frozen=True):
     currency: str = ""  # that its fees are in
     bank_id: str = ""
     time_zone: str = "UTC"
+    days: frozenset[int] = _EVERY_DAY
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -46,4 +49,11 @@ def parse_client(content: str | None) -> Client:
         reference=reference if isinstance(reference, str) else "",
         fees="invoice" if posting.get("fees") == "invoice" else "net",
         billing="weekly" if billing == "weekly" else "monthly" if billing == "monthly" else "daily",
-        currency=stored.currency, bank_id=stored.bank_id or "", time_zone=stored.time_zone)
+        currency=stored.currency, bank_id=stored.bank_id or "", time_zone=stored.time_zone,
+        days=_days(posting.get("days")))
+
+
+def _days(told: object) -> frozenset[int]:
+    days = _EVERY_DAY.intersection(told) if isinstance(told, list) and all(
+        isinstance(day, int) for day in told) else frozenset()
+    return days or _EVERY_DAY

@@ -15,15 +15,25 @@ from typing import Final
 
 import msgspec
 
-from clearing.bankfiles.reading import read_credit_transfers
+from clearing.bankfiles.advice_check import read_advice
+from clearing.bankfiles.bai2_check import read_bai2
 from clearing.bankfiles.details import Details
-from clearing.booking_check import read_bookings
+from clearing.bankfiles.notice_file import read_notices
+from clearing.bankfiles.reading import read_collections, read_credit_transfers
+from clearing.bankfiles.table_check import read_advice_table, read_form, read_order_table
+from clearing.booking_check import read_bookings, read_settlement
+from clearing.documents.reading import (
+    read_client_page,
+    read_invoice_page,
+    read_settlement_page,
+)
 from clearing.errors import ClearingError
 from clearing.fee_statement import FeeStatement
-from clearing.invoice import Invoice
+from clearing.invoices.checking import read_cii, read_erp_csv, read_ksef, read_ubl
+from clearing.ownbooks.reading import read_datev, read_json_records, read_table_records
 from clearing.queries import Connection, query
 from clearing.run_id import RunId
-from clearing.settlement import Settlement, difference
+from clearing.settlement_check import read_booking_table, read_settlement_table
 from clearing.summary import FileRecord
 from clearing.tables import read_table
 
@@ -50,17 +60,21 @@ def check_files(folder: Path, records: Iterable[FileRecord]) -> tuple[FileRecord
     return tuple(checked)
 
 
-async def check_totals(connection: Connection, run_id: RunId,
-                       records: Iterable[FileRecord]) -> None:
-    """Each form of each kind adds up, by currency, to the ledger. ClearingError if one does not."""
+async def check_totals(connection: Connection, run_id: RunId, records: Iterable[FileRecord],
+                       pages: bool) -> None:
+    """Each form of each kind adds up, by currency, to the ledger. ClearingError if one does not.
+
+    pages: whether the run has them, or leaves them for later.
+    """
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for record in records:
         if record.currency:
-            count, minor = found.get((record.kind, record.currency), (0, 0))
-            found[record.kind, record.currency] = (count + record.count, minor + record.sum_minor)
+            key = _ALTERNATIVES.get(record.kind, record.kind), record.currency
+            count, minor = found.get(key, (0, 0))
+            found[key] = (count + record.count, minor + record.sum_minor)
     expected: dict[tuple[str, str], tuple[int, int]] = {}
     for row in await connection.fetch(query("totals"), str(run_id)):
-        for kind in _READERS:
+        for kind in _READERS.keys() - _ALTERNATIVES.keys() - (frozenset() if pages else _PAGES):
             if kind.rpartition("_")[0] == row["kind"]:
                 expected[kind, row["currency"]] = (row["count"], row["sum_minor"])
     for kind, currency in sorted(found.keys() | expected.keys()):
@@ -69,24 +83,6 @@ async def check_totals(connection: Connection, run_id: RunId,
         if (files or (0, 0)) != (ledger or (0, 0)):
             raise ClearingError(f"{run_id}: {kind} in {currency}: the files say {files}, "
                                 f"the ledger {ledger} (count, minor units)")
-
-
-def _invoice_json(path: Path) -> Totals:
-    invoice = msgspec.json.decode(path.read_bytes(), type=Invoice)
-    lines = [line for vehicle in invoice.vehicles for line in vehicle.lines]
-    total = sum(line.amount_minor for line in lines)
-    parts = (invoice.total_minor, invoice.net_minor + invoice.vat_minor,
-             sum(vehicle.subtotal_minor for vehicle in invoice.vehicles))
-    if any(part != total for part in parts):
-        raise ValueError(f"the lines come to {total}, total, VAT and subtotals to {parts}")
-    return len({line.reference for line in lines}), total, invoice.currency
-
-
-def _settlement_json(path: Path) -> Totals:
-    settlement = msgspec.json.decode(path.read_bytes(), type=Settlement)
-    if off := difference(settlement):
-        raise ValueError(off)
-    return len(settlement.payments), settlement.turnover_minor, settlement.currency
 
 
 def _page(path: Path) -> Totals:
@@ -101,7 +97,7 @@ def _page(path: Path) -> Totals:
     return len(_TRANSACTION.findall(content)), total, stated[2].decode()
 
 
-def _settlement_csv(path: Path) -> Totals:
+def _cost_csv(path: Path) -> Totals:
     rows, currency = _table(path)
     return len(rows), sum(int(row["amount_minor"]) for row in rows), currency
 
@@ -152,23 +148,51 @@ def _list_json(path: Path) -> Totals:
 
 
 _READERS: Final[dict[str, Callable[[Path], Totals]]] = {
-    "invoice_json": _invoice_json,
-    "invoice_html": _page,
-    "settlement_json": _settlement_json,
-    "settlement_html": _page,
-    "settlement_csv": _settlement_csv,
+    "invoice_ubl_xml": read_ubl,
+    "invoice_cii_xml": read_cii,
+    "invoice_ksef_xml": read_ksef,
+    "invoice_csv_csv": read_erp_csv,
+    "invoice_pdf_pdf": read_invoice_page,
+    "settlement_xml": read_settlement,
+    "settlement_csv": read_settlement_table,
+    "settlement_pdf": read_settlement_page,
     "deposit_credit_xml": read_credit_transfers,
     "deposit_credit_json": _details_json,
     "instant_credit_json": _details_json,
     "fee_json": _fee_json,
     "fee_html": _page,
     "booking_xml": read_bookings,
+    "booking_csv": read_booking_table,
+    "booking_pdf": read_client_page,
+    "safe_days_csv": _list_csv,
     "safe_total_csv": _safe_total_csv,
-    "courier_cost_csv": _settlement_csv,
+    "courier_cost_csv": _cost_csv,
+    "deposit_credit_csv": read_order_table,
+    "deposit_advice_xml": read_advice,
+    "deposit_advice_csv": read_advice_table,
+    "deposit_advice_bai2": read_bai2,
     "merchant_payout_xml": read_credit_transfers,
+    "merchant_payout_csv": read_order_table,
+    "collection_xml": read_collections,
+    "notice_csv": read_notices,
+    "form_json": read_form,
+    "supplier_payment_xml": read_credit_transfers,
+    "supplier_payment_csv": read_order_table,
+    "paper_ubl_xml": read_ubl,
+    "paper_cii_xml": read_cii,
+    "paper_csv_csv": read_erp_csv,
+    "booking_datev_csv": read_datev,
+    "booking_table_csv": read_table_records,
+    "booking_records_json": read_json_records,
     "open_holds_csv": _list_csv,
     "cases_json": _list_json,
 }
+_PAGES: Final = frozenset({"invoice_pdf_pdf", "settlement_pdf", "booking_pdf"})
+# A bank has each in one of its forms: together they come to what the ledger says.
+_ALTERNATIVES: Final = {
+    "deposit_credit_csv": "deposit_credit_xml", "merchant_payout_csv": "merchant_payout_xml",
+    "supplier_payment_csv": "supplier_payment_xml",
+    "deposit_advice_csv": "deposit_advice_xml", "deposit_advice_bai2": "deposit_advice_xml"}
 
 
 def _digest(path: Path) -> str:

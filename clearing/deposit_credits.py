@@ -16,6 +16,7 @@ import msgspec
 
 from authhost.safes.life import end_to_end_id
 from authhost.safes.moves import move
+from clearing.bankfiles.payees import Payees, load_payees
 from clearing.banks import Bank, debtor_for
 from clearing.client import Client, parse_client
 from clearing.details import read_json
@@ -62,7 +63,9 @@ async def deposit_credits(connection: Connection, run_id: RunId, settings: Setti
     await connection.execute(query("due_deposits"), run, day, late)
     await connection.execute(query("due_items"), run)
     groups = await connection.fetch(query("due_groups"), run)
-    made = list(_credits(groups, run_id, settings, banks))
+    payees = await load_payees(connection, settings.bankfiles)
+    made = list(_credits(groups, run_id, settings, banks, payees))
+    await payees.store(connection, run_id)
     stored = await connection.fetch(query("insert_items"), run, *_columns(made))
     keys = sorted(row["key"] for row in stored if row["settled"] and row["source"] == "deposit")
     moved = await move(connection, keys, "file", who=who, run_id=run)
@@ -85,7 +88,7 @@ def value_day(business_date: date, at: datetime, time_zone: str, cut_off: str) -
 
 
 def _credits(groups: Sequence[asyncpg.Record], run_id: RunId, settings: Settings,
-             banks: Mapping[str, Bank]) -> Iterator[_Credit]:
+             banks: Mapping[str, Bank], payees: Payees) -> Iterator[_Credit]:
     # Those held back have a number too: an id must not depend on how good a neighbour's IBAN is.
     number = 0
     for (currency, _), found in groupby(groups, lambda row: (row["currency"], row["account_id"])):
@@ -96,8 +99,13 @@ def _credits(groups: Sequence[asyncpg.Record], run_id: RunId, settings: Settings
         for one in net(parts):
             number += 1
             chosen = [rows[at] for at in one.parts]
-            yield _Credit(_identifier(chosen, run_id, number), chosen, one,
-                          _held(one, party, currency, client, settings, banks), client)
+            name = _identifier(chosen, run_id, number)
+            held = _held(one, party, currency, client, settings, banks,
+                         run_id.business_date.isoweekday())
+            if not held and party is not None:
+                held = payees.defect(name, chosen[0]["account_id"], party, currency,
+                                     one.amount_minor)
+            yield _Credit(name, chosen, one, held, client)
 
 
 def _identifier(rows: Sequence[asyncpg.Record], run_id: RunId, number: int) -> str:
@@ -110,9 +118,11 @@ def _identifier(rows: Sequence[asyncpg.Record], run_id: RunId, number: int) -> s
 
 
 def _held(one: Net, party: Party | None, currency: str, client: Client, settings: Settings,
-          banks: Mapping[str, Bank]) -> str:
+          banks: Mapping[str, Bank], weekday: int) -> str:
     if one.held:
         return one.held
+    if weekday not in client.days:
+        return "not_due"
     bank = banks.get(client.bank_id)
     defect = bank.defect(currency) if bank is not None else ""
     if defect:

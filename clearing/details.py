@@ -15,11 +15,13 @@ _T = TypeVar("_T", bound=msgspec.Struct)
 
 
 class DepositDetail(msgspec.Struct, frozen=True):
-    """What a depositor has in hand: the receipt's number, and the reference that he typed."""
+    """What a depositor has in hand: the receipt's number, and the reference that he typed. cassette:
+    what his cash went into."""
 
     receipt: str = ""
     reference_model: str = ""
     reference: str = ""
+    cassette: str = ""
 
 
 def read_json(text: str, shape: type[_T]) -> _T | None:

@@ -11,11 +11,9 @@ import asyncpg
 import msgspec
 
 from clearing.fee_accrual import charge_of
-from clearing.fee_statement import FeeStatement
+from clearing.fee_statement import Buyer, FeeStatement, Seller
 from clearing.fees import Stated, stated
 from clearing.folder import DayFolder
-from clearing.invoice import Buyer, Seller
-from clearing.invoices import seller_for
 from clearing.pages import write_page
 from clearing.party import Address, parse_party
 from clearing.queries import Connection, query
@@ -38,7 +36,7 @@ async def write_fee_statements(connection: Connection, run_id: RunId, settings: 
 
 
 def _statement(row: asyncpg.Record, sums: Stated, settings: Settings) -> FeeStatement:
-    debtor = seller_for(settings, row["currency"])
+    debtor = settings.seller(row["currency"])
     party = parse_party(row["party"])
     client = Buyer(row["account_id"], party.name if party else "",
                    party.address if party else Address())

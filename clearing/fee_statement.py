@@ -8,7 +8,24 @@ from __future__ import annotations
 import msgspec
 
 from clearing.fees import StatedLine, StatedVat
-from clearing.invoice import Buyer, Seller
+from clearing.party import Address
+
+
+class Buyer(msgspec.Struct, frozen=True):
+    """The client."""
+
+    account_id: int
+    name: str
+    address: Address
+
+
+class Seller(msgspec.Struct, frozen=True):
+    """The operator, with the account to pay to."""
+
+    name: str
+    address: Address
+    iban: str
+    bic: str
 
 
 class FeeStatement(msgspec.Struct, frozen=True):

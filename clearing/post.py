@@ -48,6 +48,9 @@ async def post_day(connection: Connection, run_id: RunId, settings: Settings, de
 async def _post(connection: Connection, run_id: RunId, settings: Settings, decide: Decide,
                 journal_digest: str, journal_count: int) -> None:
     run, day, stream = str(run_id), run_id.business_date, run_id.stream
+    twice = await connection.fetchrow(query("twice"), day, stream)
+    if twice is not None:
+        raise ClearingError(f"{run_id}: {twice['key']} would be booked twice")
     await connection.execute(query("ledger_lock"))
     await connection.execute(query("insert_run"), run, day, stream, run_id.sequence,
                              journal_digest, journal_count, settings.encode())

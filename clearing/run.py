@@ -8,7 +8,6 @@ file of it agrees with the ledger.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,20 +19,27 @@ import msgspec
 
 from authhost.streams import STREAMS, Stream
 from clearing.control import check_files, check_totals
-from clearing.days.closing import close_day
+from clearing.days.closing import close_day, pretend_closed
+from clearing.days.trying import tried_out
 from clearing.errors import ClearingError
-from clearing.folder import DayFolder, folder_of
+from clearing.folder import folder_of
 from clearing.journal_day import digest_day
 from clearing.lists import held_cases, write_cases, write_open_holds
 from clearing.night import Night
 from clearing.nights import WORK
 from clearing.post import check_books, post_day
 from clearing.queries import Connection, connect, query
+from clearing.release.hops import control_hops
+from clearing.release.life import NIGHT
+from clearing.release.manifest import load_key, write_manifest
+from clearing.release.people import note_started
+from clearing.release.releasing import keep_verified, let_out
 from clearing.run_id import RunId
 from clearing.settings import Settings, check_settings, load_settings
 from clearing.summary import Case, FileRecord, Summary
 
 Progress = Callable[[str], None]
+Counted = Callable[[str, int, float], None]  # step, how many, seconds
 
 _BEFORE: Final = ("close", "read", "post")
 _AFTER: Final = ("lists", "control", "release")
@@ -43,19 +49,24 @@ STEPS: Final[dict[Stream, tuple[str, ...]]] = {
 
 
 class _Steps:
-    """Tells who watches which step begins, and remembers how long each took."""
+    """Tells who watches which step begins and what it came to, and remembers how long each took."""
 
-    def __init__(self, stream: str, progress: Progress | None) -> None:
+    def __init__(self, stream: str, progress: Progress | None, counted: Counted | None) -> None:
         self._stream = stream
         self._progress = progress
+        self._counted = counted
         self.seconds: dict[str, float] = {}
+        self.count = 0  # of the step that runs: rows that it read, files that it wrote
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         self.tell(name)
+        self.count = 0
         begun = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - begun
+        if self._counted is not None:
+            self._counted(f"{self._stream} {name}", self.count, self.seconds[name])
 
     def tell(self, name: str) -> None:
         if self._progress is not None:
@@ -64,38 +75,43 @@ class _Steps:
 
 async def clear(database_url: str, business_date: date, out_dir: Path,
                 settings: Settings | None = None, progress: Progress | None = None,
-                streams: Sequence[Stream] = STREAMS, who: str = NIGHT) -> Night:
+                streams: Sequence[Stream] = STREAMS, who: str = NIGHT,
+                counted: Counted | None = None, dry_run: bool = False) -> Night:
     """Close and clear one business day; the files of each stream are in out_dir/<date>/<stream>
     when this returns.
 
     A second run makes the same bytes, with the settings and the master data of the first.
-    `progress` is told each of STEPS as it begins. ClearingError: the stream that it names was not
-    released, nor were those after it, and why. `who` starts the run: where the settings want four
-    eyes its files stay hidden until another person approves them.
+    `progress` is told each of STEPS as it begins, `counted` as it ends. ClearingError: the stream
+    that it names was not released, nor were those after it, and why. `who` starts the run: where
+    the settings want four eyes its files stay hidden until another person approves them. A
+    `dry_run` closes, posts and releases nothing: what it wrote is in the hidden folders of out_dir.
     """
     settings = load_settings() if settings is None else check_settings(settings)
     if settings.release.signing_key:
         load_key(settings.release.signing_key)  # before anything is posted that would keep its name
     connection = await connect(database_url)
     try:
-        return Night(business_date, tuple([
-            await _clear_stream(connection, RunId(business_date, stream), out_dir, settings,
-                                _Steps(stream, progress), who)
-            for stream in streams]))
+        async with tried_out(connection, dry_run):
+            return Night(business_date, tuple([
+                await _clear_stream(connection, RunId(business_date, stream), out_dir, settings,
+                                    _Steps(stream, progress, counted), who, dry_run)
+                for stream in streams]))
     finally:
         await connection.close()
 
 
 async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, settings: Settings,
-                        steps: _Steps, who: str) -> Summary:
+                        steps: _Steps, who: str, dry_run: bool) -> Summary:
     # One run of a day at a time; the lock goes with the connection, however it ends.
     if not await connection.fetchval(query("lock_run"), str(run_id)):
         raise ClearingError(f"{run_id} is being cleared by someone else")
     work, folder = WORK[run_id.stream], folder_of(out_dir, run_id)
     with steps.step("close"):
-        await close_day(connection, run_id.business_date, run_id.stream)
+        await (pretend_closed if dry_run else close_day)(
+            connection, run_id.business_date, run_id.stream, who)
     with steps.step("read"):
         journal_digest, journal_count = await digest_day(connection, run_id)
+        steps.count = journal_count
     with steps.step("post"):
         settings = await post_day(connection, run_id, settings, work.decide, journal_digest,
                                   journal_count)
@@ -106,6 +122,7 @@ async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, se
     for name, write in work.writers:
         with steps.step(name):
             written = await write(connection, run_id, settings, folder)
+            steps.count = len(written.files)
             records += written.files
             cases += written.cases
     with steps.step("lists"):
@@ -115,13 +132,14 @@ async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, se
     with steps.step("control"):
         await check_books(connection, run_id)
         files = check_files(folder.staging, records)
-        await check_totals(connection, run_id, files)
+        steps.count = len(files)
+        await check_totals(connection, run_id, files, settings.documents.made)
         summary = await _summary(connection, run_id, files, tuple(cases), journal_digest)
         hops = await control_hops(connection, run_id, files)
         digest = write_manifest(folder, summary, hops, settings.release.signing_key)
         await keep_verified(connection, run_id, files, hops, digest)
     with steps.step("release"):
-        released = await let_out(connection, run_id, folder, settings.release)
+        released = not dry_run and await let_out(connection, run_id, folder, settings.release)
     steps.tell("done")
     return msgspec.structs.replace(summary, digest=digest, seconds=steps.seconds,
                                    released=released)

@@ -66,9 +66,12 @@ def read_message_id(text: str) -> tuple[RunId, str, str, int, int] | None:
     if named is None:
         return None
     year, month, day, stream, sequence, purpose, currency, bank, file = named.groups(default="0")
+    named_stream = next((one for one in STREAMS if one.upper() == stream), None)
+    if named_stream is None:
+        return None
     try:
         run_id = RunId(date(int(year), int(month), int(day)), named_stream, int(sequence))
     except ValueError:
         return None
-    told = run_id, purpose.lower(), currency, int(bank)
+    told = run_id, purpose.lower(), currency, int(bank), int(file)
     return told if run_id.message_id(*told[1:]) == text else None

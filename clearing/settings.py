@@ -9,7 +9,12 @@ from importlib.resources import files
 
 import msgspec
 
+from clearing.answers.settings import Answers
+from clearing.bankfiles.config import BankFiles, check_bank_files
+from clearing.documents.settings import Documents
 from clearing.errors import ClearingError
+from clearing.invoices.config import Invoicing, invoicing_defect
+from clearing.ownbooks.settings import OwnBooks, own_books_defect
 from clearing.party import Address, account_defect
 from clearing.release.settings import Release
 
@@ -38,11 +43,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     debtors: dict[str, Debtor]
     product_groups: tuple[ProductGroup, ...] = ()
     vat_basis_points: int = 2000  # of a product in no group
+    invoicing: Invoicing = Invoicing()
+    documents: Documents = Documents()
+    bankfiles: BankFiles = BankFiles()
     release: Release = Release()
+    answers: Answers = Answers()
+    own_books: OwnBooks = OwnBooks()
 
     def debtor(self, currency: str) -> Debtor | None:
         """Whose account pays credits in this currency."""
         return self.debtors.get(currency) or self.debtors.get("*")
+
+    def seller(self, currency: str) -> Debtor:
+        """The operator; as the account for another currency where there is none for this one."""
+        return self.debtor(currency) or next(iter(self.debtors.values()))
 
     def group(self, product: str) -> ProductGroup:
         """The group of a product code; one without a name where the table has none."""
@@ -80,6 +94,11 @@ def check_settings(settings: Settings) -> Settings:
             defect = "address_incomplete"
         if defect:
             raise ClearingError(f"clearing settings: debtor for {currency}: {defect}")
+    if defect := invoicing_defect(settings.invoicing):
+        raise ClearingError(f"clearing settings: invoicing: {defect}")
+    check_bank_files(settings.bankfiles)
+    if defect := own_books_defect(settings.own_books):
+        raise ClearingError(f"clearing settings: own_books: {defect}")
     for rate in (settings.vat_basis_points,
                  *(group.vat_basis_points for group in settings.product_groups)):
         if not 0 <= rate <= 10_000:

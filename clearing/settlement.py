@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from clearing.party import Address
 from clearing.payout import FeeLine
 
 
@@ -21,8 +22,7 @@ class Merchant(msgspec.Struct, frozen=True):
     account_id: int | None
     name: str
     iban: str
-    address: tuple[str, ...] = ()  # lines; none where none is known
-    country: str = ""
+    address: Address = Address()
 
 
 class Payment(msgspec.Struct, frozen=True, gc=False):

@@ -15,7 +15,7 @@ from clearing.booking_file import Booking, BookingFile, BookingHead, reference_o
 from clearing.charset import clean
 from clearing.iso20022 import Sink
 from clearing.settlement import Settlement, movements
-from clearing.tables import guarded
+from clearing.tables import disarmed
 
 COLUMNS: Final = ("kind", "date", "time", "reference", "refund_of", "approval_code", "purpose",
                   "merchant_reference", "amount_minor", "fee_minor", "balance_minor", "currency")
@@ -39,9 +39,9 @@ def write_csv(sink: Sink, settlement: Settlement) -> None:
     mark("opening", number, balance)
     for row in settlement.payments:
         balance += row.amount_minor
-        writer.writerow((row.kind, row.date, row.time, guarded(row.reference),
-                         guarded(row.refund_of), row.approval_code, guarded(row.purpose),
-                         guarded(row.merchant_reference), row.amount_minor, row.fee_minor, balance,
+        writer.writerow((row.kind, row.date, row.time, disarmed(row.reference),
+                         disarmed(row.refund_of), row.approval_code, disarmed(row.purpose),
+                         disarmed(row.merchant_reference), row.amount_minor, row.fee_minor, balance,
                          currency))
     for moved in movements(settlement):
         balance += moved.amount_minor

@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from authhost.payments.plans import Plan
+from clearing.bankfiles.payees import load_payees
 from clearing.charset import clean
 from clearing.days.calendars import value_date
 from clearing.days.closing import bank_calendar
@@ -70,6 +71,7 @@ async def settle_merchants(connection: Connection, run_id: RunId,
                              [account_id for _, _, account_id in groups])
     parties = {row["party_id"]: parse_party(row["content"])
                for row in await connection.fetch(query("settle_parties"), run)}
+    payees = await load_payees(connection, settings.bankfiles)
     books = _Books()
     for group in groups:
         currency, merchant_id, account_id = group
@@ -82,7 +84,12 @@ async def settle_merchants(connection: Connection, run_id: RunId,
             or creditor_defect(parties.get(str(account_id)), made.available_minor, currency))
         if held and group in waiting and group not in days:
             continue  # nothing has changed
+        party = parties.get(str(account_id))
+        if not held and party is not None and account_id is not None:
+            held = payees.defect(books.next_id(run_id), account_id, party, currency,
+                                 made.available_minor)
         books.add(run_id, group, known, had, found, made, held)
+    await payees.store(connection, run_id)
     await books.store(connection)
     await connection.execute(query("settle_marks"), run, day, horizon)
     await connection.execute(query("post_settlements"), run)
@@ -98,12 +105,16 @@ class _Books:
         self._fees: list[tuple[object, ...]] = []
         self._balances: list[tuple[object, ...]] = []
 
+    def next_id(self, run_id: RunId) -> str:
+        """The EndToEndId that the next settlement's payout will have."""
+        return run_id.end_to_end_id("M", len(self._settlements) + 1)
+
     def add(self, run_id: RunId, group: Group, known: _Terms, had: Before, found: Day,
             made: Settled, held: str) -> None:
         """One settlement, and the payout that it is, or would be."""
         currency, merchant_id, account_id = group
         position = len(self._settlements) + 1
-        number, end_to_end_id = run_id.document("S", position), run_id.end_to_end_id("M", position)
+        number, end_to_end_id = run_id.document("S", position), self.next_id(run_id)
         payout = 0 if held else made.available_minor
         closing = had.opening_minor + made.net_minor - payout
         self._settlements.append((

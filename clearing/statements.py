@@ -2,8 +2,9 @@
 
 Knows which credits were sent under which id, from which account, and which payers were debited;
 must not know who told the file.
-A statement is stored once, whole or not at all, with what became of each of its entries. A case
-(cash_case, kind 'compare') is for a person: money is never moved here.
+A statement is stored once, whole or not at all, with what became of each of its entries; what it
+says of our orders is a fact that their next run books (clearing/answers/). A case (cash_case, kind
+'compare') is for a person: money is never moved here.
 """
 
 from __future__ import annotations
@@ -18,19 +19,21 @@ import asyncpg
 import msgspec
 
 from authhost.safes.life import read_end_to_end_id
-from clearing.bankfiles.night import PURPOSES, bank_numbers
+from clearing.answers.booked import fact_from, fact_of, note_batch, record_all
+from clearing.answers.facts import Fact, Source
+from clearing.answers.orders import find_orders, rules_now
 from clearing.banks import debtor_for, parse_bank
 from clearing.camt053 import Entry, Statement, StatementError, read_statements
 from clearing.party import compact
 from clearing.queries import Connection, query
-from clearing.run_id import read_message_id
 from clearing.settings import Settings
 
 # A payment of a Friday's night is booked on Monday.
 MISSING_AFTER_DAYS: Final = 3
 _ENTRY_COLUMNS: Final = ("statement_id", "line", "end_to_end_id", "batch", "count", "amount_minor",
                          "currency", "booked_on", "bank_reference", "outcome")
-_NO_CASE: Final = frozenset({"matched", "incoming"})
+# What came back of our own orders is in the queue of exceptions (clearing/answers/).
+_NO_CASE: Final = frozenset({"matched", "incoming", "returned"})
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -129,7 +132,7 @@ class _Comparison:
             rows.append((self._id, line, entry.end_to_end_id, entry.batch, entry.count,
                          entry.amount_minor, told.currency, entry.booked_on, entry.bank_reference,
                          found.outcome))
-            if found.outcome not in _NO_CASE:
+            if not (found.outcome in _NO_CASE or (entry.batch and found.outcome == "amount")):
                 await self._open(found.account_id, entry.amount_minor, {
                     "what": found.outcome, "line": line, "end_to_end_id": entry.end_to_end_id,
                     "batch": entry.batch, "bank_reference": entry.bank_reference, **found.content})
@@ -140,7 +143,25 @@ class _Comparison:
             records=[(one, self._id, line) for one, line in sorted(self._seen.items())])
         await self._connection.execute(query("missed_found"), self._id, list(self._seen),
                                        self._who)
+        await self._facts(rows)
         return Counter(row[-1] for row in rows)
+
+    async def _facts(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """What the entries that are ours say of their orders, and files that were booked at once.
+        """
+        source, rules = Source(self._who, statement_id=self._id), await rules_now(self._connection)
+        entries = self._statement.entries
+        outcomes = [row[-1] for row in rows]
+        orders = await find_orders(self._connection, [
+            entry.end_to_end_id for entry in entries if entry.end_to_end_id])
+        facts: dict[str, list[Fact]] = {"booked": [], "returned": [], "": []}
+        for line, (entry, outcome) in enumerate(zip(entries, outcomes, strict=True), 1):
+            order = orders.get(entry.end_to_end_id)
+            if order is not None and outcome in {"matched", "returned"}:
+                facts[fact_of(order, entry)].append(fact_from(order, entry, line))
+            elif entry.batch and outcome in {"matched", "amount"}:
+                await note_batch(self._connection, entry, line, source, rules)
+        await record_all(self._connection, facts["booked"], facts["returned"], source, rules)
 
     async def _found(self, entry: Entry, line: int, sent: Mapping[str, asyncpg.Record],
                      instant: Mapping[str, asyncpg.Record],
@@ -150,13 +171,16 @@ class _Comparison:
                 (entry.amount_minor > 0) == (order["kind"] == "debit")):
             return self._credit(entry, line, order, {order["kind"]: order["about"]},
                                 given=order["state"] == "accepted")
+        if entry.batch and not entry.returned:
+            found = await self._batch(entry, line)
+            if found.outcome != "unexpected" or entry.amount_minor < 0:
+                return found
+        if entry.returned and order is not None:
+            return self._returned(entry, order)
         if entry.amount_minor > 0 or entry.returned:
             if ours is not None:
-                return _Found("returned", account_id=ours["account_id"],
-                              content={"run_id": ours["run_id"]})
+                return self._returned(entry, ours)
             return _Found("unexpected" if entry.returned else "incoming")
-        if entry.batch:
-            return await self._batch(entry, line)
         if ours is not None:
             return self._credit(entry, line, ours, {"run_id": ours["run_id"]})
         ours = instant.get(entry.end_to_end_id)
@@ -178,30 +202,26 @@ class _Comparison:
         return _Found(outcome, account_id=ours["account_id"],
                       content={**content, "sent_minor": ours["amount_minor"]})
 
+    def _returned(self, entry: Entry, ours: asyncpg.Record) -> _Found:
+        """What comes back of an order: all of it, or a case."""
+        right = (ours["amount_minor"], ours["currency"]) == (
+            abs(entry.amount_minor), self._statement.currency)
+        return _Found("returned" if right else "amount", account_id=ours["account_id"],
+                      content={} if right else {"sent_minor": ours["amount_minor"]})
+
     async def _batch(self, entry: Entry, line: int) -> _Found:
-        """A whole payment file, which names no transaction: by its count and sum."""
-        sent = await self._file(entry.batch)
-        if not sent:
+        """A whole payment file, which names no transaction: by its count and sum, less what of it
+        was rejected."""
+        sent = await self._connection.fetch(query("sent_batch"), entry.batch)
+        if not sent or (entry.amount_minor < 0) != (sent[0]["kind"] == "credit"):
             return _Found("unexpected")
         if any(self._is_seen(row["end_to_end_id"], row["seen"]) for row in sent):
             return _Found("twice", content={"run_id": sent[0]["run_id"]})
         total = sum(row["amount_minor"] for row in sent)
-        if (len(sent), total) != (entry.count, -entry.amount_minor):
-            return _Found("amount", content={"run_id": sent[0]["run_id"], "sent_minor": total,
-                                             "sent": len(sent), "booked": entry.count})
+        if (len(sent), total) != (entry.count, abs(entry.amount_minor)):
+            return _Found("amount")
         self._seen |= dict.fromkeys((row["end_to_end_id"] for row in sent), line)
         return _Found("matched")
-
-    async def _file(self, message_id: str) -> Sequence[asyncpg.Record]:
-        named = read_message_id(message_id)
-        if named is None or named[1] not in PURPOSES:
-            return ()
-        run_id, purpose, currency, number = named
-        totals = await self._connection.fetch(query("credit_totals"), str(run_id))
-        banks = {bank: bank_id for bank_id, bank in bank_numbers(totals).items()}
-        return await self._connection.fetch(
-            query("sent_batch"), str(run_id), PURPOSES[purpose], currency,
-            banks.get(number, "?") if number else "")
 
     async def _instant(self, ids: Collection[str]) -> dict[str, asyncpg.Record]:
         """Credits at once that no night has booked yet, by their ids."""

@@ -29,5 +29,10 @@ def read_table(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
 
 
+def disarmed(text: str) -> str:
+    """A text that no spreadsheet runs."""
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
 def _cell(value: object) -> object:
-    return "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return disarmed(value) if isinstance(value, str) else value

@@ -20,7 +20,7 @@ from demo.tally import Tally
 MONEY_KINDS: Final = ("sale", "preauthorization", "increment", "completion", "offline_sale",
                       "return", "reversal", "deposit")
 
-INVOICE: Final = "invoice_json"
+INVOICE: Final = "invoice_ubl_xml"
 
 Sums = dict[tuple[str, str], tuple[int, int]]
 

@@ -31,8 +31,8 @@ from authhost.hsm_session import HsmSession, hsm_session
 from authhost.journal.migrate import migrate
 from authhost.station.signer import Signer
 from clearing.errors import ClearingError
+from clearing.night import Night
 from clearing.run import clear
-from clearing.summary import Summary
 from demo import check, figures, portfolio, search, show
 from demo.bureau import issue_cards
 from demo.custodians import CeremonyError, Custodians
@@ -260,7 +260,7 @@ def _progress(console: Console, day: Day, total: int) -> Iterator[Callable[[], N
                                       description=day.local_now().strftime("%H:%M"))
 
 
-def _result(tally: Tally, summary: Summary, differences: tuple[Difference, ...], *,
+def _result(tally: Tally, summary: Night, differences: tuple[Difference, ...], *,
             exposed: tuple[tuple[str, str], ...], proved: Proved, fleets: Fleets,
             stations: Stations, cash: Cash, phones: Phones, out_dir: Path,
             seconds: dict[str, float], total_s: float) -> Result:

@@ -130,10 +130,16 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = _table("""
     counterfeit: read=ANB report=A
     pickup: read=ANCUM change=ACUM
     statement: read=ANB tell=AB
+    run: read=AN approve=A
+    clearing_file: read=AN
+    delivery_route: read=AN change=A
+    bank_answer: tell=AB
+    clearing_exception: read=AN work=A decide=A
     credit: read=AN tell=AB resolve=A
     collecting_account: read=AN change=A
     forecast: read=ANCUM
     certificate: read=AN issue=A renew=A revoke=A
+    mandate: read=ANF create=A change=A
     dispute: open=A resolve=A
     merchant_plan: read=AN change=A
 """)

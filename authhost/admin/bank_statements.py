@@ -52,7 +52,7 @@ class BankStatements:
         async with Borrowed(self._pool) as connection:
             rows = await connection.fetch(
                 statement("bank_statements"), place[0] if place else None, iban,
-                await _accounts(connection, actor), most)
+                await accounts_of(connection, actor), most)
         return [dict(row.items()) for row in rows], pages.following(rows, most, "statement_id")
 
 
@@ -68,7 +68,7 @@ async def tell_file(database_url: str, content: bytes) -> tuple[Compared, ...]:
 
 
 async def _told(connection: asyncpg.Connection, actor: Actor, told: Told) -> tuple[Compared, ...]:
-    own = await _accounts(connection, actor)
+    own = await accounts_of(connection, actor)
     for one in told.statements:
         if own is not None and one.iban not in own:
             raise Unknown("there is no such account of this bank", f"Stmt {one.reference}, Acct")
@@ -91,7 +91,7 @@ async def _compared(connection: asyncpg.Connection, actor: Actor,
     return found
 
 
-async def _accounts(connection: asyncpg.Connection, actor: Actor) -> list[str] | None:
+async def accounts_of(connection: asyncpg.Connection, actor: Actor) -> list[str] | None:
     """The accounts that a bank may tell of; None: all."""
     if actor.bank_id is None:
         return None

@@ -21,6 +21,7 @@ from authhost.counters import decode_limits
 from authhost.prompts import decode_prompts
 from authhost.safes.sscc import is_sscc
 from authhost.visible import unseen
+from clearing.bankfiles.forms import FileForm, form_defect
 
 _LIMITS: Final = ("limits", "site_limits")
 _MOST_IN_GROUP: Final = 4_096
@@ -62,10 +63,16 @@ def _around_safes(values: Mapping[str, Any]) -> None:
         _endpoint(values["endpoint"])
     if "rails" in values:
         _rails(values["rails"])
+    if "files" in values:
+        what, where = form_defect(msgspec.convert(values["files"], FileForm))
+        if what:
+            raise Invalid(what, f"files.{where}")
 
 
 def whole(noun: str, row: Mapping[str, Any]) -> None:
     """What must go together in a row, as it would be. Invalid."""
+    if noun == "mandate" and row.get("one_off") and row.get("is_last"):
+        raise Invalid("of one collection the first is the last", "is_last")
     if noun == "bank" and row.get("rails") and not row.get("endpoint"):
         raise Invalid("credits of a rail are sent somewhere", "endpoint")
     if noun == "merchant":

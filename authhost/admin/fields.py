@@ -6,6 +6,7 @@ moves what it names. null is a value: of a field that may be empty.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -61,13 +62,14 @@ class Fields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Address(Fields, frozen=True):
-    """Where invoices go."""
+    """Where invoices go. lines: in place of a street that is not known as such."""
 
     street: Text = ""
     number: Text = ""
     postcode: Text = ""
     town: Text = ""
     country: Country = ""
+    lines: Annotated[list[Text], msgspec.Meta(max_length=2)] | UnsetType = UNSET
 
 
 class Watch(Fields, frozen=True):
@@ -88,11 +90,13 @@ class Contact(Fields, frozen=True):
 
 class Posting(Fields, frozen=True):
     """How a client's credits are booked: one by safe and day, by deposit, or one of all. fees: net
-    is taken off the next credit, invoice is owed."""
+    is taken off the next credit, invoice is owed. days: of whose nights they go, 1 is Monday."""
 
     by: Literal["safe", "deposit", "client"] = "safe"
     reference: Annotated[str, msgspec.Meta(max_length=140, pattern=r"^[ -~]*" + END)] = ""
     fees: Literal["net", "invoice"] = "net"
+    days: Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=7)]],
+                    msgspec.Meta(min_length=1, max_length=7)] | UnsetType = UNSET
 
 
 DepositKey = Annotated[str, msgspec.Meta(
@@ -129,6 +133,27 @@ class Account(Fields, frozen=True):
     billing: Literal["daily", "weekly", "monthly"] | UnsetType = UNSET
     tolerance_minor: Money | UnsetType = UNSET
     contact: Contact | UnsetType = UNSET
+
+
+class Mandate(Fields, frozen=True):
+    """What a fleet has signed so that its invoices are collected (SEPA direct debit). one_off: for
+    one collection. is_last: the next is the last. original_id: the number that it takes over from.
+    """
+
+    mandate_id: Annotated[str, msgspec.Meta(
+        pattern=r"^[0-9A-Za-z+?/:().,'-]{1,35}" + END)] | UnsetType = UNSET
+    account_id: Id | UnsetType = UNSET
+    scheme: Literal["CORE", "B2B"] | UnsetType = UNSET
+    signed_on: date | UnsetType = UNSET
+    debtor_name: Name | UnsetType = UNSET
+    iban: Annotated[str, msgspec.Meta(max_length=34)] | UnsetType = UNSET
+    bic: Bic | UnsetType = UNSET
+    address: Address | UnsetType = UNSET
+    one_off: bool | UnsetType = UNSET
+    is_last: bool | UnsetType = UNSET
+    original_id: Annotated[str, msgspec.Meta(
+        pattern=r"^[0-9A-Za-z+?/:().,'-]{0,35}" + END)] | UnsetType = UNSET
+    status: Literal["active", "suspended", "cancelled"] | UnsetType = UNSET
 
 
 class Subaccount(Fields, frozen=True):

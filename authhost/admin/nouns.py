@@ -132,6 +132,12 @@ NOTE_CATEGORY: Final = Noun(
     "note_category", "note-categories", safe_fields.NoteCategory, "category", "text",
     Raises.CLIENTS, ("category", "name", "kept", "credited", "reported", "source"))
 
+# A mandate may have slashes; in a path they are written %2F.
+MANDATE: Final = Noun(
+    "mandate", "mandates", fields.Mandate, "mandate_id", "text", Raises.NOTHING,
+    ("mandate_id", "account_id", "scheme", "signed_on", "debtor_name", "iban"),
+    ("account_id", "scheme", "signed_on", "one_off", "original_id"), "account_id")
+
 NOUNS: Final = (ACCOUNT, SUBACCOUNT, VEHICLE, DRIVER, CARD, PRODUCT, PRODUCT_GROUP, PROGRAM,
                 MERCHANT, SITE, TERMINAL, BANK, COURIER, SAFE, DEPOSITOR, CASSETTE,
-                NOTE_CATEGORY)
+                NOTE_CATEGORY, MANDATE)

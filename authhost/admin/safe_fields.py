@@ -31,6 +31,7 @@ from authhost.admin.fields import (
     Text,
     Zone,
 )
+from clearing.bankfiles.forms import FileForm
 
 Rails = Annotated[list["Rail"], msgspec.Meta(max_length=32)]
 Currencies = Annotated[list[Currency], msgspec.Meta(min_length=1, max_length=32)]
@@ -74,7 +75,8 @@ class Rail(Fields, frozen=True):
 
 
 class Bank(Fields, frozen=True):
-    """A bank that credits clients. answer_s: then an outcome is unknown."""
+    """A bank that credits clients. answer_s: then an outcome is unknown. files: what it takes by
+    night, and in which form."""
 
     bank_id: Key | UnsetType = UNSET
     name: Name | UnsetType = UNSET
@@ -85,6 +87,7 @@ class Bank(Fields, frozen=True):
         max_length=253, pattern=r"^([0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?" + END)] | UnsetType = UNSET
     rails: Rails | UnsetType = UNSET
     answer_s: Annotated[int, msgspec.Meta(ge=1, le=60)] | UnsetType = UNSET
+    files: FileForm | UnsetType = UNSET
 
 
 class Courier(Fields, frozen=True):

@@ -11,16 +11,20 @@ import asyncpg
 
 from authhost.admin.accounts import AccountActions, Fund
 from authhost.admin.audit_reads import AuditReads
+from authhost.admin.bank_answers import BankAnswers
 from authhost.admin.bank_statements import BankStatements
 from authhost.admin.card_orders import CardOrders
 from authhost.admin.cards import Cards
+from authhost.admin.clearing_exceptions import ClearingExceptions
 from authhost.admin.courier_fees import CourierFees
 from authhost.admin.csv_lines import MOST_BYTES
+from authhost.admin.delivery_routes import DeliveryRoutes
 from authhost.admin.desk import Desk
 from authhost.admin.imports import Imports
 from authhost.admin.journal_reads import JournalReads
 from authhost.admin.keyring import Keyring
 from authhost.admin.product_codes import ProductCodes
+from authhost.admin.runs import Runs
 from authhost.admin.safe_clients import SafeClients
 from authhost.admin.safe_fees import SafeFees
 from authhost.admin.safe_reads import SafeReads
@@ -29,6 +33,8 @@ from authhost.certificates.desk import Certificates
 from authhost.clock import Clock
 from authhost.doors.admin_cards import AccessRoutes, CardRoutes
 from authhost.doors.admin_certificates import CertificateRoutes, DeviceCertificateRoutes
+from authhost.doors.admin_clearing import ANSWERS, ClearingRoutes
+from authhost.doors.admin_clearing import MOST_BYTES as ANSWER_BYTES
 from authhost.doors.admin_imports import PATH as IMPORTS
 from authhost.doors.admin_imports import ImportRoutes
 from authhost.doors.admin_master import MasterRoutes
@@ -36,6 +42,7 @@ from authhost.doors.admin_prices import PATH as BASE_PRICES
 from authhost.doors.admin_prices import PriceRoutes
 from authhost.doors.admin_products import ProductRoutes
 from authhost.doors.admin_reads import ReadRoutes
+from authhost.doors.admin_release import ReleaseRoutes
 from authhost.doors.admin_safes import AdminSafeRoutes
 from authhost.doors.admin_statements import MOST_BYTES as STATEMENT_BYTES
 from authhost.doors.admin_statements import PATH as STATEMENTS
@@ -47,7 +54,8 @@ from authhost.pan_index import PanIndex
 from authhost.station.stations import Stations
 
 # Path -> the most bytes. A file is known by its content, and needs no key.
-_FILES: Final = {IMPORTS: MOST_BYTES, BASE_PRICES: MOST_BYTES, STATEMENTS: STATEMENT_BYTES}
+_FILES: Final = {IMPORTS: MOST_BYTES, BASE_PRICES: MOST_BYTES, STATEMENTS: STATEMENT_BYTES,
+                 ANSWERS: ANSWER_BYTES}
 
 
 class AdminRoutes:
@@ -71,6 +79,8 @@ class AdminRoutes:
             *AdminSafeRoutes(SafeClients(pool), SafeFees(pool), CourierFees(pool),
                              SafeReads(pool, clock), clock).routes(),
             *BankStatementRoutes(BankStatements(pool)).routes(),
+            *ClearingRoutes(BankAnswers(pool), ClearingExceptions(pool)).routes(),
+            *ReleaseRoutes(Runs(pool), DeliveryRoutes(pool)).routes(),
             *CertificateRoutes(certificates).routes(),
             *(AdminStationRoutes(stations).routes() if stations is not None else ())]
 

@@ -12,7 +12,9 @@ from authhost.admin.nouns import CARD_ORDER, NOUNS, Noun
 from authhost.doors import admin_cards, admin_products, admin_stations, station
 from authhost.doors.described import PAGE, Described, document_of
 from authhost.doors.openapi_cash import CASH
+from authhost.doors.openapi_clearing import CLEARING
 from authhost.doors.openapi_paying import PAYING
+from authhost.doors.openapi_release import RELEASE
 from authhost.pricing.terms import Contract
 from authhost.pricing.vat import VatRate
 from authhost.station.days import DayTotals
@@ -116,6 +118,8 @@ ADMIN: Final = (
     Described("POST", f"{_PARKED}/{{id}}/settlement", "It is settled otherwise",
               admin_stations.Settling, status="204"),
     *CASH,
+    *CLEARING,
+    *RELEASE,
     *PAYING,
 )
 

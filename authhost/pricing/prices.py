@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import asyncpg
 import msgspec
@@ -30,6 +30,8 @@ BOOKS: Final = 20_000
 HISTORY_DAYS: Final = 400  # how late a sale may come and still be priced
 _AT_ONCE: Final = 500  # accounts read with one statement
 _TURN: Final = 50  # accounts that are listed before others have their turn
+
+_NO_POOL: Final = cast("asyncpg.Pool", None)
 
 _BaseRow = tuple[int, int, int | None, BasePrice]
 _VatRow = tuple[int, int, int | None, int | None]
@@ -179,6 +181,20 @@ class Prices:
             base_prices={**market.base_prices,
                          **{key: latest(self._base_rows[key]) for key in series}},
             vat={**market.vat, **{place: latest(self._vat_rows[place]) for place in places}})
+
+
+async def read_books(connection: asyncpg.Connection, account_ids: Iterable[int],
+                     clock: Clock) -> dict[int, Book]:
+    """The books of accounts as the tables stand, for who has a transaction of its own: the night.
+
+    An account without a contract is not in it.
+    """
+    prices = Prices(_NO_POOL, clock)
+    await prices._read_on(connection)
+    by_account: dict[int, list[Contract]] = {}
+    for _, contract in await read_contracts(connection, set(account_ids)):
+        by_account.setdefault(contract.account_id, []).append(contract)
+    return {one: Book(contracts, prices._market) for one, contracts in by_account.items()}
 
 
 def _groups(rows: Iterable[asyncpg.Record]) -> dict[str, tuple[str, ...]]:

@@ -100,6 +100,9 @@ class _Reports(Reader):
                         self.text(head, "OrgnlCtrlSum"), bics, blocks)
         self._counted(head, report.transactions, where)
         _once(report.transactions)
+        if not report.transactions and PARTLY & {report.said.status,
+                                                 *(block.said.status for block in blocks)}:
+            raise StatementError("is partly rejected, and lists nothing", where)
         if not report.said.status and not any(
                 block.said.status or block.transactions for block in blocks):
             raise StatementError("says nothing of anything", "CstmrPmtStsRpt")

@@ -37,7 +37,8 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     creditor: Creditor | None = None
     notice_days: Days = 14
-    lead_days: dict[Scheme, Days] = {"CORE": 1, "B2B": 1}
+    lead_days: dict[Scheme, Days] = msgspec.field(
+        default_factory=lambda: {"CORE": 1, "B2B": 1})
     ahead_days: Days = 1
 
 
@@ -56,17 +57,14 @@ class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BankFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """own: the form of the operator's own bank. calendars: of bank days, by currency; '*' else."""
+    """own: the form of the operator's own bank. calendars: of bank days, by currency; the stream's
+    where there is none (docs/clearing.md)."""
 
     own: FileForm = FileForm()
-    calendars: dict[str, str] = {"EUR": "TARGET", "*": "weekdays"}
+    calendars: dict[str, str] = {}
     collection: Collection = Collection()
     verification: Verification = Verification()
     screening: Screening = Screening()
-
-    def calendar_name(self, currency: str) -> str:
-        """The name of the calendar that a currency's banks keep."""
-        return self.calendars.get(currency) or self.calendars.get("*") or "weekdays"
 
 
 def check_bank_files(settings: BankFiles) -> BankFiles:

@@ -46,6 +46,7 @@ class Item(msgspec.Struct, frozen=True):
     reference_model: str = ""
     payment_reference: str = ""
     denominations: list[Denomination] = []
+    why: str = ""  # of an adjustment: what the count has found
 
 
 class DetailedCredit(msgspec.Struct, frozen=True):
@@ -72,6 +73,7 @@ class _Stored(msgspec.Struct, frozen=True):
     cassette: str = ""
     reference_model: str = ""
     reference: str = ""
+    why: str = ""
 
 
 class _Counted(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ async def write_details(connection: Connection, run_id: RunId, total: asyncpg.Re
         separator = b"\n"
         async for rows in grouped(connection, itemgetter("end_to_end_id"), "credit_items",
                                   str(run_id), purpose, currency, total["bank_id"]):
-            items = [_item(row) for row in rows]
+            items = [item_of(row) for row in rows]
             credit = DetailedCredit(rows[0]["end_to_end_id"],
                                     sum(item.amount_minor for item in items), items)
             sink.write(separator + msgspec.json.encode(credit))
@@ -98,7 +100,8 @@ async def write_details(connection: Connection, run_id: RunId, total: asyncpg.Re
     return FileRecord(path, f"{purpose}_json", total["count"], total["sum_minor"], currency)
 
 
-def _item(row: asyncpg.Record) -> Item:
+def item_of(row: asyncpg.Record) -> Item:
+    """A row of credit_items.sql or advice_items.sql."""
     if row["detail"] is None:
         return Item(row["source"], row["key"], row["amount_minor"], row["terminal_id"])
     # Where one part cannot be read the others are told all the same.
@@ -108,4 +111,5 @@ def _item(row: asyncpg.Record) -> Item:
     return Item(
         row["source"], row["key"], row["amount_minor"], row["terminal_id"],
         row["business_date"].isoformat(), day, time, stored.receipt, stored.depositor,
-        stored.cassette, stored.reference_model, stored.reference, counted.denominations)
+        stored.cassette, stored.reference_model, stored.reference, counted.denominations,
+        stored.why)

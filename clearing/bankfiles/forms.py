@@ -85,8 +85,8 @@ class FileForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_minor: MostMinor | None = None
     most_bytes: MostBytes | None = None
     batch_booking: bool = True
-    category_purposes: dict[Literal["deposits", "payouts"], Code] = {
-        "deposits": "CASH", "payouts": "SUPP"}
+    category_purposes: dict[Literal["deposits", "payouts"], Code] = msgspec.field(
+        default_factory=lambda: {"deposits": "CASH", "payouts": "SUPP"})
     purposes: dict[Literal["deposits", "payouts"], Code] = {}
     orders_csv: CsvForm = CsvForm()
     advice: Literal["", "csv", "xml", "bai2"] = ""

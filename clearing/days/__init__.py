@@ -1,1 +1,1 @@
-"""The business days: which there are, when they end, who closes them, and who clears them at night."""
+"""The business days: which there are, when they end, who closes and who clears them."""

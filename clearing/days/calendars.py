@@ -4,9 +4,9 @@ PURE. A calendar is a function of a date. Its name is what an operator configure
 
     every_day    each day of the year
     weekdays     all but Saturday and Sunday
-    TARGET       the euro's payment system: closed on Saturday, Sunday, 1 January, Good Friday, Easter
-                 Monday, 1 May, 25 and 26 December, as the European Central Bank decided in December
-                 2000 for 2002 "until further notice"
+    TARGET       the euro's payment system: closed on Saturday, Sunday, 1 January, Good Friday,
+                 Easter Monday, 1 May, 25 and 26 December, as the European Central Bank decided in
+                 December 2000 for 2002 "until further notice"
     SI, DE-BY    the public holidays and the week-end of a country, or of a part of it (ISO 3166)
     TARGET+SI    days on which both work
 

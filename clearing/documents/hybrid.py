@@ -1,9 +1,9 @@
 """A hybrid invoice: the XML of an invoice inside the PDF that shows it (Factur-X, ZUGFeRD 2).
 
-PURE: bytes in, bytes out. Sources: Factur-X 1.07 (the file is called factur-x.xml, is an alternative
-of the document, and XMP says so in its own schema); ISO 32000-1, 7.5.6 (incremental update), 7.11.4
-(embedded files); ISO 19005-3 (associated files). What typst has written stays as it is: new objects
-and a second cross-reference section follow it, as the standard has it for changes.
+PURE: bytes in, bytes out. Sources: Factur-X 1.07 (the file is called factur-x.xml, is an
+alternative of the document, and XMP says so in its own schema); ISO 32000-1, 7.5.6 (incremental
+update), 7.11.4 (embedded files); ISO 19005-3 (associated files). What typst has written stays as it
+is: new objects and a second cross-reference section follow it, as the standard has it for changes.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def embed(pdf: bytes, invoice: bytes) -> bytes:
         root: _catalog(catalog, specification),
         metadata: _stream(b"/Type/Metadata/Subtype/XML", _described(_xmp(_object(pdf, metadata)))),
         file: _stream(
-            b"/Type/EmbeddedFile/Subtype/text#2Fxml/Filter/FlateDecode/Params<</Size %d/ModDate(%s)>>"
-            % (len(invoice), day), zlib.compress(invoice, _LEVEL)),
+            b"/Type/EmbeddedFile/Subtype/text#2Fxml/Filter/FlateDecode"
+            b"/Params<</Size %d/ModDate(%s)>>" % (len(invoice), day), zlib.compress(invoice, _LEVEL)),
         specification:
             b"<</Type/Filespec/F(%(name)s)/UF(%(name)s)/EF<</F %(file)d 0 R/UF %(file)d 0 R>>"
             b"/AFRelationship/Alternative/Desc(The same invoice for machines)>>"
@@ -100,7 +100,7 @@ def _day_of(pdf: bytes) -> bytes:
 
 
 def _described(xmp: bytes) -> bytes:
-    """XMP that says what is embedded, and what the words mean that say so (ISO 19005-3, 6.6.2.3)."""
+    """XMP that says what is embedded, and what those words mean (ISO 19005-3, 6.6.2.3)."""
     values = (NAME, "INVOICE", "1.0", "EN 16931")
     said = "".join(f"<fx:{name}>{value}</fx:{name}>"
                    for (name, _), value in zip(_PROPERTIES, values, strict=True))

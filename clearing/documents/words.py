@@ -19,17 +19,20 @@ from clearing.money import plain
 
 _MINUS: Final = "\u2212"
 _SPACE: Final = "\u00a0"
+_TWO: Final = 2
 _AMOUNT: Final = re.compile(r"([-\u2212]?)((?:\d[\d.,'\u00a0\u202f ]*)?\d)")
 
 
 class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """decimal, group: marks within a number; date: with {day}, {month}, {year}, {name} of the
-    month; percent: with {number}; countries: whose documents are in it (ISO 3166)."""
+    month, {number} and {short} without zeros; percent: with {number}; countries: whose documents
+    are in it (ISO 3166)."""
 
     code: str
     decimal: str
     group: str
     date: str
+    short_date: str
     percent: str
     months: tuple[str, ...]
     countries: tuple[str, ...]
@@ -57,11 +60,22 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The same without zeros at its end: `20,125`, `10`."""
         return self.number(f"{Decimal(text).normalize():f}" if text else "")
 
+    def price(self, unit_price: Decimal) -> str:
+        """A unit price: no zeros at its end, but two decimals at least."""
+        normal = unit_price.normalize()
+        return self.number(f"{normal:f}" if -int(normal.as_tuple().exponent) > _TWO
+                           else f"{normal:.2f}")
+
     def day(self, iso: str) -> str:
         """A date as it is written here, from `2026-07-23`."""
         year, month, day = iso.split("-")
         return self.date.format(year=year, month=month, day=day, short=str(int(day)),
                                 name=self.months[int(month) - 1], number=str(int(month)))
+
+    def short_day(self, iso: str) -> str:
+        """The same without its year: `23.7.`."""
+        _, month, day = iso.split("-")
+        return self.short_date.format(short=str(int(day)), number=str(int(month)))
 
     def days(self, first: str, last: str) -> str:
         """A period; one day is one date."""

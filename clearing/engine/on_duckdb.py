@@ -6,7 +6,6 @@ its memory spills to the folder that it is given.
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Final, Self
 
@@ -15,7 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
-from clearing.engine.ports import ROWS_AT_A_TIME, EngineError
+from clearing.engine.ports import ROWS_AT_A_TIME, EngineError, in_words
 
 MEMORY_MIB: Final = 1_024
 
@@ -28,7 +27,7 @@ class OnDuckDB:
     def __init__(self, spill: Path, memory_mib: int = MEMORY_MIB) -> None:
         self._connection = duckdb.connect(config={
             "memory_limit": f"{memory_mib}MiB", "temp_directory": str(spill),
-            # An answer has no order but what its expression says: rows need not wait for each other.
+            # An answer has no order but what its expression says: no row waits for another.
             "preserve_insertion_order": False, "autoinstall_known_extensions": False})
         self._connection.execute("CREATE MACRO div(a, b) AS a // b")
         self._compiler = DuckDBCompiler()
@@ -42,10 +41,9 @@ class OnDuckDB:
         text = self._compiler.to_sqlglot(expression).sql(dialect=self._compiler.dialect)
         try:
             reader = self._connection.sql(text).to_arrow_reader(ROWS_AT_A_TIME)
-            # What is wrong with the rows is known with the first batch, at the latest with the last.
-            return _checked(reader)
         except duckdb.Error as error:
-            raise EngineError(f"duckdb: {error}") from error
+            raise EngineError(f"{self.name}: {error}") from error
+        return in_words(self.name, reader, (duckdb.Error,))
 
     def close(self) -> None:
         """The connection, and what it has spilled."""
@@ -56,12 +54,3 @@ class OnDuckDB:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _checked(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    def batches() -> itertools.chain[pa.RecordBatch]:
-        try:
-            yield from reader
-        except (OSError, pa.ArrowException) as error:
-            raise EngineError(f"duckdb: {error}") from error
-    return pa.RecordBatchReader.from_batches(reader.schema, batches())

@@ -23,14 +23,10 @@ _NO_ID: Final = ibis.null("int64")
 _NO_DATE: Final = ibis.null("date")
 
 
-def places(day: date) -> ir.Table:
-    """A row a placement: journal_date, journal_id, place, family, original_date, original_id,
-    debit_account_id, credit_account_id, amount_minor, currency."""
-    return booked(day).union(ended(day), distinct=False)
-
-
 def booked(day: date) -> ir.Table:
-    """The placements of what books money, or could: all rows of `day`."""
+    """The placements of what books money, or could: all rows of `day`. Columns: journal_date,
+    journal_id, place, family, original_date, original_id, debit_account_id, credit_account_id,
+    amount_minor, currency; and earlier_family, by which an earlier day's original was booked."""
     rows = _sourced()
     family = _family(rows)
     today = ibis.literal(day)
@@ -46,7 +42,8 @@ def booked(day: date) -> ir.Table:
         debit_account_id=rows.account_id,
         credit_account_id=ibis.ifelse(family.isin(("fuel", "fuel_unidentified")),
                                       rows.merchant_account_id, rows.account_id),
-        amount_minor=rows.booked_minor, currency=rows.currency)
+        amount_minor=rows.booked_minor, currency=rows.currency,
+        earlier_family=rows.earlier_family)
 
 
 def ended(day: date) -> ir.Table:

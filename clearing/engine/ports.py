@@ -6,11 +6,14 @@ pricing.py, fees.py, totals.py); which engine runs them is the operator's choice
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 import ibis.expr.types as ir
 import pyarrow as pa
+
+ROWS_AT_A_TIME: Final = 65_536
 
 
 class EngineError(Exception):
@@ -42,3 +45,14 @@ class Engine(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def in_words(name: str, reader: pa.RecordBatchReader,
+             errors: tuple[type[Exception], ...]) -> pa.RecordBatchReader:
+    """The same batches; what an engine says half way is an EngineError, too."""
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except (*errors, OSError, pa.ArrowException) as error:
+            raise EngineError(f"{name}: {error}") from error
+    return pa.RecordBatchReader.from_batches(reader.schema, batches())

@@ -24,13 +24,13 @@ def div(numerator: int, denominator: int) -> Decimal:  # type: ignore[empty-body
     """The whole quotient of what is not negative."""
 
 
-def divide_half_up(numerator: ir.IntegerValue, denominator: int) -> ir.IntegerValue:
-    """clearing.money.divide_half_up of a column; `denominator` > 0.
+def divide_half_up(numerator: ir.IntegerValue,
+                   denominator: int | ir.IntegerValue) -> ir.IntegerValue:
+    """clearing.money.divide_half_up of a column; `denominator` > 0 in every row.
 
     The engine stops with its own overflow where 2 * |numerator| + denominator is beyond int64.
     """
-    assert denominator > 0
-    size = div(numerator.abs() * 2 + denominator, 2 * denominator).cast("int64")
+    size = div(numerator.abs() * 2 + denominator, denominator * 2).cast("int64")
     return ibis.ifelse(numerator >= 0, size, -size)
 
 

@@ -39,13 +39,13 @@ SCHEMAS: Final = {
     # What has ended holds since the last run.
     "ending": ibis.schema({
         "original_key": "!string", "completed": "!boolean", "decided_us": "!int64"}),
-    # What was sold: an item a row. Quantity and prices in millionths; price_minor: the amount by
-    # the contract, null where there is none.
+    # What was sold: an item a row. decimals: of the currency's minor unit. Quantity and prices in
+    # millionths, null where not told; contract_minor: as the host has worked it out.
     "item": ibis.schema({
         "id": "!int64", "line": "!int64", "account_id": "int64", "currency": "!string",
-        "product": "!string", "unit": "!string", "quantity_micro": "int64",
+        "decimals": "!int64", "product": "!string", "quantity_micro": "int64",
         "list_micro": "int64", "contract_micro": "int64", "amount_minor": "!int64",
-        "contract_minor": "int64", "contract": "!string", "contract_version": "int64"}),
+        "contract_minor": "int64"}),
     # What moved merchants' money, with the terms of its fee in one row: percentages in millionths.
     "payment": ibis.schema({
         "id": "!int64", "merchant_id": "!string", "account_id": "int64", "currency": "!string",

@@ -10,17 +10,22 @@ from __future__ import annotations
 from typing import Final
 
 from authhost.safes.moves import move
+from clearing.answers.booking import book_answers
+from clearing.bankfiles.advice import store_suspects
 from clearing.bankfiles.night import write_bank_files
 from clearing.banks import parse_bank
 from clearing.bookings import state_bookings, write_bookings
 from clearing.credits import store_credits
 from clearing.deposit_credits import deposit_credits
+from clearing.documents.night import write_documents
 from clearing.errors import ClearingError
 from clearing.fee_accrual import charge_fees
 from clearing.fee_files import write_fee_statements
 from clearing.folder import DayFolder
 from clearing.instant import book_instant
 from clearing.nights.work import Work, files_of
+from clearing.ownbooks.deciding import decide_own_books
+from clearing.ownbooks.writing import write_own_books
 from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.safe_totals import write_safe_totals
@@ -48,13 +53,15 @@ async def decide(connection: Connection, run_id: RunId, settings: Settings) -> N
     await move(connection, reversed_keys, "reversed", who=who, why="given back on its own day")
     await move(connection, reversed_keys, "withdraw", who=who, why="given back on its own day")
     await connection.execute(query("due_item_new"), run, day)
+    await store_suspects(connection, run_id, own_bank=bool(settings.bankfiles.own.advice))
     await connection.execute(query("snapshot_clients"), run)
     instant = await book_instant(connection, run_id, who)
     await charge_fees(connection, run_id)
     banks = {row["party_id"]: parse_bank(row["party_id"], row["content"])
              for row in await connection.fetch(query("banks"), run)}
     deposits = await deposit_credits(connection, run_id, settings, banks, who)
-    await store_credits(connection, [*instant, *deposits])
+    again = await book_answers(connection, run_id, settings, banks)
+    await store_credits(connection, [*instant, *deposits, *again])
     await connection.execute(query("owing_ended"))
     await connection.execute(query("owing_new"), run)
     await connection.execute(query("withdrawn"), run)
@@ -62,6 +69,7 @@ async def decide(connection: Connection, run_id: RunId, settings: Settings) -> N
     for posting in ("post_credits", "post_items", "post_fees", "post_differences"):
         await connection.execute(query(posting), run)
     await state_bookings(connection, run_id)
+    await decide_own_books(connection, run_id, settings)
 
 
 async def _safes(connection: Connection, run_id: RunId, _: Settings,
@@ -71,4 +79,6 @@ async def _safes(connection: Connection, run_id: RunId, _: Settings,
 
 WORK: Final = Work(decide, (
     ("fees", files_of(write_fee_statements)), ("bookings", files_of(write_bookings)),
+    ("documents", files_of(write_documents)),
+    ("own books", files_of(write_own_books)),
     ("bank", files_of(write_bank_files)), ("safes", files_of(_safes))))

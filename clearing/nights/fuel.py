@@ -7,16 +7,28 @@ from __future__ import annotations
 
 from typing import Final
 
+from clearing.answers.booking import book_answers
+from clearing.bankfiles.collecting import store_debits, write_collections
+from clearing.bankfiles.night import write_bank_files
+from clearing.documents.night import write_documents
 from clearing.folder import DayFolder
-from clearing.invoices import write_invoices
-from clearing.nights.work import Work, Written
+from clearing.invoices.making import decide_invoices
+from clearing.invoices.writing import write_invoices
+from clearing.nights.work import Work, Written, files_of
+from clearing.ownbooks.deciding import decide_own_books
+from clearing.ownbooks.writing import write_own_books
 from clearing.queries import Connection
 from clearing.run_id import RunId
 from clearing.settings import Settings
+from clearing.summary import FileRecord
 
 
 async def decide(connection: Connection, run_id: RunId, settings: Settings) -> None:
-    """Nothing is decided with the posting yet."""
+    """Book what banks have said of collections, make the invoices, decide tonight's collections."""
+    await book_answers(connection, run_id, settings, {})
+    await decide_invoices(connection, run_id, settings)
+    await store_debits(connection, run_id, settings)
+    await decide_own_books(connection, run_id, settings)
 
 
 async def _invoices(connection: Connection, run_id: RunId, settings: Settings,
@@ -24,4 +36,12 @@ async def _invoices(connection: Connection, run_id: RunId, settings: Settings,
     return Written(*await write_invoices(connection, run_id, settings, folder))
 
 
-WORK: Final = Work(decide, (("invoices", _invoices),))
+async def _bank(connection: Connection, run_id: RunId, settings: Settings,
+                folder: DayFolder) -> list[FileRecord]:
+    """What fleets pay, and what dealers of stations are paid."""
+    return [*await write_collections(connection, run_id, settings, folder),
+            *await write_bank_files(connection, run_id, settings, folder)]
+
+
+WORK: Final = Work(decide, (("invoices", _invoices), ("own books", files_of(write_own_books)),
+    ("bank", files_of(_bank))))

@@ -7,28 +7,29 @@ from __future__ import annotations
 
 from typing import Final
 
+from clearing.answers.booking import book_answers
 from clearing.bankfiles.night import write_bank_files
 from clearing.credits import store_credits
-from clearing.folder import DayFolder
+from clearing.documents.night import write_documents
 from clearing.nights.work import Work, files_of
+from clearing.ownbooks.deciding import decide_own_books
+from clearing.ownbooks.writing import write_own_books
 from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
 from clearing.settlements import write_settlements
 from clearing.settling import settle_merchants
-from clearing.summary import FileRecord
 
 
 async def decide(connection: Connection, run_id: RunId, settings: Settings) -> None:
     """Decide the settlements of a run once and book the payouts that go."""
-    await store_credits(connection, await settle_merchants(connection, run_id, settings))
+    payouts = await settle_merchants(connection, run_id, settings)
+    again = await book_answers(connection, run_id, settings, {})
+    await store_credits(connection, [*payouts, *again])
     await connection.execute(query("post_credits"), str(run_id))
-
-
-async def _settlements(connection: Connection, run_id: RunId, _: Settings,
-                       folder: DayFolder) -> list[FileRecord]:
-    return await write_settlements(connection, run_id, folder)
+    await decide_own_books(connection, run_id, settings)
 
 
 WORK: Final = Work(decide, (
-    ("settlements", files_of(_settlements)), ("bank", files_of(write_bank_files))))
+    ("settlements", files_of(write_settlements)), ("documents", files_of(write_documents)), ("own books", files_of(write_own_books)),
+    ("bank", files_of(write_bank_files))))

@@ -48,7 +48,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What it does not know, it refuses."""
 
 
-class Supplier(Terms, frozen=True):
+class Supplier(Terms, frozen=True, kw_only=True):
     """How a courier, a cash centre or a dealer is settled with.
 
     invoicing: 'self_billed' (the operator writes the invoice, Directive 2006/112/EC, article 224),
@@ -64,7 +64,7 @@ class Supplier(Terms, frozen=True):
     small_business: bool = False  # exempt: Directive 2006/112/EC, article 284
 
 
-class Commission(Terms, frozen=True):
+class Commission(Terms, frozen=True, kw_only=True):
     """Of products from `first` to `last`, both among them; '' and '' of all."""
 
     first: Product | Literal[""] = ""
@@ -78,7 +78,7 @@ class Commission(Terms, frozen=True):
                                   and self.first <= product <= self.last)
 
 
-class Station(Terms, frozen=True):
+class Station(Terms, frozen=True, kw_only=True):
     """What a dealer's station leaves or earns.
 
     basis: 'purchase', the fuel is the dealer's, and the operator buys what fleets have bought, less
@@ -93,7 +93,7 @@ class Station(Terms, frozen=True):
         return next((one for one in self.commissions if one.covers(product)), Commission())
 
 
-class Posting(Terms, frozen=True):
+class Posting(Terms, frozen=True, kw_only=True):
     """Where a kind of line is booked in the customer's chart, and what is said of it."""
 
     contra: AccountNumber
@@ -102,7 +102,7 @@ class Posting(Terms, frozen=True):
     text: Template = "{kind} {reference} {note}"
 
 
-class Datev(Terms, frozen=True):
+class Datev(Terms, frozen=True, kw_only=True):
     """The head of a DATEV batch (EXTF 700): who keeps the books, and whose they are."""
 
     consultant: Annotated[int, msgspec.Meta(ge=1001, le=9_999_999)]  # Beraternummer
@@ -114,7 +114,7 @@ class Datev(Terms, frozen=True):
     final: bool = False  # Festschreibung
 
 
-class Table(Terms, frozen=True):
+class Table(Terms, frozen=True, kw_only=True):
     """How a CSV is written. The head is always there: the file is read by it before release."""
 
     columns: Annotated[tuple[Column, ...], msgspec.Meta(min_length=3, max_length=17)] = \
@@ -125,7 +125,7 @@ class Table(Terms, frozen=True):
     encoding: Literal["utf-8", "cp1252"] = "utf-8"
 
 
-class Booking(Terms, frozen=True):
+class Booking(Terms, frozen=True, kw_only=True):
     """A customer's posting logic.
 
     accounts: by account of the operator's chart (2200, 1500 ...) the customer's own; kinds: by kind
@@ -186,8 +186,7 @@ def _datev_objection(booking: Booking) -> tuple[str, str]:
     named += [(f"kinds.{kind}.contra", one.contra) for kind, one in booking.kinds.items()]
     for where, account in named:
         if not number.fullmatch(account):
-            return f"{account} is no account of {booking.datev.account_length} digits, " \
-                   "or of one more", where
+            return f"{account} has not {booking.datev.account_length} digits, or one more", where
     return "", ""
 
 
@@ -197,8 +196,8 @@ def _table_objection(table: Table) -> tuple[str, str]:
     has_amount = {"amount", "side"} <= set(table.columns) \
         or {"debit", "credit"} <= set(table.columns)
     if "currency" not in table.columns or not has_amount:
-        return "currency, and amount with side or debit with credit, must be among them: " \
-               "the file is added up by them before release", "table.columns"
+        return ("without currency, and amount with side or debit with credit, nobody adds it up",
+                "table.columns")
     if table.delimiter == table.decimal:
         return "is the decimal sign too", "table.delimiter"
     return "", ""

@@ -4,12 +4,13 @@ Knows the hops and the rule by which each is equal to the one before; counts in 
 statements that share nothing with those that posted.
 
     journal   rows of the stream's day that book money, by kind
-    placed    the same rows as the run has placed them       equal, kind by kind, row by row (digest)
-    ledger    the run's balances of the chart, by account     what the placements' rules and the
-                                                              night's own transfers come to
-    credits   what banks are to pay or have paid, by purpose  what left 1300 in transit for them
-    files     what was read back from the disk, by kind       what the ledger says of each kind
-                                                              (control.check_totals), one digest
+    placed    the rows that the run has placed               the same, row by row (digest)
+    ledger    the run's balances, by account of the chart    what the placements' rules and the
+                                                             night's own transfers come to
+    credits   what banks are to pay or have paid, by         what left 1300 in transit under
+              purpose                                        their ids
+    files     what was read back from the disk, by kind      what the ledger says of each kind
+                                                             (control.check_totals)
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from clearing.queries import Connection
 from clearing.release.statements import statement
 from clearing.run_id import RunId
 from clearing.summary import FileRecord
+
 
 class Hop(msgspec.Struct, frozen=True):
     """One line: so many, so much, of these rows. digest: whatever their order; '' where only

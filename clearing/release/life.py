@@ -21,7 +21,7 @@ NIGHT: Final = "night"  # who, where no person did it
 
 
 async def note(connection: Connection, run_id: RunId | str, path: str, state: str, who: str,
-               detail: Mapping[str, object] = {}) -> bool:  # noqa: B006  # nobody changes it
+               detail: Mapping[str, object] = {}) -> bool:  # nobody changes it
     """Write down that a file has come to a state; whether that is new.
 
     A state that it is in, or has passed, changes nothing: answers are repeated, and come late.

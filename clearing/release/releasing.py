@@ -13,11 +13,13 @@ from pathlib import Path
 import msgspec
 
 from clearing.errors import ClearingError
+from clearing.exceptions import close_explained, open_exception
 from clearing.folder import MANIFEST, DayFolder, folder_of
 from clearing.queries import Connection, query
 from clearing.release.hops import Hop
 from clearing.release.life import NIGHT, note_run
 from clearing.release.people import is_approved
+from clearing.release.route import run_of
 from clearing.release.settings import Release
 from clearing.release.statements import statement
 from clearing.run_id import RunId
@@ -92,6 +94,21 @@ async def release_run(connection: Connection, run_id: RunId, out_dir: Path) -> N
             await note_run(connection, run_id, "released", NIGHT)
     finally:
         await connection.execute(statement("unlock_run"), str(run_id))
+
+
+async def release_approved(connection: Connection, out_dir: Path) -> None:
+    """Show every run that was approved meanwhile; what hinders one goes to the queue."""
+    for row in await connection.fetch(statement("approved_runs")):
+        run_id = run_of(row["run_id"])
+        try:
+            await release_run(connection, run_id, out_dir)
+        except ClearingError as error:
+            await open_exception(connection, stream=run_id.stream, reason="not_released",
+                                 subject_kind="run", subject=str(run_id), run_id=str(run_id),
+                                 content={"said": str(error)})
+        else:
+            await close_explained(connection, reason="not_released", subject_kind="run",
+                                  subjects=[str(run_id)], why="it was released after all")
 
 
 def _check_bytes(folder: Path, digests: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
--- What was booked on a client's account, in the order of its days; positive is the client's. $1 account, $2 currency, $3 from, $4 to
-SELECT r.business_date, e.transaction, e.line, -e.amount_minor AS amount_minor, e.journal_date, e.journal_id, j.kind,
+-- What was booked on the accounts that a run has files of bookings of, file by file; positive is the client's.  $1 run id
+SELECT s.number, e.business_date, coalesce(e.transaction, j.key || '#' || j.leg) AS transaction, e.line, e.amount_minor, e.journal_id, j.kind,
        coalesce(nullif(j.terminal_id, ''), i.terminal_id) AS terminal_id, j.detail::text AS detail, c.purpose, c.remittance, f.settle
-FROM ledger_entry e
-JOIN clearing_run r ON r.run_id = e.run_id
+FROM booking_statement s
+JOIN client_entry e ON e.account_id = s.account_id AND e.currency = s.currency AND e.business_date BETWEEN s.period_from AND s.period_to
 LEFT JOIN journal j ON j.business_date = e.journal_date AND j.id = e.journal_id
 LEFT JOIN clearing_credit c ON e.journal_id IS NULL AND c.run_id = e.run_id AND c.end_to_end_id = e.transaction
 LEFT JOIN fee_statement f ON e.journal_id IS NULL AND f.number = e.transaction
@@ -11,5 +11,5 @@ LEFT JOIN LATERAL (
     WHERE e.journal_id IS NULL AND c.purpose IS NULL AND f.number IS NULL AND i.run_id = e.run_id
       AND i.key = regexp_replace(e.transaction, '(/(reversal|adjustment|fee|withdrawn))?#(release|withdrawn)$', '')
     ORDER BY i.settled DESC LIMIT 1) i ON true
-WHERE e.code = '2200' AND e.account_id = $1 AND e.currency = $2 AND e.run_id >= $3::date::text AND e.run_id < ($4::date + 1)::text
-ORDER BY e.run_id, e.transaction, e.line
+WHERE s.run_id = $1
+ORDER BY s.number, e.run_id, coalesce(e.transaction, j.key || '#' || j.leg) COLLATE "C", e.line

@@ -3,6 +3,8 @@
 SELECT purpose AS kind, account_id, end_to_end_id AS reference, amount_minor, currency, held AS reason
 FROM clearing_credit WHERE run_id = $1 AND held NOT IN ('', 'nothing_due', 'not_due', 'below_least', 'sandbox')
 UNION ALL
+SELECT 'collection', account_id, invoice, amount_minor, currency, held FROM clearing_debit WHERE run_id = $1 AND held NOT IN ('', 'netted')
+UNION ALL
 SELECT CASE p.family WHEN 'deposit_withheld' THEN 'withheld_deposit' ELSE 'unidentified_sale' END,
        j.account_id, j.key, j.posted_minor, j.currency,
        CASE WHEN j.kind = 'reversal' THEN 'given_back'

@@ -1,13 +1,19 @@
--- Accounts of merchants that the run's ledger moves by another amount than its settlements say: none.  $1 run id
+-- Accounts of merchants that the run's ledger moves by another amount than its settlements say: none; a payout that came back and is paid
+-- again is no part of a settlement.  $1 run id
 WITH said AS (
     SELECT account_id, currency, sum(net_minor - payout_minor) AS minor FROM merchant_settlement WHERE run_id = $1 GROUP BY 1, 2
+),
+transfer AS (
+    SELECT * FROM ledger_transfer t
+    WHERE run_id = $1 AND transaction !~ '/(back|unpaid|paid)$'
+      AND NOT EXISTS (SELECT FROM clearing_again a WHERE a.end_to_end_id = t.transaction)
 ),
 booked AS (
     SELECT account_id, currency, -sum(minor) AS minor FROM (
         SELECT p.debit_account_id AS account_id, p.currency, -p.amount_minor AS minor FROM placement p JOIN clearing_run r USING (run_no)
         WHERE r.run_id = $1 AND p.stream = 'payments' AND p.journal_date = r.business_date AND p.family = 'payment_receipt'
-        UNION ALL SELECT debit_account_id, currency, amount_minor FROM ledger_transfer WHERE run_id = $1 AND debit = '2400'
-        UNION ALL SELECT credit_account_id, currency, -amount_minor FROM ledger_transfer WHERE run_id = $1 AND credit = '2400') moved
+        UNION ALL SELECT debit_account_id, currency, amount_minor FROM transfer WHERE debit = '2400'
+        UNION ALL SELECT credit_account_id, currency, -amount_minor FROM transfer WHERE credit = '2400') moved
     GROUP BY 1, 2
 )
 SELECT coalesce(s.account_id, b.account_id) AS account_id, coalesce(s.currency, b.currency) AS currency,

@@ -1,9 +1,16 @@
 -- What the ledger says that each kind of file must carry, by currency.  $1 run id
-SELECT CASE p.family WHEN 'fuel' THEN 'invoice' ELSE 'settlement' END AS kind, p.currency, count(*)::int AS count,
-       sum(p.amount_minor)::bigint AS sum_minor
+SELECT 'settlement' AS kind, p.currency, count(*)::int AS count, sum(p.amount_minor)::bigint AS sum_minor
 FROM placement p JOIN clearing_run r USING (run_no)
-WHERE r.run_id = $1 AND p.stream = r.stream AND p.journal_date = r.business_date AND p.amount_minor <> 0
-  AND ((p.family = 'fuel' AND p.place = 'cleared') OR p.family = 'payment_receipt')
+WHERE r.run_id = $1 AND p.stream = r.stream AND p.journal_date = r.business_date AND p.amount_minor <> 0 AND p.family = 'payment_receipt'
+GROUP BY 1, 2
+UNION ALL
+-- Of each form, what the invoices ask for whose buyers get it: their lines, and their part of 1100 (clearing/invoices/sql/off.sql).
+SELECT 'invoice_' || form.name, i.currency, sum(l.lines)::int, sum(i.gross_minor)::bigint
+FROM invoice i
+JOIN LATERAL (SELECT sum(l.until - l.first)::int AS lines FROM invoice_line l WHERE l.number = i.number) l ON true
+LEFT JOIN clearing_party t ON t.run_id = i.run_id AND t.kind = 'tax' AND t.party_id = i.account_id::text
+CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(t.content -> 'forms', '["ubl", "csv"]')) AS form (name)
+WHERE i.run_id = $1 AND i.kind IN ('fleet', 'credit_note', 'corrective')
 GROUP BY 1, 2
 UNION ALL
 SELECT c.purpose, t.currency, count(*)::int, sum(t.amount_minor)::bigint
@@ -23,14 +30,41 @@ LEFT JOIN ledger_transfer t ON t.run_id = s.run_id AND t.transaction = s.number 
 WHERE s.run_id = $1
 GROUP BY 1, 2
 UNION ALL
-SELECT 'booking', s.currency, count(*)::int, -sum(e.amount_minor)::bigint
+SELECT 'booking', s.currency, count(*)::int, sum(e.amount_minor)::bigint
 FROM booking_statement s
-JOIN ledger_entry e ON e.code = '2200' AND e.account_id = s.account_id AND e.currency = s.currency
-                   AND e.run_id >= s.period_from::text AND e.run_id < (s.period_to + 1)::text
+JOIN client_entry e ON e.account_id = s.account_id AND e.currency = s.currency AND e.business_date BETWEEN s.period_from AND s.period_to
 WHERE s.run_id = $1
 GROUP BY 1, 2
 UNION ALL
 SELECT 'courier_cost', t.currency, count(*)::int, sum(t.amount_minor)::bigint
 FROM ledger_transfer t WHERE t.run_id = $1 AND t.debit = '5100'
+GROUP BY 1, 2
+UNION ALL
+SELECT 'paper_' || form, d.currency, sum(d.count)::int, sum(d.gross_minor)::bigint
+FROM own_document d CROSS JOIN LATERAL unnest(d.forms) AS form
+WHERE d.run_id = $1 AND form IN ('ubl', 'cii', 'csv')
+GROUP BY 1, 2
+UNION ALL
+SELECT CASE r.form WHEN 'csv' THEN 'booking_table' WHEN 'json' THEN 'booking_records' ELSE 'booking_datev' END, l.currency, count(*)::int,
+       sum(l.amount_minor)::bigint
+FROM booking_record r JOIN booking_line l USING (number)
+WHERE r.run_id = $1
+GROUP BY 1, 2
+UNION ALL
+SELECT 'collection', t.currency, count(*)::int, sum(t.amount_minor)::bigint
+FROM ledger_transfer t JOIN clearing_debit d ON d.run_id = t.run_id AND d.end_to_end_id = t.transaction
+WHERE t.run_id = $1 AND t.debit = '1300'
+GROUP BY 1, 2
+UNION ALL
+-- Of banks that want an advice: each item of a credit that goes, and each suspected piece, which comes to nothing.
+SELECT 'deposit_advice', told.currency, count(*)::int, sum(told.amount_minor)::bigint
+FROM (SELECT c.currency, i.amount_minor FROM clearing_credit c
+      JOIN clearing_item i USING (run_id, end_to_end_id)
+      JOIN clearing_run r USING (run_id)
+      LEFT JOIN clearing_party b ON b.run_id = $1 AND b.kind = 'bank' AND b.party_id = c.bank_id
+      WHERE c.run_id = $1 AND c.purpose = 'deposit_credit' AND c.held = ''
+        AND coalesce(CASE c.bank_id WHEN '' THEN r.settings::jsonb #>> '{bankfiles,own,advice}' ELSE b.content #>> '{files,advice}' END, '') <> ''
+      UNION ALL
+      SELECT currency, 0 FROM counterfeit_told WHERE run_id = $1) told
 GROUP BY 1, 2
 ORDER BY 1, 2

@@ -7,6 +7,7 @@ LEFT JOIN clearing_party b ON b.run_id = c.run_id AND b.kind = 'bank' AND b.part
 WHERE c.held = '' AND c.currency = $2 AND r.business_date <= $3::date
   AND r.business_date >= (SELECT min(from_day) FROM bank_statement WHERE iban = $1 AND currency = $2)
   AND NOT EXISTS (SELECT FROM credit_seen s WHERE s.end_to_end_id = c.end_to_end_id)
+  AND NOT EXISTS (SELECT FROM bank_fact f WHERE f.end_to_end_id = c.end_to_end_id AND f.fact = 'rejected')
   AND NOT EXISTS (SELECT FROM credit_missed m WHERE m.end_to_end_id = c.end_to_end_id)
 GROUP BY c.run_id, c.purpose, c.bank_id, r.settings, b.content
 ORDER BY c.run_id, c.purpose, c.bank_id

@@ -14,10 +14,10 @@ from typing import Final
 import asyncpg
 
 from clearing.errors import ClearingError
+from clearing.night import Night
 from clearing.run import clear
-from clearing.summary import Summary
 
-_KIND: Final = "invoice_json"
+_KIND: Final = "invoice_ubl_xml"
 _TRIES: Final = 40
 _PAUSE_S: Final = 0.25
 
@@ -36,7 +36,7 @@ async def night(database_url: str, day: date, out_dir: Path) -> tuple[int, str]:
     return sum(file.sum_minor for file in summary.files if file.kind == _KIND), ""
 
 
-async def _until_done(database_url: str, day: date, out_dir: Path) -> Summary:
+async def _until_done(database_url: str, day: date, out_dir: Path) -> Night:
     for _ in range(_TRIES):
         try:
             return await clear(database_url, day, out_dir)

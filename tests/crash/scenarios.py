@@ -145,7 +145,7 @@ async def day_is_closed_while_a_batch_commits(scene: Scene) -> list[str]:
     day = scene.now.date()
 
     async def close() -> int:
-        await close_day(connection, day, "fuel")
+        await close_day(connection, day, "fuel", "a test")
         return await scene.one(dated, day)
 
     try:

@@ -71,6 +71,8 @@ ROUTES = [
     ("POST", "/prices/base", {}, "price.change"),
     ("GET", "/prices/vat-rates", None, "price.read"),
     ("POST", "/prices/vat-rates", {}, "price.change"),
+    ("GET", "/mandates", None, "mandate.read"), ("POST", "/mandates", {}, "mandate.create"),
+    ("PATCH", "/mandates/M1", {"status": "suspended"}, "mandate.change"),
     ("GET", "/banks", None, "bank.read"), ("POST", "/banks", {}, "bank.create"),
     ("PATCH", "/banks/B1", {"status": "down"}, "bank.change"),
     ("GET", "/couriers", None, "courier.read"), ("POST", "/couriers", {}, "courier.create"),
@@ -153,7 +155,7 @@ EXPECTED = {
          " counterfeit.report dispute.open dispute.resolve merchant_plan.change"
          " merchant_user.create merchant_user.change payer.create payer.enrol payer.change"
          " payer.block payer.revoke credit.resolve collecting_account.change"
-         " certificate.issue certificate.renew certificate.revoke",
+         " mandate.create mandate.change certificate.issue certificate.renew certificate.revoke",
     "AN": "card_order.read product_code.read program.read merchant.read price.read parked.read"
           " audit.read certificate.read merchant_plan.read merchant_user.read payer.read"
           " credit.read collecting_account.read",
@@ -161,7 +163,7 @@ EXPECTED = {
           " driver.create driver.change card.change card.block card.unblock",
     "AFC": "account.change", "ANFCB": "account.read",
     "ANF": "subaccount.read vehicle.read vehicle.consumption driver.read card.read"
-           " exception.read",
+           " exception.read mandate.read",
     "ANS": "site.read terminal.read total.read station.read",
     "ANFS": "product.read product_group.read transaction.read",
     "AB": "bank.change statement.tell credit.tell",

@@ -38,7 +38,7 @@ def test_a_bank_that_is_down_turns_to_the_night_and_comes_back(at):
         async with scene.connector() as connector:
             await scene.deposit(3)
             await scene.until(lambda rows: all(row["credit"] == "accepted" for row in rows))
-            await scene.bank.shut()
+            await scene.shut(connector)
             keys = await scene.deposit(5)
             await scene.until(lambda rows: all(row["credit"] == "night" for row in rows[3:]))
             assert connector.down == 1

@@ -84,7 +84,7 @@ async def _night(at: Yard, folder: Path, day: object, expected_minor: int) -> No
     """Its file goes to the bank; brought once more, it is not taken."""
     summary = await clear(at.rig.database_url, day, folder)  # type: ignore[arg-type]
     assert (summary.balanced, summary.cases) == (True, ())
-    (path,) = (folder / f"{day}" / "bank").glob("deposits-*.xml")
+    (path,) = (folder / f"{day}" / "cash" / "bank").glob("deposits-*.xml")
     assert re.findall(r"<CtrlSum>(.*?)<", path.read_text())[0] == f"{expected_minor / 100:.2f}"
     before = at.paid("SECOND")
     assert [await at.imported("SECOND", path.read_bytes()) for _ in range(2)] == [200, 400]

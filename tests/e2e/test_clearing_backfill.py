@@ -32,6 +32,11 @@ def test_old_deposits(database_url: str, tmp_path: Path) -> None:
     async def forget_and_fill() -> None:
         connection = await asyncpg.connect(database_url)
         await insert(connection, later)
+        # The runs of that time were of all streams together.
+        await connection.execute(
+            "INSERT INTO clearing_run (run_id, business_date, stream, sequence, status, "
+            "journal_digest, journal_count, settings) "
+            "VALUES ('2026-07-23/night/1', $1, 'night', 1, 'posted', '', 0, '')", DAY)
         await connection.execute("DELETE FROM deposit")
         await connection.execute(backfill())
         await connection.execute(backfill())  # nothing twice

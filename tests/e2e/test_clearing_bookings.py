@@ -37,7 +37,7 @@ _NAMESPACE = {"c": "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"}
 
 def read(folder: Path, currency: str = "EUR") -> tuple[Statement, list[tuple[str, int]]]:
     """The statement as our own reader of banks' files has it, and (kind, minor units) by line."""
-    content = (folder / "bookings" / f"{CLIENT}-{currency}.xml").read_bytes()
+    content = (folder / "cash" / "bookings" / f"{CLIENT}-{currency}.xml").read_bytes()
     root = etree.fromstring(content)
     schema("08").assertValid(root)
     statement, = read_statements(content)
@@ -78,7 +78,7 @@ def test_a_day_of_everything(database_url: str, tmp_path: Path) -> None:
     paid = {one.end_to_end_id for one in statement.entries if one.end_to_end_id}
     assert paid == {row[0] for row in sql(database_url,
                                           "SELECT end_to_end_id FROM clearing_credit")}
-    text = (tmp_path / "2026-07-23" / "bookings" / f"{CLIENT}-EUR.xml").read_text()
+    text = (tmp_path / "2026-07-23" / "cash" / "bookings" / f"{CLIENT}-EUR.xml").read_text()
     assert "<Ref>SI0012-7</Ref>" in text
     assert "<AddtlNtryInf>SAFE1 RECEIPT R-17</AddtlNtryInf>" in text
     wait(clear(database_url, DAY, tmp_path / "again"))
@@ -111,7 +111,7 @@ def test_a_period_has_one_file(billing: str, days: int, database_url: str,
     for number in range(days):
         day = DAY + timedelta(number)
         wait(clear(database_url, day, tmp_path))
-        assert (tmp_path / day.isoformat() / "bookings").exists() == (number == days - 1)
+        assert (tmp_path / day.isoformat() / "cash" / "bookings").exists() == (number == days - 1)
     statement, lines = read(tmp_path / day.isoformat())
     assert len([kind for kind, _ in lines if kind == "DEPOSIT"]) == days - 1
     assert statement.closing_minor == owed(database_url)
@@ -147,7 +147,7 @@ def test_a_line_that_is_left_out_stops_the_night(database_url: str, tmp_path: Pa
 def test_a_file_is_read_back(tmp_path: Path, database_url: str) -> None:
     make(database_url, [deposit("one", 1_000), deposit("two", 2_000)])
     wait(clear(database_url, DAY, tmp_path))
-    path = tmp_path / "2026-07-23" / "bookings" / f"{CLIENT}-EUR.xml"
+    path = tmp_path / "2026-07-23" / "cash" / "bookings" / f"{CLIENT}-EUR.xml"
     content = path.read_bytes()
     count, _, currency = read_bookings(path)
     assert (count, currency) == (len(read(path.parents[1])[1]), "EUR")
@@ -175,6 +175,6 @@ def test_a_key_that_is_longer_than_a_reference(database_url: str, tmp_path: Path
     make(database_url, [deposit("k" * 35, 1_000), deposit("k" * 36, 2_000)])
     wait(clear(database_url, DAY, tmp_path))
     read(tmp_path / "2026-07-23")
-    text = (tmp_path / "2026-07-23" / "bookings" / f"{CLIENT}-EUR.xml").read_text()
+    text = (tmp_path / "2026-07-23" / "cash" / "bookings" / f"{CLIENT}-EUR.xml").read_text()
     assert text.count(f">{'k' * 35}<") == 2  # of the entry and of its transaction
     assert f">{'k' * 36}<" not in text

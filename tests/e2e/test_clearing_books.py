@@ -166,7 +166,7 @@ def test_what_a_bank_refused_at_once_it_takes_by_night(change: str, database_url
             short = adjustment("short", -300)
             wait(_insert(database_url, [short]))
         wait(clear(database_url, DAY, tmp_path))
-        file = (tmp_path / "2026-07-23" / "bank" / "deposits-EUR-B%2F1.xml").read_bytes()
+        file = (tmp_path / "2026-07-23" / "cash" / "bank" / "deposits-EUR-B%2F1.xml").read_bytes()
         orders = read_orders(file)
         told = [books.order(order, "file", Rule(), "same", 2).status for order in orders]
         assert told == ["ACSP", "ACSP"]

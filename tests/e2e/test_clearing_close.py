@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -14,7 +13,6 @@ from authhost.streams import STREAMS, Stream
 from clearing.days.closing import bank_calendar, close_day
 from clearing.errors import ClearingError
 from clearing.queries import connect
-from clearing.run import clear
 from tests.e2e.clearing_day import (
     DAY,
     NEXT,
@@ -25,7 +23,6 @@ from tests.e2e.clearing_day import (
     make_day,
     payment,
     sql,
-    tree,
     wait,
 )
 
@@ -46,17 +43,17 @@ def close(database_url: str, business_date: date, *streams: Stream) -> None:
     wait(run())
 
 
-def test_a_day_still_to_come_cannot_be_closed(database_url: str, tmp_path: Path) -> None:
+def test_a_day_still_to_come_cannot_be_closed(database_url: str) -> None:
     wait(make_day(database_url, []))
     with pytest.raises(ClearingError, match="still to come: the open business date of fuel is "
                                             "2026-07-23"):
-        wait(clear(database_url, NEXT, tmp_path))
-    assert tree(tmp_path) == {}
+        close(database_url, NEXT, "fuel")
+    assert sql(database_url, OPEN)[0][:] == (DAY, DAY, DAY)
 
 
-def test_a_host_never_set_up_has_no_day(database_url: str, tmp_path: Path) -> None:
+def test_a_host_never_set_up_has_no_day(database_url: str) -> None:
     with pytest.raises(ClearingError, match="no rules row"):
-        wait(clear(database_url, DAY, tmp_path))
+        close(database_url, DAY, "fuel")
 
 
 def test_each_stream_has_a_day_of_its_own(database_url: str) -> None:
@@ -98,8 +95,8 @@ def test_closing_waits_for_the_batch_in_flight_and_no_longer(database_url: str,
         await busy.wait()
         await asyncio.sleep(0.2)
         connection = await connect(database_url)
-        await asyncio.wait_for(close_day(connection, DAY, closed), 5)
-        await close_day(connection, DAY, closed)  # nothing to do
+        await asyncio.wait_for(close_day(connection, DAY, closed, "a test"), 5)
+        await close_day(connection, DAY, closed, "a test")  # nothing to do
         stop.set()
         await asyncio.gather(*hosts)
         assert (await connection.fetchrow(OPEN))[column] == NEXT
@@ -114,7 +111,7 @@ def test_two_who_close_at_once_close_it_once(database_url: str) -> None:
 
     async def run() -> None:
         connections = [await connect(database_url) for _ in range(6)]
-        await asyncio.gather(*(close_day(connection, DAY, STREAMS[number % 3])
+        await asyncio.gather(*(close_day(connection, DAY, STREAMS[number % 3], "a test")
                                for number, connection in enumerate(connections)))
         for connection in connections:
             await connection.close()
@@ -130,11 +127,12 @@ def test_a_closed_day_takes_no_row_by_whatever_way(database_url: str) -> None:
     close(database_url, DAY, "fuel")
     with pytest.raises(asyncpg.CheckViolationError, match="fuel of 2026-07-23 is closed: late"):
         wait(make_rows(database_url, [fuel("fine", 1, business_date=NEXT), fuel("late", 1)]))
-    copied = ("INSERT INTO {} SELECT business_date, id + 1, 'copied', leg, kind, approved, action, "
-              "reason, approval_code, requested_minor, amount_minor, posted_minor, currency, "
-              "terminal_id, merchant_id, site_id, original_key, flags, pan_masked, decided_at, "
-              "recorded_at, rules_version, account_id, fence, card_id, vehicle_id, driver_id, day, "
-              "week, month, money, volume, count, detail FROM journal WHERE key = 'before'")
+    copied = ("INSERT INTO {} SELECT business_date, id + 1000, 'copied', leg, kind, approved, "
+              "action, reason, approval_code, requested_minor, amount_minor, posted_minor, "
+              "currency, terminal_id, merchant_id, site_id, original_key, flags, pan_masked, "
+              "decided_at, recorded_at, rules_version, account_id, fence, card_id, vehicle_id, "
+              "driver_id, day, week, month, money, volume, count, detail FROM journal "
+              "WHERE key = 'before'")
     for table in ("journal", "journal_202607"):  # a partition by its own name, too
         with pytest.raises(asyncpg.CheckViolationError, match="is closed: copied"):
             sql(database_url, copied.format(table))
@@ -153,7 +151,7 @@ def test_a_row_that_is_on_its_way_is_waited_for(database_url: str) -> None:
         writer, closer = await connect(database_url), await connect(database_url)
         async with writer.transaction():
             await insert(writer, [fuel("slow", 1)])
-            closing = asyncio.create_task(close_day(closer, DAY, "fuel"))
+            closing = asyncio.create_task(close_day(closer, DAY, "fuel", "a test"))
             await asyncio.sleep(0.3)
             assert not closing.done()
         await closing
@@ -215,7 +213,7 @@ def test_a_calendar_that_nobody_knows_closes_nothing(database_url: str, column: 
     assert sql(database_url, OPEN)[0][:] == (DAY, DAY, DAY)
 
 
-def test_the_partition_of_the_day_after_is_there(database_url: str, tmp_path: Path) -> None:
+def test_the_partition_of_the_day_after_is_there(database_url: str) -> None:
     last = DAY.replace(day=31)
     wait(make_day(database_url, [], open_date=last))
     close(database_url, last, *STREAMS)

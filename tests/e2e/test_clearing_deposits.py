@@ -16,8 +16,8 @@ from authhost.safes.life import Credit, end_to_end_id
 from authhost.safes.moves import move
 from clearing.bankfiles.details import Details
 from clearing.errors import ClearingError
+from clearing.night import Night
 from clearing.run import clear
-from clearing.summary import Summary
 from tests.e2e.clearing_day import (
     BAD_CLIENT,
     CLIENT,
@@ -56,7 +56,7 @@ def at(credit: str, posted: int = 1_000, **other: Any) -> Row:
 def paid(folder: Path) -> dict[str, str]:
     """Amounts by EndToEndId, of all payment files of deposits of a night."""
     found: dict[str, str] = {}
-    for path in sorted(folder.glob("bank/deposits-*.xml")):
+    for path in sorted(folder.glob("cash/bank/deposits-*.xml")):
         for identifier, amount in re.findall(
                 r"<EndToEndId>([^<]*)</EndToEndId>.*?<InstdAmt[^>]*>([^<]*)<", path.read_text()):
             assert identifier not in found
@@ -65,7 +65,7 @@ def paid(folder: Path) -> dict[str, str]:
 
 
 def details(folder: Path, name: str = "deposits-EUR") -> Details:
-    content = (folder / "bank" / f"{name}-details.json").read_bytes()
+    content = (folder / "cash" / "bank" / f"{name}-details.json").read_bytes()
     return msgspec.json.decode(content, type=Details)
 
 
@@ -88,7 +88,7 @@ def test_each_credit_goes_its_way(database_url: str, tmp_path: Path) -> None:
     rows = [at(credit, 1_000 + number) for number, credit in enumerate(sorted(Credit))]
     wait(make_day(database_url, rows))
     summary = wait(clear(database_url, DAY, tmp_path))
-    run = "2026-07-23/night/1"
+    run = "2026-07-23/cash/1"
     after = {row["key"]: (row["credit"], row["run_id"]) for row in sql(database_url, CREDITS)}
     expected = {f"is-{credit}": (str(credit), None) for credit in Credit}
     # Its account has no bank: nobody would ever send what is queued.
@@ -156,7 +156,7 @@ def test_what_was_withheld_is_paid_by_the_night_after_its_release(database_url: 
     summary = wait(clear(database_url, NEXT, tmp_path))
     assert sums(summary)["deposit_credit_xml", "EUR"] == 5_000
     assert balances(database_url) == {"1200": 5_000, "1300": -5_000}
-    assert paid(tmp_path / "2026-07-24") == {"20260724-NIGHT-1-D0000001": "50.00"}
+    assert paid(tmp_path / "2026-07-24") == {"20260724-CASH-1-D0000001": "50.00"}
 
 
 def test_nobodys_deposit_is_paid_to_whom_it_was_released_to(database_url: str,
@@ -203,7 +203,7 @@ def test_a_negative_rest_is_carried_and_shown(database_url: str, tmp_path: Path)
     assert (case.kind, case.amount_minor, case.reason) == (
         "deposit_credit", -1_500, "carried_over")
     assert sql(database_url, CREDITS)[0]["credit"] == "night"
-    assert [tuple(row) for row in sql(database_url, OWING)] == [(CLIENT, "2026-07-23/night/1")]
+    assert [tuple(row) for row in sql(database_url, OWING)] == [(CLIENT, "2026-07-23/cash/1")]
     rows = [deposit("second", 4_000, business_date=NEXT)]
     summary = wait(clear_next_day(database_url, rows, tmp_path))
     assert sums(summary)["deposit_credit_xml", "EUR"] == 2_500
@@ -222,8 +222,8 @@ def test_an_adjustment_is_covered_by_another_safe(database_url: str, tmp_path: P
             adjustment("short", -600)]
     wait(make_day(database_url, rows))
     wait(clear(database_url, DAY, tmp_path))
-    assert paid(tmp_path / "2026-07-23") == {"20260723-NIGHT-1-D0000001": "5.00",
-                                             "20260723-NIGHT-1-D0000002": "84.00"}
+    assert paid(tmp_path / "2026-07-23") == {"20260723-CASH-1-D0000001": "5.00",
+                                             "20260723-CASH-1-D0000002": "84.00"}
 
 
 def test_what_cannot_be_sent_is_tried_again(database_url: str, tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_posting_by_the_clients_logic(posting: Row, texts: list[str], database_u
     sql(database_url, "UPDATE account SET posting = $1::text::jsonb",
         msgspec.json.encode(posting).decode())
     assert sums(wait(clear(database_url, DAY, tmp_path)))["deposit_credit_xml", "EUR"] == 700
-    document = (tmp_path / "2026-07-23" / "bank" / "deposits-EUR.xml").read_text()
+    document = (tmp_path / "2026-07-23" / "cash" / "bank" / "deposits-EUR.xml").read_text()
     assert sorted(re.findall("<Ustrd>([^<]*)</Ustrd>", document)) == sorted(texts)
     if posting.get("by") == "deposit":
         assert set(paid(tmp_path / "2026-07-23")) == {
@@ -328,9 +328,9 @@ def test_a_bank_of_the_clients_pays_from_the_account_that_it_names(database_url:
     sql(database_url, "UPDATE account SET iban = 'DE89370400440532013000'")
     sql(database_url, "UPDATE account SET bank_id = 'B/1' WHERE account_id = $1", CLIENT)
     wait(clear(database_url, DAY, tmp_path))
-    folder = tmp_path / "2026-07-23" / "bank"
+    folder = tmp_path / "2026-07-23" / "cash" / "bank"
     own = (folder / "deposits-EUR-B%2F1.xml").read_text()
-    assert "<MsgId>20260723-NIGHT-1-DEPOSITS-EUR-1<" in own
+    assert "<MsgId>20260723-CASH-1-DEPOSITS-EUR-1<" in own
     assert "<DbtrAcct><Id><IBAN>FR7630006000011234567890189<" in own
     other = (folder / "deposits-EUR.xml").read_text()
     assert "<DbtrAcct><Id><IBAN>DE89370400440532013000<" in other
@@ -359,7 +359,7 @@ def test_the_totals_of_a_safe_and_day(database_url: str, tmp_path: Path) -> None
             reversal(cash, -1_000)]
     wait(make_day(database_url, rows))
     wait(clear(database_url, DAY, tmp_path))
-    lines = (tmp_path / "2026-07-23" / "safes" / "EUR.csv").read_text().splitlines()
+    lines = (tmp_path / "2026-07-23" / "cash" / "safes" / "EUR.csv").read_text().splitlines()
     assert dict(zip(lines[0].split(","), lines[1].split(","), strict=True)) == {
         "currency": "EUR", "terminal_id": "SAFE1", "deposits": "4", "rows": "5",
         "deposited_minor": "4478", "withheld_minor": "400", "uncounted_minor": "8",
@@ -380,7 +380,7 @@ def test_who_comes_while_the_night_decides_is_in_one_place(database_url: str,
     keys = [f"cash-{number}" for number in range(20)]
     wait(make_day(database_url, [deposit(key, 100) for key in keys]))
 
-    async def race() -> tuple[Summary, list[str]]:
+    async def race() -> tuple[Night, list[str]]:
         connection = await asyncpg.connect(database_url)
         taken: list[str] = []
 
@@ -402,7 +402,7 @@ def test_who_comes_while_the_night_decides_is_in_one_place(database_url: str,
 
 
 def test_the_day_that_is_open_still_is_left_alone(database_url: str, tmp_path: Path) -> None:
-    async def both() -> Summary:
+    async def both() -> Night:
         connection = await asyncpg.connect(database_url)
         await insert(connection, [deposit("tomorrow", 700, business_date=NEXT)])
         await connection.close()

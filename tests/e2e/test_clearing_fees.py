@@ -23,7 +23,7 @@ NOTES = {"denominations": [{"value_minor": 5_000, "count": 40, "kind": "note"}]}
 
 def statements(folder: Path) -> list[FeeStatement]:
     return [msgspec.json.decode(path.read_bytes(), type=FeeStatement)
-            for path in sorted((folder / "fees").glob("*.json"))]
+            for path in sorted((folder / "cash" / "fees").glob("*.json"))]
 
 
 def lines(statement: FeeStatement) -> dict[str, tuple[int, int]]:
@@ -51,10 +51,10 @@ def test_a_days_fees_are_taken_off_the_next_credit(database_url: str, tmp_path: 
     assert (statement.settle, statement.period_from, statement.period_to) == (
         "net", "2026-07-23", "2026-07-23")
     assert sums(summary)["fee_json", "EUR"] == sums(summary)["fee_html", "EUR"] == 444
-    assert paid(tmp_path / "2026-07-23") == {"20260723-NIGHT-1-D0000001": "2995.56"}
+    assert paid(tmp_path / "2026-07-23") == {"20260723-CASH-1-D0000001": "2995.56"}
     assert balances(database_url) == {"1200": 300_000, "1300": -299_556, "2700": -74,
                                       "4100": -370}
-    page = (tmp_path / "2026-07-23" / "fees" / f"{statement.number}.html").read_text()
+    page = (tmp_path / "2026-07-23" / "cash" / "fees" / f"{statement.number}.html").read_text()
     assert "Taken off your next credit" in page
     assert re.search(r'number">0\.0025</td>', page)
     wait(clear(database_url, DAY, tmp_path / "again"))
@@ -68,7 +68,7 @@ def test_an_invoice_is_owed(database_url: str, tmp_path: Path) -> None:
     statement, = statements(tmp_path / "2026-07-23")
     assert (statement.settle, statement.gross_minor, statement.seller.iban) == (
         "invoice", 276, "DE89370400440532013000")
-    assert paid(tmp_path / "2026-07-23") == {"20260723-NIGHT-1-D0000001": "2000.00"}
+    assert paid(tmp_path / "2026-07-23") == {"20260723-CASH-1-D0000001": "2000.00"}
     assert balances(database_url) == {"1200": 200_000, "1300": -200_000, "1500": 276,
                                       "2700": -46, "4100": -230}
 
@@ -93,7 +93,7 @@ def test_a_period_has_one_statement(billing: str, days: int, database_url: str,
     for number in range(days):
         day = DAY + timedelta(days=number)
         wait(clear(database_url, day, tmp_path))
-        assert (tmp_path / day.isoformat() / "fees").exists() == (number == days - 1)
+        assert (tmp_path / day.isoformat() / "cash" / "fees").exists() == (number == days - 1)
     statement, = statements(tmp_path / day.isoformat())
     expected = {"deposit": (days, 30 * days), "percent": (10_000 * days, 10 * days)}
     if billing == "monthly":
@@ -118,7 +118,7 @@ def test_a_pickup_a_count_and_interest_until_it(database_url: str, tmp_path: Pat
     # Interest bears no VAT.
     assert (statement.fees_minor, statement.interest_minor, statement.vat_minor) == (900, 70, 180)
     # The courier has done both, and is owed for them.
-    rows = (tmp_path / "2026-07-24" / "couriers" / "EUR.csv").read_text().splitlines()
+    rows = (tmp_path / "2026-07-24" / "cash" / "couriers" / "EUR.csv").read_text().splitlines()
     assert rows[1:] == [
         "EUR,C1,Swift Couriers,1,pickup,SAFE1,012345678901234560,2026-07-24,400",
         "EUR,C1,Swift Couriers,1,settled,SAFE1,012345678901234560,2026-07-24,100"]
@@ -154,8 +154,8 @@ def test_terms_that_cannot_be_read_charge_nothing(terms: Any, database_url: str,
     sql(database_url, "UPDATE safe_fee SET terms = $1::text::jsonb",
         msgspec.json.encode(terms).decode())
     wait(clear(database_url, DAY, tmp_path))
-    assert not (tmp_path / "2026-07-23" / "fees").exists()
-    assert paid(tmp_path / "2026-07-23") == {"20260723-NIGHT-1-D0000001": "2000.00"}
+    assert not (tmp_path / "2026-07-23" / "cash" / "fees").exists()
+    assert paid(tmp_path / "2026-07-23") == {"20260723-CASH-1-D0000001": "2000.00"}
 
 
 def test_a_new_schedule_holds_from_its_day(database_url: str, tmp_path: Path) -> None:

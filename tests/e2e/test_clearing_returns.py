@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clearing.run import clear
 from tests.e2e.clearing_day import DAY, NEXT, Row, fuel, make_day, row, wait
-from tests.e2e.test_clearing import clear_next_day, read_invoices, sums
+from tests.e2e.test_clearing import clear_next_day, lines_of, read_invoices, sums
 
 
 def returned(of: Row, posted: int, number: int = 1, **other: object) -> Row:
@@ -27,7 +27,7 @@ def test_what_comes_back_on_the_same_day_is_not_invoiced(database_url: str, tmp_
     wait(make_day(database_url, rows))
     summary = wait(clear(database_url, DAY, tmp_path))
     assert summary.places == {"cleared": 3, "reversed": 5, "open": 0}
-    assert sums(summary)["invoice_json", "EUR"] == 3_700
+    assert sums(summary)["invoice_ubl_xml", "EUR"] == 3_700
     assert summary.balanced
 
 
@@ -39,8 +39,8 @@ def test_what_comes_back_later_is_a_credit_of_its_sale(database_url: str, tmp_pa
         database_url, [returned(sale, -4_000, business_date=NEXT)], tmp_path))
     assert summary.places == {"cleared": 1, "reversed": 0, "open": 0}
     invoice, = read_invoices(tmp_path / NEXT.isoformat())
-    line, = [line for vehicle in invoice.vehicles for line in vehicle.lines]
-    assert (line.credit_for, line.amount_minor, line.quantity) == ("sale", -4_000, "-20.125")
+    assert lines_of(invoice, "type", "corrects", "gross", "quantity") == [
+        ("381", "F2026-000001", "-40.00", "-20.125")]
 
 
 def test_what_raises_a_hold_ends_with_it(database_url: str, tmp_path: Path) -> None:
@@ -54,4 +54,4 @@ def test_what_raises_a_hold_ends_with_it(database_url: str, tmp_path: Path) -> N
     wait(make_day(database_url, rows))
     summary = wait(clear(database_url, DAY, tmp_path))
     assert summary.places == {"cleared": 3, "reversed": 1, "open": 2}
-    assert sums(summary)["invoice_json", "EUR"] == 5_000
+    assert sums(summary)["invoice_ubl_xml", "EUR"] == 5_000

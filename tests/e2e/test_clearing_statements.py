@@ -22,7 +22,7 @@ from tests.support.after_payment import PaidShop
 from tests.support.rig import running
 from tests.support.statement import batch, entry, statement, transaction
 
-FIRST, SECOND = "20260723-NIGHT-1-D0000001", "20260723-NIGHT-1-D0000002"
+FIRST, SECOND = "20260723-CASH-1-D0000001", "20260723-CASH-1-D0000002"
 CASES = "SELECT account_id, amount_minor::int, content::text FROM cash_case ORDER BY case_id"
 
 
@@ -58,7 +58,7 @@ def sent(database_url: str, tmp_path: Path) -> str:
 def all_of_it(instant: str) -> list[str]:
     return [entry(-3_500, transaction(FIRST, -1_000) + transaction(SECOND, -2_500)),
             entry(-400, transaction(instant)), entry(10_000),
-            entry(-300, transaction("20260723-NIGHT-1-M0000001"))]
+            entry(-300, transaction("20260723-PAYMENTS-1-M0000001"))]
 
 
 def test_everything_is_there(sent: str, database_url: str) -> None:
@@ -75,12 +75,12 @@ def test_everything_is_there(sent: str, database_url: str) -> None:
 
 
 def test_a_file_that_was_booked_at_once(sent: str, database_url: str) -> None:
-    files = [entry(-3_500, batch("20260723-NIGHT-1-DEPOSITS-EUR", 2)),
-             entry(-300, batch("20260723-NIGHT-1-PAYOUTS-EUR", 1)),
+    files = [entry(-3_500, batch("20260723-CASH-1-DEPOSITS-EUR", 2)),
+             entry(-300, batch("20260723-PAYMENTS-1-PAYOUTS-EUR", 1)),
              entry(-400, transaction(sent))]
     told = tell(database_url, statement(files, opening=0, closing=-4_200))
     assert (told.outcomes, told.cases) == ({"matched": 3}, 0)
-    twice = statement([entry(-3_500, batch("20260723-NIGHT-1-DEPOSITS-EUR", 2))], opening=-4_200,
+    twice = statement([entry(-3_500, batch("20260723-CASH-1-DEPOSITS-EUR", 2))], opening=-4_200,
                       closing=-7_700, reference="ST2", from_day="2026-07-24")
     assert tell(database_url, twice).outcomes == {"twice": 1}
 
@@ -90,7 +90,7 @@ def test_what_differs_is_a_case(sent: str, database_url: str) -> None:
         entry(-999, transaction(FIRST)), entry(-2_500, transaction(SECOND)),
         entry(-2_500, transaction(SECOND)), entry(-77, transaction("WHO-KNOWS")),
         entry(2_500, transaction(SECOND, more="<RtrInf/>")), entry(-400, transaction(sent)),
-        entry(-300, batch("20260723-NIGHT-1-PAYOUTS-EUR", 2)), entry(-5)]
+        entry(-300, batch("20260723-PAYMENTS-1-PAYOUTS-EUR", 2)), entry(-5)]
     told = tell(database_url, statement(entries, opening=0, closing=sum(
         (-999, -2_500, -2_500, -77, 2_500, -400, -300, -5))))
     assert told.outcomes == {"amount": 2, "matched": 2, "twice": 1, "unexpected": 2, "returned": 1}
@@ -149,7 +149,7 @@ def test_the_same_number_with_other_content(sent: str, database_url: str) -> Non
 
 
 @pytest.mark.parametrize("identifier", ["D269999FF", "D260723FFFFFFFFFFFFFFFF", "D2607230",
-                                        "20260723-NIGHT-1-D0000009"])
+                                        "20260723-CASH-1-D0000009"])
 def test_an_id_that_was_never_sent(identifier: str, database_url: str) -> None:
     wait(make_day(database_url, []))
     told = tell(database_url, statement([entry(-400, transaction(identifier))], opening=0,
@@ -157,8 +157,8 @@ def test_an_id_that_was_never_sent(identifier: str, database_url: str) -> None:
     assert told.outcomes == {"unexpected": 1}
 
 
-@pytest.mark.parametrize("name", ["20269999-NIGHT-1-DEPOSITS-EUR", "20260723-NIGHT-1-DEPOSITS-EUR",
-                                  "20260723-NIGHT-1-DEPOSITS-EUR-7", "FILE"])
+@pytest.mark.parametrize("name", ["20269999-CASH-1-DEPOSITS-EUR", "20260723-CASH-1-DEPOSITS-EUR",
+                                  "20260723-CASH-1-DEPOSITS-EUR-7", "FILE"])
 def test_a_file_that_was_never_sent(name: str, database_url: str) -> None:
     wait(make_day(database_url, []))
     told = tell(database_url, statement([entry(-400, batch(name, 1))], opening=0, closing=-400))

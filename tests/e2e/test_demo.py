@@ -201,7 +201,7 @@ def test_what_went_wrong_with_cash_is_followed_to_the_booked_adjustment(
         assert (case["proposed_by"], case["decided_by"]) == ("office", "vault")
         assert case["booked_minor"] == case["amount_minor"] < 0
         assert case["booked_as"]
-        assert case["taken_off"].startswith(f"{BUSINESS_DATE:%Y%m%d}-NIGHT-1-")
+        assert case["taken_off"].startswith(f"{BUSINESS_DATE:%Y%m%d}-CASH-1-")
     assert (false["serial"], false["report_by"]) == ("X01234567890", "2026-12-18")
 
 
@@ -230,7 +230,7 @@ def test_debits_equal_credits_in_each_currency(summary: dict[str, Any]) -> None:
 
 def test_the_files_are_where_it_says(summary: dict[str, Any]) -> None:
     kinds = {entry["kind"] for entry in summary["files"]}
-    assert {"invoice_json", "invoice_html", "settlement_csv", "deposit_credit_xml",
+    assert {"invoice_ubl_xml", "invoice_csv_csv", "settlement_csv", "deposit_credit_xml",
             "merchant_payout_xml"} <= kinds
     folder = Path(summary["out_dir"])
     assert folder.name == BUSINESS_DATE.isoformat()

@@ -56,7 +56,7 @@ class Nights:
 
     def last(self) -> dict[str, Any]:
         """The settlement of last night, as its file says it; it is what the merchant reads."""
-        folder = self.out / (self.day - timedelta(days=1)).isoformat() / "settlements"
+        folder = self.out / (self.day - timedelta(days=1)).isoformat() / "payments" / "settlements"
         [path] = folder.glob("*.json")
         said: dict[str, Any] = json.loads(path.read_text())
         whole = self.shop.rig.run(self.shop.settled.one(CALLER, said["number"], "", 100))
@@ -147,7 +147,7 @@ def test_what_is_held_back_comes_later(nights: Nights) -> None:
     assert sums(said) == (10_005, 0, 0, 0, 1_001, 0, 9_004, 0, 9_004, 0)
     assert (said["held_back_until"], nights.balance("2410")) == ("2026-07-25", -1_001)
     assert nights.night().files  # nothing is due: no settlement
-    assert not (nights.out / "2026-07-24" / "settlements").exists()
+    assert not (nights.out / "2026-07-24" / "payments" / "settlements").exists()
     nights.night()
     assert sums(nights.last()) == (0, 0, 0, 0, 0, 1_001, 1_001, 0, 1_001, 0)
     assert (nights.balance("2410"), nights.balance("2400")) == (0, 0)
@@ -246,7 +246,7 @@ def test_captures_by_hand_over_two_nights(nights: Nights) -> None:
     assert shop.rig.run(shop.plans.payout_date_of(asked.payment_id)) is None
     nights.night()  # paid, and not the merchant's yet
     assert nights.balance("2500") == -10_000
-    assert not (nights.out / "2026-07-23" / "settlements").exists()
+    assert not (nights.out / "2026-07-23" / "payments" / "settlements").exists()
     shop.capture(asked, 6_000)
     nights.night()
     assert sums(nights.last())[:4] == (6_000, 0, 85, 17)

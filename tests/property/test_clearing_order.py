@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authhost.embedded import Servers
+from clearing.night import Night
 from clearing.run import clear
-from clearing.summary import Summary
 from tests.e2e.clearing_day import (
     BAD_CLIENT,
     CLIENT,
@@ -114,12 +114,12 @@ def _places(rows: list[Row]) -> dict[str, int]:
     return found
 
 
-def _cleared(servers: Servers, rows: list[Row]) -> Summary:
+def _cleared(servers: Servers, rows: list[Row]) -> Night:
     with fresh(servers, "order") as url, tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_clear(url, rows, Path(folder)))
 
 
-async def _clear(url: str, rows: list[Row], folder: Path) -> Summary:
+async def _clear(url: str, rows: list[Row], folder: Path) -> Night:
     await _insert(url, [{**made, "id": number} for number, made in enumerate(rows, 1)])
     return await clear(url, DAY, folder)
 

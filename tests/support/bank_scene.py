@@ -129,6 +129,14 @@ class Scene:
             "SELECT event, why FROM deposit_change WHERE key = $1 ORDER BY id", key)
         return [(row["event"], row["why"]) for row in rows]
 
+    async def shut(self, connector: BankConnector) -> None:
+        """The bank is down, and the connector has seen its connections go: on a busy machine it
+        would still write orders down as sent over them, and these wait for the bank."""
+        await self.bank.shut()
+        async with asyncio.timeout(5):
+            while any(line.talk.links.open for line, _ in connector._lines.values()):
+                await asyncio.sleep(0.01)
+
     async def behave(self, *rules: Rule, **more: Any) -> None:
         """The bank's conduct from now on."""
         await self.bank.behave(Conduct(rules=rules, **more))

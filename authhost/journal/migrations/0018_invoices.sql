@@ -13,7 +13,6 @@ CREATE TABLE account_tax (
     payment_days    integer NOT NULL DEFAULT 14 CHECK (payment_days BETWEEN 0 AND 365),
     collected_by    text    NOT NULL DEFAULT 'transfer' CHECK (collected_by IN ('transfer', 'direct_debit', 'netted')),
     price_basis     text    NOT NULL DEFAULT 'gross' CHECK (price_basis IN ('gross', 'net')), -- which of the two sums is kept to the cent
-    vat_category    text    NOT NULL DEFAULT 'S' CHECK (vat_category IN ('S', 'AE', 'K', 'G')),
     buyer_reference text    NOT NULL DEFAULT '' CHECK (length(buyer_reference) <= 100), -- BT-10: what the buyer's books want to read
     forms           text[]  NOT NULL DEFAULT '{ubl,csv}' CHECK (forms <@ ARRAY['ubl', 'cii', 'ksef', 'csv', 'pdf'] AND forms <> '{}'),
     CHECK ((endpoint_id = '') = (endpoint_scheme = ''))
@@ -52,16 +51,19 @@ CREATE INDEX invoice_account ON invoice (account_id, issued_on);
 CREATE INDEX invoice_run ON invoice (run_id, kind);
 
 -- The priced lines of an account, currency and run, in the order of the invoice: one row holds them all, as JSON (clearing/invoices/lines.py).
--- corrects: the invoice that they give back of; '' for what is sold, or given back before it was invoiced.
+-- corrects: the invoice that they give back of, 'unknown' where nobody knows it; '' for what is sold, or given back before it was invoiced.
 CREATE TABLE fuel_line (
     run_id        text    COLLATE "C" NOT NULL,
     account_id    bigint  NOT NULL,
     currency      text    COLLATE "C" NOT NULL,
-    corrects      text    COLLATE "C" NOT NULL DEFAULT '',
+    corrects      text    COLLATE "C" NOT NULL,
     business_date date    NOT NULL,
-    count         integer NOT NULL CHECK (count > 0),         -- journal rows
-    pump_minor    bigint  NOT NULL,                           -- as the ledger has booked them
+    first_day     date    NOT NULL,                           -- on the fleet's clock
+    last_day      date    NOT NULL,
+    lines         integer NOT NULL CHECK (lines > 0),
+    pump_minor    bigint  NOT NULL,                           -- as the ledger has booked the rows
     amount_minor  bigint  NOT NULL,                           -- as they are invoiced: by contract, VAT included
+    nets          text    NOT NULL,                           -- without VAT, by rate in basis points: JSON
     content       text    NOT NULL,
     PRIMARY KEY (run_id, account_id, currency, corrects)
 );
@@ -72,54 +74,79 @@ CREATE INDEX fuel_line_day ON fuel_line (account_id, currency, business_date);
 CREATE TABLE fuel_line_open (
     account_id    bigint NOT NULL,
     currency      text   COLLATE "C" NOT NULL,
-    business_date date   NOT NULL,
+    corrects      text   COLLATE "C" NOT NULL,
     run_id        text   COLLATE "C" NOT NULL,
-    corrects      text   COLLATE "C" NOT NULL DEFAULT '',
-    PRIMARY KEY (account_id, currency, run_id, corrects)
+    PRIMARY KEY (account_id, currency, corrects, run_id)
 );
 CREATE TABLE invoice_line (
-    number     text    COLLATE "C" NOT NULL REFERENCES invoice,
-    run_id     text    COLLATE "C" NOT NULL,
-    account_id bigint  NOT NULL,
-    currency   text    COLLATE "C" NOT NULL,
-    corrects   text    COLLATE "C" NOT NULL,
-    first      integer NOT NULL CHECK (first >= 0),
-    until      integer NOT NULL CHECK (until > first),
-    PRIMARY KEY (run_id, account_id, currency, corrects, first),
-    FOREIGN KEY (run_id, account_id, currency, corrects) REFERENCES fuel_line
+    number       text    COLLATE "C" NOT NULL,
+    run_id       text    COLLATE "C" NOT NULL,                -- of the lines, and so the next three
+    account_id   bigint  NOT NULL,
+    currency     text    COLLATE "C" NOT NULL,
+    corrects     text    COLLATE "C" NOT NULL,
+    first        integer NOT NULL CHECK (first >= 0),
+    until        integer NOT NULL CHECK (until > first),
+    amount_minor bigint  NOT NULL,                            -- of these lines, VAT included
+    PRIMARY KEY (run_id, account_id, currency, corrects, first)
 );
 CREATE INDEX invoice_line_number ON invoice_line (number);
 
--- Rows whose contract has no price that can be worked out: booked at the pump's, invoiced by the night that finds the price.
+-- Items whose contract has no price that can be worked out: booked at the pump's, invoiced by the night that finds the price.
 CREATE TABLE fuel_line_parked (
-    key           text   COLLATE "C" NOT NULL,                -- journal
-    account_id    bigint NOT NULL,
-    currency      text   COLLATE "C" NOT NULL,
-    business_date date   NOT NULL,
-    journal_date  date   NOT NULL,
-    journal_id    bigint NOT NULL,
-    pump_minor    bigint NOT NULL,
-    product       text   NOT NULL,
-    run_id        text   COLLATE "C" NOT NULL,                -- that parked it
-    at_pump       boolean NOT NULL DEFAULT false,             -- a person has said: the pump price holds
-    billed_run    text   COLLATE "C",                         -- that has priced it; null: waits
-    PRIMARY KEY (key, account_id, currency)
+    key          text    COLLATE "C" NOT NULL,                -- the journal row's
+    account_id   bigint  NOT NULL,
+    currency     text    COLLATE "C" NOT NULL,
+    product      text    COLLATE "C" NOT NULL,                -- '*': a part of a sale that is parked is given back
+    journal_date date    NOT NULL,
+    journal_id   bigint  NOT NULL,
+    pump_minor   bigint  NOT NULL,
+    run_id       text    COLLATE "C" NOT NULL,                -- that parked it
+    at_pump      text    NOT NULL DEFAULT '',                 -- who has said that the pump's price holds
+    billed_run   text    COLLATE "C",                         -- that has priced it; null: waits
+    PRIMARY KEY (key, account_id, currency, product)
 );
-CREATE INDEX fuel_line_parked_open ON fuel_line_parked (account_id) WHERE billed_run IS NULL;
+CREATE INDEX fuel_line_parked_open ON fuel_line_parked (account_id, currency) WHERE billed_run IS NULL;
 
--- What an invoice does to the books: the sale, its VAT, and what rounding leaves.
+-- Whoever wants an invoice before its period ends: the next night makes it of all that is open up to a day.
+CREATE TABLE invoice_request (
+    request_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id bigint NOT NULL REFERENCES account,
+    up_to      date   NOT NULL,
+    who        text   NOT NULL CHECK (who <> ''),
+    at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    run_id     text   COLLATE "C"                             -- that has seen to it; null: waits
+);
+CREATE INDEX invoice_request_open ON invoice_request (account_id) WHERE run_id IS NULL;
+
+-- What a night could not put into an invoice, or not as it should be: its cases, for a repeat must tell the same.
+CREATE TABLE invoice_case (
+    run_id       text   COLLATE "C" NOT NULL,
+    position     integer NOT NULL,
+    kind         text   NOT NULL,
+    account_id   bigint NOT NULL,
+    reference    text   NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency     text   NOT NULL,
+    reason       text   NOT NULL,
+    PRIMARY KEY (run_id, position)
+);
+
+-- What pricing and invoicing do to the books, besides the sale at the pump's price. 2110 comes to nothing when the stations' own VAT is booked.
 INSERT INTO ledger_account (code, name, type) VALUES
-    ('2110', 'Fuel resold, between purchase and sale', 'liability'),
-    ('4400', 'Fuel sales, net', 'income'),
+    ('2110', 'VAT in fuel that is resold, between sale and purchase', 'liability'),
     ('5400', 'Contract prices below or above the pump', 'expense'),
-    ('5900', 'Rounding of invoices', 'expense')
-ON CONFLICT DO NOTHING;
+    ('5900', 'Rounding of invoices', 'expense');
+INSERT INTO posting_rule (family, debit, credit) VALUES
+    ('contract_price',        '1100', '5400'),
+    ('invoice_vat',           '2110', '2700'),
+    ('invoice_rounding',      '2110', '5900'),
+    ('invoice_rounding_owed', '1100', '5900');
 
 DO $$
 DECLARE
     kept text;
 BEGIN
-    FOREACH kept IN ARRAY ARRAY['invoice', 'fuel_line', 'invoice_line'] LOOP
+    FOREACH kept IN ARRAY ARRAY['invoice', 'fuel_line', 'invoice_line', 'invoice_case'] LOOP
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I
                         FOR EACH STATEMENT EXECUTE FUNCTION append_only()', kept);
     END LOOP;

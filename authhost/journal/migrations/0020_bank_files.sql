@@ -130,10 +130,19 @@ CREATE TABLE credit_check (
     hits         jsonb NOT NULL,                              -- entries of the sanctions list that the payee was found to be like
     PRIMARY KEY (run_id, end_to_end_id)
 );
--- Suspected counterfeits that a bank was told of: once, by the night that found them.
+-- Suspected counterfeits that a client's bank was told of: once, by the night that found them, as they were known then.
 CREATE TABLE counterfeit_told (
-    counterfeit_id bigint PRIMARY KEY REFERENCES counterfeit,
-    run_id         text   COLLATE "C" NOT NULL
+    counterfeit_id bigint PRIMARY KEY,
+    run_id      text   COLLATE "C" NOT NULL,
+    bank_id     text   COLLATE "C" NOT NULL,
+    account_id  bigint NOT NULL,
+    currency    text   COLLATE "C" NOT NULL,
+    value_minor bigint NOT NULL,
+    serial      text   NOT NULL,
+    category    text   NOT NULL,
+    deposit_key text   NOT NULL,
+    terminal_id text   NOT NULL,
+    seen_on     date   NOT NULL
 );
 CREATE INDEX counterfeit_told_run ON counterfeit_told (run_id);
 

@@ -160,11 +160,11 @@ DO $$
 DECLARE
     kept text;
 BEGIN
-    FOREACH kept IN ARRAY ARRAY['exception_change', 'bank_answer', 'bank_batch'] LOOP
+    FOREACH kept IN ARRAY ARRAY['exception_change', 'bank_answer'] LOOP
         EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I
                         FOR EACH STATEMENT EXECUTE FUNCTION append_only()', kept);
     END LOOP;
-    FOREACH kept IN ARRAY ARRAY['clearing_exception', 'exception_decision', 'bank_fact', 'clearing_again'] LOOP
+    FOREACH kept IN ARRAY ARRAY['clearing_exception', 'exception_decision', 'bank_fact', 'bank_batch', 'clearing_again'] LOOP
         EXECUTE format('CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION append_only()', kept);
     END LOOP;
 END $$;

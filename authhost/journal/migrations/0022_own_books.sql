@@ -80,29 +80,54 @@ CREATE TABLE station_sale (
 );
 CREATE INDEX station_sale_supplier ON station_sale (account_id, business_date);
 
+-- Fees that were booked and that no invoice asks for yet: owed by the party, or taken off already. first_day: the first of them.
+CREATE TABLE fee_open (
+    stream     text   COLLATE "C" NOT NULL,
+    account_id bigint NOT NULL,
+    currency   text   COLLATE "C" NOT NULL,
+    is_netted  boolean NOT NULL,
+    first_day  date   NOT NULL,
+    PRIMARY KEY (stream, account_id, currency, is_netted)
+);
+INSERT INTO fee_open (stream, account_id, currency, is_netted, first_day)
+SELECT 'payments', account_id, currency, false, min(business_date) FROM merchant_settlement
+WHERE fees_by = 'gross' AND (fees_minor <> 0 OR vat_minor <> 0) AND account_id IS NOT NULL GROUP BY account_id, currency;
+INSERT INTO fee_open (stream, account_id, currency, is_netted, first_day)
+SELECT 'cash', account_id, currency, false, min(period_to) FROM fee_statement
+WHERE settle = 'invoice' AND gross_minor <> 0 GROUP BY account_id, currency;
+CREATE INDEX merchant_settlement_account ON merchant_settlement (account_id, business_date) WHERE account_id IS NOT NULL;
+CREATE INDEX fee_statement_account ON fee_statement (account_id, period_to);
+CREATE INDEX courier_cost_day ON courier_cost (courier_id, on_day);
+
 -- A document with which a night asks a party for fees, or bills itself for a supplier's work; content: as it was decided, whole.
 CREATE TABLE own_document (
     number       text   COLLATE "C" PRIMARY KEY,
     run_id       text   COLLATE "C" NOT NULL,
     stream       text   COLLATE "C" NOT NULL,
     kind         text   COLLATE "C" NOT NULL CHECK (kind IN ('fee', 'self_billed', 'comparison')),
+    basis        text   COLLATE "C" NOT NULL CHECK (basis IN ('owed', 'netted', 'courier', 'agency', 'purchase')),
     account_id   bigint NOT NULL,
     currency     text   COLLATE "C" NOT NULL,
     period_from  date   NOT NULL,
     period_to    date   NOT NULL,
+    due_on       date   NOT NULL,
     count        integer NOT NULL CHECK (count > 0),          -- lines
     net_minor    bigint NOT NULL,
     vat_minor    bigint NOT NULL,
-    accrued_vat_minor bigint NOT NULL,                        -- what the nights of the period have booked of it
-    collected_by text   NOT NULL CHECK (collected_by IN ('transfer', 'direct_debit', 'netted')),
-    netted_minor bigint NOT NULL,                             -- of a supplier's: set off against what he owes
-    billed_minor bigint NOT NULL,                             -- of a dealer's fuel: what his payable is moved by
-    commission_minor bigint NOT NULL,                         -- kept from him, without VAT
-    commission_vat_minor bigint NOT NULL,
-    content      text   NOT NULL,
-    UNIQUE (stream, kind, account_id, currency, period_to, collected_by)
+    gross_minor  bigint NOT NULL,                             -- what it asks for, or says was paid
+    accrued_vat_minor bigint NOT NULL DEFAULT 0,              -- of fees: what the nights of the period have booked
+    commission_minor  bigint NOT NULL DEFAULT 0,              -- kept from a dealer, without VAT
+    commission_vat_minor bigint NOT NULL DEFAULT 0,
+    netted_minor bigint NOT NULL DEFAULT 0,                   -- of a supplier's: set off against what he owes
+    forms        text[] NOT NULL,
+    content      text   NOT NULL,                             -- JSON: clearing/invoices/document.py
+    UNIQUE (stream, kind, account_id, currency, basis, period_to)
 );
 CREATE INDEX own_document_run ON own_document (run_id);
+CREATE INDEX own_document_due ON own_document (due_on) WHERE kind = 'self_billed';
+CREATE INDEX clearing_credit_supplier ON clearing_credit (place_id) WHERE purpose = 'supplier_payment';
+CREATE INDEX ledger_transfer_receivable ON ledger_transfer (debit_account_id) WHERE debit = '1500';
+CREATE INDEX ledger_transfer_received ON ledger_transfer (credit_account_id) WHERE credit = '1500';
 
 -- What two accounts of the chart mean to a customer. back: of what takes it back.
 CREATE TABLE booking_kind (

@@ -109,6 +109,18 @@ CREATE TABLE delivery_route (
     status     text   NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'paused', 'closed'))
 );
 
+-- The runs whose files have been looked through for a route: a change of the route holds for those that are released after it.
+CREATE TABLE delivery_planned (
+    route_id bigint NOT NULL REFERENCES delivery_route,
+    run_id   text   COLLATE "C" NOT NULL,
+    PRIMARY KEY (route_id, run_id)
+);
+
+-- '*' stands for anything; nothing else stands for anything but itself.
+CREATE FUNCTION matches_wildcard(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT $1 LIKE replace(replace(replace(replace($2, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%')
+$$;
+
 -- What each route has to bring: one row a file. The bytes are those of the manifest, or nothing is sent.
 CREATE TABLE delivery (
     delivery_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -116,7 +128,8 @@ CREATE TABLE delivery (
     run_id      text    COLLATE "C" NOT NULL,
     path        text    COLLATE "C" NOT NULL,
     sha256      text    NOT NULL,
-    state       text    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'handing_over', 'delivered', 'given_up')),
+    state       text    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'given_up')),
+    handing_over boolean NOT NULL DEFAULT false,              -- it may be there: a try has begun to give it its name, and nothing has said no
     tries       integer NOT NULL DEFAULT 0,
     due_at      timestamptz NOT NULL,
     said        text    NOT NULL DEFAULT '',                  -- why the last try failed
@@ -125,7 +138,7 @@ CREATE TABLE delivery (
     UNIQUE (route_id, run_id, path),
     CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
 );
-CREATE INDEX delivery_due ON delivery (route_id, due_at) WHERE state IN ('waiting', 'handing_over');
+CREATE INDEX delivery_due ON delivery (route_id, due_at) WHERE state = 'waiting';
 CREATE INDEX delivery_file ON delivery (run_id, path);
 
 -- What was delivered stays so.

@@ -19,7 +19,8 @@ def main(arguments: list[str], progress: Progress) -> int:
     url, day, out = arguments
     try:
         summary = asyncio.run(clear(url, date.fromisoformat(day), Path(out),
-                                    progress=progress))
+                                    progress=lambda told: progress(told.removeprefix("cash ")),
+                                    streams=["cash"]))
     except ClearingError as error:
         print(error, file=sys.stderr)
         return 1

@@ -16,13 +16,13 @@ from clearing.party import Address
 from clearing.settings import load_settings
 
 ADDRESS = Address("Rue de l'Été", "5 bis", "75001", "Paris", "FR")
-CREDIT = Credit("20260723-NIGHT-1-D0000001", 155_050, "Café & Co", "FR7630006000011234567890189",
+CREDIT = Credit("20260723-CASH-1-D0000001", 155_050, "Café & Co", "FR7630006000011234567890189",
                 "AGRIFRPP", ADDRESS, "SAFE S1 2026-07-23, 2 DEPOSITS")
 
 
 def document(credits_given: list[Credit], currency: str = "EUR") -> bytes:
     sink = io.BytesIO()
-    message = Message("20260723-NIGHT-1-DEPOSITS-EUR", "2026-07-23T23:59:59Z", "2026-07-23",
+    message = Message("20260723-CASH-1-DEPOSITS-EUR", "2026-07-23T23:59:59Z", "2026-07-23",
                       currency, len(credits_given),
                       sum(credit.amount_minor for credit in credits_given))
     debtor = load_settings().debtor(currency)
@@ -89,7 +89,7 @@ def test_what_the_check_refuses(old: bytes, new: bytes) -> None:
 
 
 def test_a_repeated_id_is_refused() -> None:
-    with pytest.raises(ValueError, match="2 credits with 1 end-to-end ids"):
+    with pytest.raises(ValueError, match="2 payments with 1 end-to-end ids"):
         check(document([CREDIT, CREDIT]))
 
 

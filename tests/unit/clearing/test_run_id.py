@@ -10,35 +10,36 @@ from clearing.localtime import date_and_time
 from clearing.remittance import deposit_remittance
 from clearing.run_id import RunId, read_message_id
 
-RUN = RunId(date(2026, 7, 23))
+RUN = RunId(date(2026, 7, 23), "cash")
 
 
 def test_the_ids_of_a_run() -> None:
-    assert str(RUN) == "2026-07-23/night/1"
+    assert str(RUN) == "2026-07-23/cash/1"
     assert RUN.created == "2026-07-23T23:59:59Z"
-    assert RUN.message_id("deposits", "EUR") == "20260723-NIGHT-1-DEPOSITS-EUR"
-    assert RUN.message_id("deposits", "EUR", 12) == "20260723-NIGHT-1-DEPOSITS-EUR-12"
-    assert RUN.end_to_end_id("D", 1) == "20260723-NIGHT-1-D0000001"
-    assert RUN.document("F", 1) == "F20260723-NIGHT-1-000001"
+    assert RUN.message_id("deposits", "EUR") == "20260723-CASH-1-DEPOSITS-EUR"
+    assert RUN.message_id("deposits", "EUR", 12) == "20260723-CASH-1-DEPOSITS-EUR-12"
+    assert RUN.end_to_end_id("D", 1) == "20260723-CASH-1-D0000001"
+    assert RUN.document("F", 1) == "F20260723-CASH-1-000001"
 
 
 @pytest.mark.parametrize("bank", [0, 12])
-def test_a_message_id_is_read_back(bank: int) -> None:
-    made = RUN.message_id("deposits", "EUR", bank)
-    assert read_message_id(made) == (RUN, "deposits", "EUR", bank)
+@pytest.mark.parametrize("file", [0, 1, 99])
+def test_a_message_id_is_read_back(bank: int, file: int) -> None:
+    made = RUN.message_id("deposits", "EUR", bank, file)
+    assert read_message_id(made) == (RUN, "deposits", "EUR", bank, file)
 
 
 @pytest.mark.parametrize("text", [
-    "", "FILE", "20269999-NIGHT-1-DEPOSITS-EUR", "20260723-NIGHT-01-DEPOSITS-EUR",
-    "20260723-NIGHT-1-DEPOSITS-EUR-0", "20260723-night-1-DEPOSITS-EUR",
-    f"20260723-NIGHT-{'1' * 5_000}-DEPOSITS-EUR"])
+    "", "FILE", "20269999-CASH-1-DEPOSITS-EUR", "20260723-CASH-01-DEPOSITS-EUR",
+    "20260723-CASH-1-DEPOSITS-EUR-0", "20260723-cash-1-DEPOSITS-EUR",
+    "20260723-NIGHT-1-DEPOSITS-EUR", f"20260723-CASH-{'1' * 5_000}-DEPOSITS-EUR"])
 def test_a_message_id_that_was_never_written(text: str) -> None:
     assert read_message_id(text) is None
 
 
 def test_an_id_that_is_too_long_is_a_bug() -> None:
     with pytest.raises(AssertionError):
-        RunId(date(2026, 7, 23), "a-very-long-stream").message_id("deposits", "EUR")
+        RUN.message_id("deposits-of-a-very-long-name", "EUR")
 
 
 @pytest.mark.parametrize(("count", "receipts", "text"), [

@@ -15,7 +15,7 @@ from demo.result import Cash, CashCase, Printed
 _CASE = CashCase(
     kind="counterfeit", safe="S0006", state="closed", amount_minor=-1_000, currency="CHF",
     proposal="adjust", proposed_by="office", decided_by="vault", booked_minor=-1_000,
-    booked_as="desk/206/81/custody/3", taken_off="20261120-NIGHT-1-D0000002", serial="X1",
+    booked_as="desk/206/81/custody/3", taken_off="20261120-CASH-1-D0000002", serial="X1",
     report_by=date(2026, 12, 18), why="seen")
 
 
@@ -41,7 +41,7 @@ def test_the_stories_in_words() -> None:
     assert case == ("a counterfeit note", "S0006",
                     "the count differs by -10.00 CHF: X1, to be reported by 2026-12-18",
                     ("office proposed, vault decided: -10.00 CHF booked as desk/206/81/custody/3, "
-                     "taken off 20261120-NIGHT-1-D0000002"))
+                     "taken off 20261120-CASH-1-D0000002"))
     assert ("deposits", "222", "175 credited at once, 47 by the night's files") in counted(_cash())
 
 

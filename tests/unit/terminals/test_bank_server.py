@@ -33,11 +33,11 @@ def night_file(path: Path, *amounts: int, purpose: str = "DEPOSITS") -> Path:
     """A file as the night writes it."""
     with path.open("wb") as sink:
         writer = CreditTransferFile(sink, Message(
-            f"20261122-NIGHT-1-{purpose}-EUR", f"{DAY}T23:59:59Z", DAY, "EUR", len(amounts),
+            f"20261122-CASH-1-{purpose}-EUR", f"{DAY}T23:59:59Z", DAY, "EUR", len(amounts),
             sum(amounts)), DEBTOR)
         writer.begin()
         for number, amount in enumerate(amounts):
-            writer.add(Credit(f"20261122-NIGHT-1-{purpose[0]}{number:07d}", amount, "Client",
+            writer.add(Credit(f"20261122-CASH-1-{purpose[0]}{number:07d}", amount, "Client",
                               CREDITOR, "", Address(country="AT"), f"SAFE S{number}"))
         writer.end()
     return path

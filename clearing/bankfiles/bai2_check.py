@@ -1,0 +1,130 @@
+"""BAI2 read again: every control total and record count is made a second time.
+
+PURE but for the file that it reads; must not know the writer. Source: BAI, "Cash Management Balance
+Reporting Specifications, version 2".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_CREDITS: Final = range(100, 400)
+_DEBITS: Final = range(400, 700)
+_ORDER: Final = {"": {"01"}, "01": {"02"}, "02": {"03"}, "03": {"16", "49"}, "16": {"16", "49"},
+                 "49": {"03", "98"}, "98": {"02", "99"}, "99": set()}
+
+
+def read_bai2(path: Path) -> tuple[int, int, str]:
+    """Lines, their sum (credits less debits, minor units) and currency. ValueError names the record
+    that does not add up."""
+    reader = _Reader()
+    lines = path.read_bytes().decode("ascii").split("\r\n")
+    if lines.pop():
+        raise ValueError("the file was cut off")
+    for line in lines:
+        reader.take(line)
+    return reader.found()
+
+
+class _Reader:
+    """What is added up while records go by."""
+
+    def __init__(self) -> None:
+        self._before = ""  # code of the last record that was no continuation
+        self._records = {"account": 0, "group": 0, "file": 0}
+        self._totals = {"account": 0, "group": 0, "file": 0}
+        self._parts = {"group": 0, "file": 0}  # accounts of the group, groups of the file
+        self._summary: dict[int, int] = {}  # of an account: by type code, as 03 states it
+        self._in_text = False
+        self._lines = 0
+        self._net_minor = 0
+        self._account_minor = [0, 0]  # credits, debits, of the lines
+        self._currency = ""
+
+    def take(self, line: str) -> None:
+        """One record."""
+        code, _, rest = line.partition(",")
+        for level in self._records:
+            self._records[level] += 1
+        if code == "88":
+            self._continued(rest)
+            return
+        if code not in _ORDER.get(self._before, set()):
+            raise ValueError(f"a record {code} after {self._before or 'nothing'}")
+        self._before, self._in_text = code, False
+        getattr(self, f"_take_{code}")(rest)
+
+    def found(self) -> tuple[int, int, str]:
+        """When all is read."""
+        if self._before != "99":
+            raise ValueError("the file was cut off")
+        return self._lines, self._net_minor, self._currency
+
+    def _take_01(self, rest: str) -> None:
+        if len(_fields(rest)) != 8 or _fields(rest)[-1] != "2":
+            raise ValueError(f"a header of version 2 has eight fields: {rest}")
+
+    def _take_02(self, rest: str) -> None:
+        self._currency = _fields(rest)[5]
+        self._records["group"], self._totals["group"], self._parts["group"] = 1, 0, 0
+        self._parts["file"] += 1
+
+    def _take_03(self, rest: str) -> None:
+        fields = _fields(rest)
+        self._records["account"], self._totals["account"] = 1, 0
+        self._parts["group"] += 1
+        self._summary, self._account_minor = {}, [0, 0]
+        self._summarized(fields[2:])
+
+    def _summarized(self, fields: list[str]) -> None:
+        for at in range(0, len(fields), 4):
+            code, minor, _, _ = fields[at:at + 4]
+            self._summary[int(code)] = int(minor)
+            self._totals["account"] += int(minor)
+
+    def _continued(self, rest: str) -> None:
+        if self._before == "03":
+            self._summarized(_fields(rest))
+        elif not (self._before == "16" and self._in_text):
+            raise ValueError(f"a continuation of a record {self._before}")
+
+    def _take_16(self, rest: str) -> None:
+        code, minor, _, _, _, text = rest.split(",", 5)
+        self._in_text = text != "/"
+        self._lines += 1
+        self._totals["account"] += int(minor)
+        if int(code) in _CREDITS:
+            self._account_minor[0] += int(minor)
+        elif int(code) in _DEBITS:
+            self._account_minor[1] += int(minor)
+        elif int(minor):
+            raise ValueError(f"an amount of no side: type code {code}")
+
+    def _take_49(self, rest: str) -> None:
+        self._agree("49", rest, self._totals["account"], self._records["account"])
+        stated = [self._summary.get(code, 0) for code in (100, 400)]
+        if stated != self._account_minor:
+            raise ValueError(f"03 states {stated}, the lines are {self._account_minor}")
+        self._net_minor += self._account_minor[0] - self._account_minor[1]
+        self._totals["group"] += self._totals["account"]
+
+    def _take_98(self, rest: str) -> None:
+        self._agree("98", rest, self._totals["group"], self._parts["group"],
+                    self._records["group"])
+        self._totals["file"] += self._totals["group"]
+
+    def _take_99(self, rest: str) -> None:
+        self._agree("99", rest, self._totals["file"], self._parts["file"], self._records["file"])
+
+    @staticmethod
+    def _agree(code: str, rest: str, *found: int) -> None:
+        stated = tuple(map(int, _fields(rest)))
+        if stated != found:
+            raise ValueError(f"record {code} states {stated}, the records are {found}")
+
+
+def _fields(rest: str) -> list[str]:
+    if not rest.endswith("/"):
+        raise ValueError(f"a record without its end: {rest}")
+    return rest[:-1].split(",")

@@ -1,0 +1,121 @@
+"""What is known of a payee when a credit is decided: what its bank says of the name, and lists.
+
+Knows the words of banks (table payee_verification) and the decisions of people; must not know how a
+credit was put together. A hit, or a name that another bank does not know, holds the credit under a
+reason and is an exception, until a person releases that payee. What was known is kept with each
+order.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from clearing.bankfiles.config import BankFiles
+from clearing.bankfiles.queries import query
+from clearing.bankfiles.screening import Hit, Screener, read_list, words_of
+from clearing.exceptions import open_exception
+from clearing.party import Party
+from clearing.queries import Connection
+from clearing.run_id import RunId
+
+Outcome = Literal["match", "close_match", "no_match", "not_possible"]
+NOT_ASKED: Final = "not_asked"
+SCREENING: Final = "payee_screening"  # reasons, of the credit and of the exception
+NAME: Final = "payee_name"
+_COLUMNS: Final = ("run_id", "end_to_end_id", "verification", "bank_name", "hits")
+
+
+class _Said(msgspec.Struct, frozen=True):
+    outcome: str = NOT_ASKED
+    bank_name: str = ""
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What is to be said of a credit to people. subject: what a release is about."""
+
+    reason: str
+    subject: str
+    account_id: int
+    end_to_end_id: str
+    currency: str
+    amount_minor: int
+    content: dict[str, object]
+
+
+class Payees:
+    """One night's look at its payees."""
+
+    def __init__(self, rules: BankFiles, screener: Screener, said: dict[tuple[str, str], _Said],
+                 decided: dict[tuple[str, str], str]) -> None:
+        self._rules = rules
+        self._screener = screener
+        self._said = said
+        self._decided = decided  # (reason, subject): release, reject
+        self._checks: list[tuple[str, str, str, str]] = []
+        self._found: list[_Found] = []
+
+    def defect(self, end_to_end_id: str, account_id: int, party: Party, currency: str,
+               amount_minor: int) -> str:
+        """Why nobody pays this credit before a person has looked, or ''."""
+        said = self._said.get((party.iban, party.name), _Said())
+        hits = self._screener.hits(party.name)
+        self._checks.append((end_to_end_id, said.outcome, said.bank_name,
+                             msgspec.json.encode(hits).decode()))
+        for hit in hits:
+            subject = f"{account_id}/{hit.entry}/{' '.join(words_of(party.name))}"
+            if self._decided.get((SCREENING, subject)) != "release":
+                self._found.append(_Found(SCREENING, subject, account_id, end_to_end_id, currency,
+                                          amount_minor, _told(hit, party)))
+                return SCREENING
+        if self._holds(said.outcome):
+            subject = f"{account_id}/{party.iban}/{party.name}"
+            if self._decided.get((NAME, subject)) != "release":
+                content: dict[str, object] = {"outcome": said.outcome, "name": party.name,
+                                              "bank_name": said.bank_name, "iban": party.iban}
+                self._found.append(_Found(NAME, subject, account_id, end_to_end_id, currency,
+                                          amount_minor, content))
+                return NAME
+        return ""
+
+    async def store(self, connection: Connection, run_id: RunId) -> None:
+        """Keep what was known with each order, and say what a person must see."""
+        await connection.copy_records_to_table(
+            "credit_check", columns=_COLUMNS,
+            records=[(str(run_id), *check) for check in self._checks])
+        for one in self._found:
+            if (one.reason, one.subject) in self._decided:
+                continue  # it was rejected: there is nothing more to decide
+            await open_exception(
+                connection, stream=run_id.stream, reason=one.reason, subject_kind="payee",
+                subject=one.subject, run_id=str(run_id), account_id=one.account_id,
+                currency=one.currency, amount_minor=one.amount_minor,
+                content={**one.content, "end_to_end_id": one.end_to_end_id})
+
+    def _holds(self, outcome: str) -> bool:
+        rules = self._rules.verification
+        ways = {"no_match": rules.no_match, "close_match": rules.close_match,
+                "not_possible": rules.not_possible}
+        return ways.get(outcome) == "hold"
+
+
+def _told(hit: Hit, party: Party) -> dict[str, object]:
+    return {"name": party.name, **msgspec.to_builtins(hit), "listed": hit.name}
+
+
+async def load_payees(connection: Connection, rules: BankFiles) -> Payees:
+    """Lists, words of banks and decisions of people, as they are now. ClearingError: a list cannot
+    be read, and so nobody may be paid."""
+    screener = read_list(rules.screening.list_path)
+    said = {(row["iban"], row["name"]): _Said(row["outcome"], row["bank_name"])
+            for row in await connection.fetch(query("verifications"))}
+    decided = {(row["reason"], row["subject"]): row["decision"]
+               for row in await connection.fetch(query("payees_decided"), [SCREENING, NAME])}
+    return Payees(rules, screener, said, decided)
+
+
+async def note_verification(connection: Connection, iban: str, name: str, outcome: Outcome,
+                            bank_name: str, source: str) -> None:
+    """Write down what a bank has said of a payee's name (in a pain.002, or asked on its own)."""
+    await connection.execute(query("verification_new"), iban, name, outcome, bank_name, source)

@@ -1,0 +1,93 @@
+"""The pages of a run: each invoice, settlement and client's statement that it has, as PDF.
+
+Knows which pages a stream has and where they go; what is on one was decided when the day was
+posted. The same pages are made by the night, or apart from it (apart.py), from what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+from clearing.bookings import client_statements
+from clearing.documents.client_page import client_page
+from clearing.documents.invoice_page import invoice_sheet
+from clearing.documents.ksef_code import Verification, verification
+from clearing.documents.page import Page
+from clearing.documents.press import pressed
+from clearing.documents.settlement_page import settlement_page
+from clearing.documents.typesetting import Sheet
+from clearing.documents.words import language_of
+from clearing.folder import DayFolder
+from clearing.invoices.cii import cii
+from clearing.invoices.document import Document
+from clearing.invoices.ksef import ksef
+from clearing.invoices.reading import invoice_documents
+from clearing.queries import Connection
+from clearing.run_id import RunId
+from clearing.settings import Settings
+from clearing.settlements import settled
+from clearing.summary import FileRecord
+
+Pages = Callable[[Connection, RunId, Settings], AsyncIterator[Page]]
+
+
+async def write_documents(connection: Connection, run_id: RunId, settings: Settings,
+                          folder: DayFolder) -> list[FileRecord]:
+    """Beside each form for machines, its page; none where the settings leave them for later."""
+    if not settings.documents.made:
+        return []
+    return await typeset_run(connection, run_id, settings, folder)
+
+
+async def typeset_run(connection: Connection, run_id: RunId, settings: Settings,
+                      folder: DayFolder) -> list[FileRecord]:
+    """All pages of a run. ClearingError names the document that cannot be typeset."""
+    records: list[FileRecord] = []
+
+    async def sheets() -> AsyncIterator[Sheet]:
+        async for page in _PAGES[run_id.stream](connection, run_id, settings):
+            records.append(page.record)
+            yield page.sheet
+
+    number = 0
+    async for _, made in pressed(sheets()):
+        folder.write(records[number].path, made)
+        number += 1
+    return records
+
+
+async def _invoices(connection: Connection, run_id: RunId,
+                    settings: Settings) -> AsyncIterator[Page]:
+    async for document, tax in invoice_documents(connection, run_id, settings, "pdf"):
+        sign = -1 if document.is_credit else 1
+        words = language_of(document.buyer.address.country, settings.documents.language).words
+        code = _verification(document) if "ksef" in tax.forms else None
+        sheet = invoice_sheet(document, settings.documents, words["run"].format(run=run_id),
+                              "".join(cii(document)).encode(), code)
+        yield Page(sheet, FileRecord(
+            f"invoices/{document.number}.pdf", "invoice_pdf_pdf", len(document.lines),
+            sign * document.payable_minor, document.currency,
+            recipient=f"account/{document.buyer.party_id}"))
+
+
+def _verification(document: Document) -> Verification:
+    """The code of the file that KSeF is sent; the seller's NIP is his VAT id without country."""
+    nip = (document.seller.vat_id or document.seller.tax_number).removeprefix("PL")
+    return verification(nip, document.issued_on, "".join(ksef(document)).encode())
+
+
+async def _settlements(connection: Connection, run_id: RunId,
+                       settings: Settings) -> AsyncIterator[Page]:
+    async for settlement in settled(connection, run_id):
+        yield settlement_page(settlement, settings)
+
+
+async def _clients(connection: Connection, run_id: RunId,
+                   settings: Settings) -> AsyncIterator[Page]:
+    async for statement in client_statements(connection, run_id, settings):
+        yield client_page(statement, settings)
+
+
+_PAGES: Final[dict[str, Pages]] = {
+    "fuel": _invoices, "cash": _clients, "payments": _settlements}

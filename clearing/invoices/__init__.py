@@ -1,0 +1,1 @@
+"""Invoices: which lines, in which document, under which number, in which form."""

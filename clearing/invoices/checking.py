@@ -1,0 +1,158 @@
+"""Invoices read back from the disk: each total recomputed from the lines of the file itself.
+
+Knows the forms as they are published, and shares no code with their writers. A document's net is the
+sum of its lines, its VAT is worked out again once a group, and it asks for net, VAT and rounding.
+Text from outside is escaped in XML, so a pattern of elements cannot be faked by it. ValueError says
+what does not agree.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Final
+
+from clearing.money import exponent
+
+Totals = tuple[int, int, str]  # lines, minor units asked for, currency
+
+_AMOUNT: Final = rb'currencyID="[A-Z]{3}">(-?[0-9.]+)<'
+_UBL_LINE: Final = re.compile(
+    rb"<cac:(?:Invoice|CreditNote)Line>.*?<cbc:LineExtensionAmount " + _AMOUNT
+    + rb".*?<cac:ClassifiedTaxCategory><cbc:ID>[A-Z]+</cbc:ID>(?:<cbc:Percent>([0-9.]+)<)?", re.DOTALL)
+_UBL_GROUP: Final = re.compile(
+    rb"<cac:TaxSubtotal><cbc:TaxableAmount " + _AMOUNT + rb"/cbc:TaxableAmount><cbc:TaxAmount "
+    + _AMOUNT + rb"/cbc:TaxAmount><cac:TaxCategory><cbc:ID>[A-Z]+</cbc:ID>"
+    rb"(?:<cbc:Percent>([0-9.]+)<)?")
+_CII_LINE: Final = re.compile(
+    rb"<ram:IncludedSupplyChainTradeLineItem>.*?<ram:SpecifiedLineTradeSettlement>.*?"
+    rb"<ram:CategoryCode>[A-Z]+</ram:CategoryCode>(?:<ram:RateApplicablePercent>([0-9.]+)<)?"
+    rb".*?<ram:LineTotalAmount>(-?[0-9.]+)<", re.DOTALL)
+_CII_GROUP: Final = re.compile(
+    rb"<ram:ApplicableTradeTax><ram:CalculatedAmount>(-?[0-9.]+)</ram:CalculatedAmount>.*?"
+    rb"<ram:BasisAmount>(-?[0-9.]+)</ram:BasisAmount>.*?</ram:CategoryCode>.*?"
+    rb"(?:<ram:RateApplicablePercent>([0-9.]+)<)?/ram", re.DOTALL)
+_KSEF_LINE: Final = re.compile(
+    rb"<FaWiersz>.*?<P_11>(-?[0-9.]+)</P_11><P_12>([0-9]+)(?: KR)?</P_12></FaWiersz>", re.DOTALL)
+_KSEF_SUM: Final = re.compile(rb"<P_1([34])_([0-9_]+)>(-?[0-9.]+)<")
+# The fields of FA(3) that totals of a rate are in.
+_KSEF_FIELDS: Final = {"23": "1", "22": "1", "8": "2", "7": "2", "5": "3", "4": "4", "3": "4",
+                       "0": "6_1"}
+
+_Lines = list[tuple[Decimal, Decimal]]  # net, and the rate in percent
+
+
+def read_ubl(path: Path) -> Totals:
+    """An Invoice or a CreditNote of UBL 2.1."""
+    content = path.read_bytes()
+    lines = [(_decimal(net), _decimal(rate)) for net, rate in _UBL_LINE.findall(content)]
+    counted = content.count(b"<cac:InvoiceLine>") + content.count(b"<cac:CreditNoteLine>")
+    groups = [(_decimal(rate), _decimal(net), _decimal(vat))
+              for net, vat, rate in _UBL_GROUP.findall(content)]
+    currency = _one(content, rb"<cbc:DocumentCurrencyCode>([A-Z]{3})<").decode()
+    stated = {name: _decimal(_one(content, b"<cbc:" + tag + b" " + _AMOUNT)) for name, tag in (
+        ("net", b"TaxExclusiveAmount"), ("gross", b"TaxInclusiveAmount"),
+        ("payable", b"PayableAmount"))}
+    rounding = re.findall(rb"<cbc:PayableRoundingAmount " + _AMOUNT, content)
+    payable = _agreed(counted, lines, groups, currency, stated,
+                      _decimal(rounding[0]) if rounding else Decimal(0))
+    return counted, -payable if b"<CreditNote " in content[:200] else payable, currency
+
+
+def read_cii(path: Path) -> Totals:
+    """A Cross Industry Invoice."""
+    content = path.read_bytes()
+    lines = [(_decimal(net), _decimal(rate)) for rate, net in _CII_LINE.findall(content)]
+    counted = content.count(b"<ram:IncludedSupplyChainTradeLineItem>")
+    settled = content[content.rindex(b"<ram:ApplicableHeaderTradeSettlement>"):]
+    groups = [(_decimal(rate), _decimal(net), _decimal(vat))
+              for vat, net, rate in _CII_GROUP.findall(settled)]
+    currency = _one(settled, rb"<ram:InvoiceCurrencyCode>([A-Z]{3})<").decode()
+    stated = {name: _decimal(_one(settled, b"<ram:" + tag + b">(-?[0-9.]+)<")) for name, tag in (
+        ("net", b"TaxBasisTotalAmount"), ("gross", b"GrandTotalAmount"),
+        ("payable", b"DuePayableAmount"))}
+    rounding = re.findall(rb"<ram:RoundingAmount>(-?[0-9.]+)<", settled)
+    payable = _agreed(counted, lines, groups, currency, stated,
+                      _decimal(rounding[0]) if rounding else Decimal(0))
+    kind = _one(content, rb"<ram:TypeCode>([0-9]{3})<")
+    return counted, -payable if kind in {b"381", b"261"} else payable, currency
+
+
+def read_ksef(path: Path) -> Totals:
+    """An FA(3): a correction says differences, so all of it is signed already."""
+    content = path.read_bytes()
+    rows = _KSEF_LINE.findall(content)
+    currency = _one(content, rb"<KodWaluty>([A-Z]{3})<").decode()
+    nets: dict[str, Decimal] = {}
+    for net, rate in rows:
+        field = _KSEF_FIELDS[rate.decode()]
+        nets[field] = nets.get(field, Decimal(0)) + _decimal(net)
+    sums = {(kind, field.decode()): _decimal(value)
+            for kind, field, value in _KSEF_SUM.findall(content)}
+    stated = {field: value for (kind, field), value in sums.items() if kind == b"3"}
+    if nets != stated or len(rows) != content.count(b"<FaWiersz>"):
+        raise ValueError(f"the lines come to {nets}, P_13 to {stated}")
+    gross = _decimal(_one(content, rb"<P_15>(-?[0-9.]+)<"))
+    if gross != sum(sums.values()):
+        raise ValueError(f"P_15 is {gross}, P_13 and P_14 come to {sum(sums.values())}")
+    added, taken, due = (re.findall(pattern, content) for pattern in (
+        rb"<SumaObciazen>([0-9.]+)<", rb"<SumaOdliczen>([0-9.]+)<",
+        rb"<Do(?:Zaplaty|Rozliczenia)>([0-9.]+)<"))
+    payable = gross + sum(map(_decimal, added)) - sum(map(_decimal, taken))
+    if due and _decimal(due[0]) != abs(payable):
+        raise ValueError(f"{due[0].decode()} is to be paid, the parts come to {payable}")
+    return len(rows), _minor(payable, currency), currency
+
+
+def read_erp_csv(path: Path) -> Totals:
+    """The table: lines, groups of VAT, a total."""
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    lines = [row for row in rows if row["record"] == "line"]
+    total = rows[-1]
+    net = sum(Decimal(row["net"]) for row in lines)
+    vat = sum(Decimal(row["vat"]) for row in rows if row["record"] == "vat")
+    parts = net + vat + Decimal(total["rounding"])
+    if total["record"] != "total" or (net, vat, parts) != tuple(
+            Decimal(total[column]) for column in ("net", "vat", "gross")):
+        raise ValueError(f"the lines come to {net}, VAT to {vat}, all to {parts}: not to the total")
+    return len(lines), _minor(parts, total["currency"]), total["currency"]
+
+
+def _agreed(counted: int, lines: _Lines, groups: Iterable[tuple[Decimal, Decimal, Decimal]],
+            currency: str, stated: dict[str, Decimal], rounding: Decimal) -> int:
+    """What is asked for, in minor units. groups: rate, net, VAT."""
+    if counted != len(lines):
+        raise ValueError(f"{counted} lines, and {len(lines)} of them can be read")
+    nets: dict[Decimal, Decimal] = {}
+    for net, rate in lines:
+        nets[rate] = nets.get(rate, Decimal(0)) + net
+    step = Decimal(1).scaleb(-min(exponent(currency), 2))
+    worked = [(rate, net, (net * rate / 100).quantize(step, ROUND_HALF_UP))
+              for rate, net in sorted(nets.items())]
+    if worked != sorted(groups):
+        raise ValueError(f"the lines come to {worked}, the breakdown says otherwise")
+    total = sum((net for _, net, _ in worked), Decimal(0))
+    gross = total + sum((vat for _, _, vat in worked), Decimal(0))
+    found = {"net": total, "gross": gross, "payable": gross + rounding}
+    if found != stated:
+        raise ValueError(f"the lines come to {found}, the totals to {stated}")
+    return _minor(gross + rounding, currency)
+
+
+def _one(content: bytes, pattern: bytes) -> bytes:
+    found = re.search(pattern, content)
+    if found is None:
+        raise ValueError(f"{pattern.decode()} is not there")
+    return found[1]
+
+
+def _decimal(text: bytes) -> Decimal:
+    return Decimal(text.decode() or "0")
+
+
+def _minor(value: Decimal, currency: str) -> int:
+    return int(value.scaleb(exponent(currency)))

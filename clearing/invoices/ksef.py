@@ -1,0 +1,187 @@
+"""An invoice for Poland's KSeF: the structure FA(3), and how many lines of it one document takes.
+
+PURE: a document in, pieces of text out. KSeF takes 1 MiB without an attachment, 10,000 lines and
+10,000 additional descriptions a document: who has more gets several invoices, split by the size that
+each line was measured to have. Source: the Ministry of Finance's FA(3), namespace of 25 June 2025.
+A correction says differences, so its quantities and amounts are negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from clearing.invoices.document import DIRECT_DEBIT, SELF_BILLED, Document, Line, Party
+from clearing.invoices.xml_text import amount, element, number, text
+from clearing.party import Address
+
+MOST_BYTES: Final = 1 << 20
+MOST_LINES: Final = 10_000
+MOST_DESCRIPTIONS: Final = 10_000
+# What a head takes at most: texts of 512 letters of four bytes, escaped, and the totals.
+_HEAD_BYTES: Final = 24_576
+_NAMESPACE: Final = "http://crd.gov.pl/wzor/2025/06/25/13775/"
+# A rate in basis points: what a line says, and the number of the fields of its totals.
+_RATES: Final = {2300: ("23", "1"), 2200: ("22", "1"), 800: ("8", "2"), 700: ("7", "2"),
+                 500: ("5", "3"), 400: ("4", "4"), 300: ("3", "4"), 0: ("0 KR", "6_1")}
+_UNITS: Final = {"LTR": "l", "KGM": "kg", "KWH": "kWh", "MTQ": "m3", "C62": "szt.", "MIN": "min",
+                 "HUR": "godz."}
+# The countries of the European Union as VAT numbers name them, and Northern Ireland.
+_UNION: Final = frozenset(
+    "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PT RO SE SI SK XI".split())
+
+
+def defect(seller: Party, rates: Iterable[int], *, corrects_nothing: bool) -> str:
+    """Why KSeF would not take it, or ''. rates: of VAT, in basis points; corrects_nothing: it gives
+    back, and nobody knows of which invoice."""
+    if not _is_nip(_nip(seller)):
+        return "seller_nip_missing"
+    if not _RATES.keys() >= set(rates):
+        return "vat_rate_not_polish"
+    return "corrected_invoice_unknown" if corrects_nothing else ""
+
+
+def parts(lines: Sequence[Line], currency: str) -> Iterator[tuple[int, int]]:
+    """(first, until) of the lines that go into one document, each as many as it takes."""
+    first = size = descriptions = 0
+    for at, line in enumerate(lines):
+        row, described = _row(line, currency, 1), _descriptions(line)
+        cost = len(row.encode()) + len(described.encode())
+        told = described.count("<DodatkowyOpis>")
+        if at > first and (at - first >= MOST_LINES or descriptions + told > MOST_DESCRIPTIONS
+                           or size + cost > MOST_BYTES - _HEAD_BYTES):
+            yield first, at
+            first, size, descriptions = at, 0, 0
+        size += cost
+        descriptions += told
+    if lines:
+        yield first, len(lines)
+
+
+def ksef(document: Document) -> Iterator[str]:
+    """The file. `defect` must have been ''."""
+    sign = -1 if document.is_credit else 1
+    currency = document.currency
+    yield (f'<?xml version="1.0" encoding="UTF-8"?>\n<Faktura xmlns="{_NAMESPACE}">\n<Naglowek>'
+           '<KodFormularza kodSystemowy="FA (3)" wersjaSchemy="1-0E">FA</KodFormularza>'
+           f"<WariantFormularza>3</WariantFormularza><DataWytworzeniaFa>{document.issued_on}"
+           "T23:59:59Z</DataWytworzeniaFa></Naglowek>\n")
+    yield (f"<Podmiot1><DaneIdentyfikacyjne><NIP>{_nip(document.seller)}</NIP>"
+           f"{element('Nazwa', document.seller.name, 512)}</DaneIdentyfikacyjne>"
+           f"{_address(document.seller.address)}</Podmiot1>\n")
+    yield (f"<Podmiot2><DaneIdentyfikacyjne>{_buyer_id(document.buyer)}"
+           f"{element('Nazwa', document.buyer.name, 512)}</DaneIdentyfikacyjne>"
+           f"{_address(document.buyer.address)}{element('NrKlienta', document.buyer.party_id, 256)}"
+           "<JST>2</JST><GV>2</GV></Podmiot2>\n<Fa>")
+    yield from _totals(document, sign)
+    for line in document.lines:
+        yield _descriptions(line)
+    for line in document.lines:
+        yield _row(line, currency, sign)
+    yield _settled(document, sign)
+    yield _payment(document)
+    yield "</Fa>\n</Faktura>\n"
+
+
+def _nip(party: Party) -> str:
+    return party.vat_id.removeprefix("PL") if party.vat_id.startswith("PL") else party.tax_number
+
+
+def _is_nip(number: str) -> bool:
+    return len(number) == 10 and number.isascii() and number.isdigit()
+
+
+def _buyer_id(buyer: Party) -> str:
+    country, rest = buyer.vat_id[:2], buyer.vat_id[2:]
+    if _is_nip(_nip(buyer)):
+        return f"<NIP>{_nip(buyer)}</NIP>"
+    if country in _UNION and rest:
+        return f"<KodUE>{country}</KodUE>{element('NrVatUE', rest, 12)}"
+    if rest:
+        return f"<KodKraju>{country}</KodKraju>{element('NrID', rest, 50)}"
+    return "<BrakID>1</BrakID>"
+
+
+def _address(address: Address) -> str:
+    street = text(f"{address.street} {address.number}", 512)
+    town = text(f"{address.postcode} {address.town}", 512)
+    lines = [line for line in (street, town) if line]
+    told = "".join(f"<AdresL{at}>{line}</AdresL{at}>" for at, line in enumerate(lines, 1))
+    return f"<Adres><KodKraju>{address.country}</KodKraju>{told}</Adres>"
+
+
+def _totals(document: Document, sign: int) -> Iterator[str]:
+    currency = document.currency
+    yield (f"<KodWaluty>{currency}</KodWaluty><P_1>{document.issued_on}</P_1>"
+           f"{element('P_2', document.number, 256)}")
+    if document.period_from is not None and document.period_to is not None:
+        yield (f"<OkresFa><P_6_Od>{document.period_from}</P_6_Od><P_6_Do>{document.period_to}"
+               "</P_6_Do></OkresFa>")
+    sums: dict[str, tuple[int, int]] = {}
+    for group in document.vat:
+        field = _RATES[group.rate_basis_points][1]
+        net, vat = sums.get(field, (0, 0))
+        sums[field] = (net + group.net_minor, vat + group.vat_minor)
+    for field, (net, vat) in sorted(sums.items()):
+        yield f"<P_13_{field}>{amount(sign * net, currency)}</P_13_{field}>"
+        if field != "6_1":
+            yield f"<P_14_{field}>{amount(sign * vat, currency)}</P_14_{field}>"
+    yield (f"<P_15>{amount(sign * document.gross_minor, currency)}</P_15>\n<Adnotacje>"
+           f"<P_16>2</P_16><P_17>{1 if document.type_code == SELF_BILLED else 2}</P_17>"
+           "<P_18>2</P_18><P_18A>2</P_18A><Zwolnienie><P_19N>1</P_19N></Zwolnienie>"
+           "<NoweSrodkiTransportu><P_22N>1</P_22N></NoweSrodkiTransportu><P_23>2</P_23>"
+           "<PMarzy><P_PMarzyN>1</P_PMarzyN></PMarzy></Adnotacje>")
+    if not document.is_credit:
+        yield "<RodzajFaktury>VAT</RodzajFaktury>\n"
+        return
+    yield (f"<RodzajFaktury>KOR</RodzajFaktury>{element('PrzyczynaKorekty', document.terms, 256)}"
+           "<TypKorekty>2</TypKorekty>")  # in force from the date of the correction
+    for before in document.preceding:
+        yield (f"<DaneFaKorygowanej><DataWystFaKorygowanej>{before.issued_on or document.issued_on}"
+               f"</DataWystFaKorygowanej>{element('NrFaKorygowanej', before.number, 256)}"
+               "<NrKSeFN>1</NrKSeFN></DaneFaKorygowanej>\n")
+
+
+def _descriptions(line: Line) -> str:
+    return "".join([
+        f"<DodatkowyOpis><NrWiersza>{line.number}</NrWiersza><Klucz>{text(name, 256)}</Klucz>"
+        f"<Wartosc>{shown}</Wartosc></DodatkowyOpis>\n"
+        for name, value in line.attributes if (shown := text(value, 256))])
+
+
+def _row(line: Line, currency: str, sign: int) -> str:
+    day = f"<P_6A>{line.end}</P_6A>" if line.end is not None else ""
+    return (f"<FaWiersz><NrWierszaFa>{line.number}</NrWierszaFa>{day}"
+            f"{element('P_7', line.name, 512)}{element('Indeks', line.item_id, 50)}"
+            f"<P_8A>{_UNITS.get(line.unit, line.unit)}</P_8A>"
+            f"<P_8B>{number(round(sign * line.quantity, 6))}</P_8B>"
+            f"<P_9A>{number(line.price.net)}</P_9A>"
+            f"<P_11>{amount(sign * line.net_minor, currency)}</P_11>"
+            f"<P_12>{_RATES.get(line.rate_basis_points, ('', ''))[0]}</P_12></FaWiersz>\n")
+
+
+def _settled(document: Document, sign: int) -> str:
+    """What rounding adds or takes off: P_15 is net plus VAT."""
+    rounding = sign * document.rounding_minor
+    if not rounding:
+        return ""
+    kind, whole = ("Obciazenia", "SumaObciazen") if rounding > 0 else ("Odliczenia", "SumaOdliczen")
+    size = amount(abs(rounding), document.currency)
+    payable = sign * document.payable_minor
+    due = "DoZaplaty" if payable >= 0 else "DoRozliczenia"
+    return (f"<Rozliczenie><{kind}><Kwota>{size}</Kwota><Powod>Zaokr\u0105glenie</Powod></{kind}>"
+            f"<{whole}>{size}</{whole}><{due}>{amount(abs(payable), document.currency)}</{due}>"
+            "</Rozliczenie>\n")
+
+
+def _payment(document: Document) -> str:
+    means = document.means
+    if means is None or document.is_credit:
+        return ""
+    due = (f"<TerminPlatnosci><Termin>{document.due_on}</Termin></TerminPlatnosci>"
+           if document.due_on is not None else "")
+    form = "<PlatnoscInna>1</PlatnoscInna><OpisPlatnosci>Polecenie zap\u0142aty</OpisPlatnosci>" \
+        if means.code == DIRECT_DEBIT else "<FormaPlatnosci>6</FormaPlatnosci>"
+    account = (f"<RachunekBankowy><NrRB>{means.iban}</NrRB>{element('SWIFT', means.bic, 11)}"
+               "</RachunekBankowy>" if means.iban and means.code != DIRECT_DEBIT else "")
+    return f"<Platnosc>{due}{form}{account}</Platnosc>\n"

@@ -1,0 +1,246 @@
+"""From a journal row to lines: what was sold, at the contract's price or the pump's.
+
+PURE. The row's detail says the contract's price of each item, and which version of the contract it
+came from; an item that no contract speaks of costs what the pump said. What has a contract and no
+price is a hole: exactly that is left out. Whatever the detail says, the lines at pump prices come to
+what was booked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from clearing.invoices.document import Line
+from clearing.invoices.fuel_items import FuelDetail, Item, Priced, booked_items
+from clearing.invoices.totals import category_of, line_price, net_of, step_of
+from clearing.invoices.units import PIECE, unit_code
+from clearing.money import divide_half_up
+from clearing.settings import Settings
+
+MISSING: Final = "price_missing:"
+PART: Final = "*"  # the product of a hole that is a part of a sale with a hole
+_ONE: Final = Decimal(1)
+_KEPT: Final = 65_536
+
+
+class FuelLine(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A line as it is stored: texts as the invoice shows them, '' where nothing is known.
+
+    price and listed are of one unit, VAT included; listed is the pump's where a contract has
+    another. pump_minor is what the ledger has booked for it, amount_minor what is invoiced.
+    """
+
+    key: str
+    day: str  # on the fleet's clock
+    time: str
+    vehicle: str
+    driver: str
+    card: str
+    odometer: str
+    site: str
+    product: str
+    name: str
+    quantity: str
+    unit: str
+    listed: str
+    price: str
+    pump_minor: int
+    amount_minor: int
+    rate_basis_points: int
+    contract: str = ""
+    version: int = 0
+    credit_for: str = ""  # the key of what is given back
+    credit_date: str = ""
+
+
+class Hole(msgspec.Struct, frozen=True):
+    """What has a contract and no price."""
+
+    product: str
+    pump_minor: int
+
+
+class Sale(msgspec.Struct, frozen=True, gc=False):
+    """A journal row that is invoiced. posted_minor < 0: it gives back of original_minor."""
+
+    key: str
+    posted_minor: int
+    original_key: str
+    original_minor: int | None
+    credit_date: str
+    flags: str
+    detail: FuelDetail
+    head: tuple[str, str, str, str, str, str, str]  # day, time, vehicle, driver, card, odometer, site
+
+    @property
+    def gives_back(self) -> bool:
+        """A return, or a reversal."""
+        return self.posted_minor < 0
+
+
+class _Part(msgspec.Struct, frozen=True, gc=False):
+    """An item with what it costs. amount_minor None: a hole."""
+
+    item: Item
+    amount_minor: int | None
+    priced: Priced | None = None
+
+
+class Goods:
+    """What products are called, and their VAT: by the table of products and the settings' groups.
+    """
+
+    def __init__(self, settings: Settings, names: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._names = names
+        self._known: dict[str, tuple[str, int]] = {}
+
+    def of(self, product: str) -> tuple[str, int]:
+        """Name and rate in basis points; what nobody has named is called by group and code."""
+        found = self._known.get(product)
+        if found is None:
+            group = self._settings.group(product)
+            name = self._names.get(product) or " ".join(filter(None, (group.name, product)))
+            found = self._known[product] = (name or "Goods", group.vat_basis_points)
+        return found
+
+
+def lines_of(sale: Sale, goods: Goods, prices: Sequence[Priced] | None = None, *,
+             missing: frozenset[str] | None = None) -> tuple[list[FuelLine], list[Hole]]:
+    """The lines of a row, and its holes.
+
+    prices and missing: those of the row's own detail and flags, or what was found out since.
+    """
+    if missing is None:
+        missing = holes_of(sale.flags)
+    known = sale.detail.prices if prices is None else tuple(prices)
+    if not sale.gives_back:
+        parts = _parts(booked_items(sale.detail.items, sale.posted_minor), known, missing)
+        return _told(sale, goods, parts, 1)
+    whole = sale.original_minor is not None and sale.posted_minor == -sale.original_minor
+    if sale.original_minor is None or not sale.original_minor:
+        return _told(sale, goods, [_amount(sale, sale.posted_minor)], 1)
+    parts = _parts(booked_items(sale.detail.items, sale.original_minor), known, missing)
+    if whole:
+        return _told(sale, goods, parts, -1)
+    if any(part.amount_minor is None for part in parts):
+        return [], [Hole(PART, sale.posted_minor)]
+    cost = sum(part.amount_minor or 0 for part in parts)
+    return _told(sale, goods, [_amount(sale, divide_half_up(sale.posted_minor * cost,
+                                                            sale.original_minor))], 1)
+
+
+def holes_of(flags: str) -> frozenset[str]:
+    """The products that the row's flags say no price was found of."""
+    if MISSING not in flags:
+        return frozenset()
+    return frozenset(flag.removeprefix(MISSING) for flag in flags.split(",")
+                     if flag.startswith(MISSING))
+
+
+def _amount(sale: Sale, amount_minor: int) -> _Part:
+    products = {item.product for item in sale.detail.items}
+    item = Item(product=products.pop() if len(products) == 1 else "",
+                amount_minor=sale.posted_minor)
+    return _Part(item, amount_minor)
+
+
+def _parts(items: Iterable[Item], prices: Sequence[Priced], missing: frozenset[str]) -> list[_Part]:
+    """Prices are in the order of their items: the next of a product is the item's."""
+    if not prices and not missing:
+        return [_Part(item, item.amount_minor) for item in items]
+    waiting: dict[str, list[Priced]] = {}
+    for price in reversed(prices):
+        waiting.setdefault(price.product, []).append(price)
+    parts = []
+    for item in items:
+        sold = item.amount_minor > 0 and item.quantity is not None and not item.quantity.is_signed()
+        if sold and waiting.get(item.product):
+            price = waiting[item.product].pop()
+            parts.append(_Part(item, price.amount_minor, price))
+        else:
+            hole = item.amount_minor > 0 and item.product in missing
+            parts.append(_Part(item, None if hole else item.amount_minor))
+    return parts
+
+
+def _told(sale: Sale, goods: Goods, parts: Iterable[_Part],
+          sign: int) -> tuple[list[FuelLine], list[Hole]]:
+    lines: list[FuelLine] = []
+    holes: dict[str, int] = {}
+    credit = (sale.original_key, sale.credit_date) if sale.gives_back else ("", "")
+    for part in parts:
+        item, priced = part.item, part.priced
+        pump = sign * item.amount_minor
+        if part.amount_minor is None:
+            holes[item.product] = holes.get(item.product, 0) + pump
+            continue
+        name, rate = goods.of(item.product)
+        amount = sign * part.amount_minor
+        pump_price = "" if item.unit_price is None else f"{item.unit_price:f}"
+        lines.append(FuelLine(
+            sale.key, *sale.head, item.product, name,
+            "" if not item.quantity else f"{_signed(item.quantity, amount):f}", item.unit,
+            pump_price if priced is not None else "",
+            pump_price if priced is None else priced.unit_price, pump, amount, rate,
+            "" if priced is None else priced.contract, 0 if priced is None else priced.version,
+            *credit))
+    return lines, [Hole(product, minor) for product, minor in sorted(holes.items())]
+
+
+def _signed(quantity: Decimal, amount_minor: int) -> Decimal:
+    """A quantity with the sign of its amount: a price is never negative (BR-27)."""
+    return -abs(quantity) if amount_minor < 0 else abs(quantity)
+
+
+def order_of(line: FuelLine) -> tuple[str, str, str, str]:
+    """By vehicle, then time."""
+    return line.vehicle, line.day, line.time, line.key
+
+
+def nets_of(lines: Iterable[FuelLine], currency: str) -> dict[int, int]:
+    """What lines come to without VAT, by rate in basis points; each is rounded by itself."""
+    step, nets = step_of(currency), dict[int, int]()
+    for line in lines:
+        rate = line.rate_basis_points
+        nets[rate] = nets.get(rate, 0) + net_of(line.amount_minor, rate, step)
+    return nets
+
+
+def document_line(line: FuelLine, number: int, currency: str, sign: int) -> Line:
+    """As the invoice's number-th line; sign -1 in a credit note."""
+    rate, amount = line.rate_basis_points, sign * line.amount_minor
+    net = net_of(amount, rate, step_of(currency))
+    quantity = sign * _decimal(line.quantity) if line.quantity else \
+        (-_ONE if amount < 0 else _ONE)
+    price = line_price(_decimal(line.price) if line.price and line.quantity else None,
+                       _decimal(line.listed) if line.listed else None, rate, quantity, net,
+                       currency)
+    day = _day(line.day)
+    note = f"Credit for {line.credit_for} {line.credit_date}" if line.credit_for else ""
+    contract = f"{line.contract} version {line.version}" if line.contract else ""
+    attributes = [("Vehicle", line.vehicle), ("Driver", line.driver), ("Card", line.card),
+                  ("Odometer", line.odometer), ("Site", line.site), ("Time", line.time),
+                  ("Receipt", line.key), ("Contract", contract)]
+    return Line(
+        number=number, name=line.name, quantity=quantity,
+        unit=unit_code(line.unit) if line.quantity else PIECE, net_minor=net, price=price,
+        rate_basis_points=rate, category=category_of(rate), gross_minor=amount, group=line.vehicle,
+        note=note, item_id=line.product, start=day, end=day,
+        attributes=tuple([pair for pair in attributes if pair[1]]), references=(line.key,))
+
+
+@lru_cache(_KEPT)
+def _decimal(text: str) -> Decimal:
+    return Decimal(text)
+
+
+@lru_cache(4_096)
+def _day(text: str) -> date:
+    return date.fromisoformat(text)

@@ -1,0 +1,20 @@
+-- What the fleets owe for, fleet by fleet. A credit takes its text from the row that it gives back.  $1 run id, $2 business date
+SELECT j.account_id, j.currency, j.key, j.posted_minor, j.original_key, p.original_date, o.posted_minor AS original_minor, a.time_zone,
+       p.journal_date, p.journal_id,
+       coalesce(o.decided_at, j.decided_at) AS sold_at,
+       coalesce(nullif(o.pan_masked, ''), j.pan_masked) AS card,
+       coalesce(v.plate, '') AS plate, coalesce(d.name, '') AS driver,
+       coalesce(s.name, m.name, nullif(coalesce(o.site_id, j.site_id), ''), j.merchant_id) AS site,
+       coalesce(o.site_id, j.site_id) AS site_id, coalesce(o.flags, j.flags) AS flags,
+       coalesce(o.detail, j.detail)::text AS detail
+FROM clearing_run r
+JOIN placement p ON p.run_no = r.run_no AND p.stream = 'fuel' AND p.journal_date = $2::date
+JOIN journal j ON j.business_date = $2::date AND j.id = p.journal_id
+LEFT JOIN journal o ON o.business_date = p.original_date AND o.id = p.original_id
+JOIN account a ON a.account_id = j.account_id
+LEFT JOIN vehicle v ON v.vehicle_id = coalesce(o.vehicle_id, j.vehicle_id)
+LEFT JOIN driver d ON d.driver_id = coalesce(o.driver_id, j.driver_id)
+LEFT JOIN site s ON s.site_id = coalesce(o.site_id, j.site_id)
+LEFT JOIN merchant m ON m.merchant_id = coalesce(o.merchant_id, j.merchant_id)
+WHERE r.run_id = $1 AND p.place = 'cleared' AND p.family = 'fuel' AND p.amount_minor <> 0
+ORDER BY j.account_id, j.currency COLLATE "C", j.key, j.leg

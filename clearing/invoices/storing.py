@@ -1,0 +1,153 @@
+"""A run's rows become lines, once: priced, sorted, stored by fleet, currency and what they correct.
+
+Knows the journal's rows and the tables of lines; must not know when they are invoiced. It runs in
+the transaction that posts the day, so that a repeat finds what it has stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import date
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from clearing.invoices.cases import Found
+from clearing.invoices.crediting import Corrected
+from clearing.invoices.fuel_items import FuelDetail, read_detail
+from clearing.invoices.lines import (
+    FuelLine,
+    Goods,
+    Hole,
+    Sale,
+    lines_of,
+    nets_of,
+    order_of,
+)
+from clearing.invoices.mending import mended_lines
+from clearing.invoices.statements import statement
+from clearing.localtime import date_and_time
+from clearing.queries import Connection
+from clearing.run_id import RunId
+from clearing.settings import Settings
+
+_ROWS_AT_A_TIME: Final = 5_000
+_MOST_KEPT: Final = 16 << 20  # bytes of lines that wait for their COPY
+_NO_DETAIL: Final = FuelDetail()
+_encode = msgspec.json.Encoder().encode
+_COLUMNS: Final = ("run_id", "account_id", "currency", "corrects", "business_date", "first_day",
+                   "last_day", "lines", "pump_minor", "amount_minor", "nets", "content")
+_PARKED: Final = ("key", "account_id", "currency", "product", "journal_date", "journal_id",
+                  "pump_minor", "run_id")
+
+Group = tuple[int, str]  # a fleet's account, and a currency
+
+
+async def store_lines(connection: Connection, run_id: RunId, settings: Settings,
+                      found: Found) -> None:
+    """Store the lines of a run, and of what earlier runs have parked and can be priced now."""
+    run, day = str(run_id), run_id.business_date
+    goods = await _goods(connection, settings)
+    corrected = await Corrected.read(connection, run, day)
+    mended = await mended_lines(connection, run_id, goods,
+                                lambda row: sale_of(row, found), corrected.by)
+    store = _Store(connection, run_id)
+    async for group, rows in _grouped(connection, run, day):
+        lines = mended.pop(group, [])
+        for row in rows:
+            sale = sale_of(row, found)
+            made, holes = lines_of(sale, goods)
+            lines += [(corrected.by(row), line) for line in made]
+            store.park(row, holes, found)
+        await store.put(group, lines)
+    for group in sorted(mended):
+        await store.put(group, mended[group])
+    await store.flush()
+
+
+def sale_of(row: asyncpg.Record, found: Found) -> Sale:
+    """A row as a sale; a detail that cannot be read costs its text, not its money."""
+    detail = read_detail(row["detail"])
+    if detail is None:
+        found.add("invoice_line", row["account_id"], row["key"], row["posted_minor"],
+                  row["currency"], "detail_unreadable")
+        detail = _NO_DETAIL
+    day, time = date_and_time(row["sold_at"], row["time_zone"])
+    credit_date = row["original_date"]
+    return Sale(
+        row["key"], row["posted_minor"], row["original_key"], row["original_minor"],
+        "" if credit_date is None else credit_date.isoformat(), row["flags"], detail,
+        (day, time, detail.vehicle or row["plate"] or row["card"] or "no vehicle",
+         detail.driver or row["driver"], row["card"],
+         "" if detail.odometer is None else str(detail.odometer), row["site"]))
+
+
+class _Store:
+    """Gathers lines and writes many fleets at once."""
+
+    def __init__(self, connection: Connection, run_id: RunId) -> None:
+        self._connection = connection
+        self._run = str(run_id)
+        self._day = run_id.business_date
+        self._records: list[tuple[object, ...]] = []
+        self._parked: list[tuple[object, ...]] = []
+        self._kept = 0
+
+    def park(self, row: asyncpg.Record, holes: Iterable[Hole], found: Found) -> None:
+        """Remember what has no price."""
+        for hole in holes:
+            self._parked.append((
+                row["key"], row["account_id"], row["currency"], hole.product, row["journal_date"],
+                row["journal_id"], hole.pump_minor, self._run))
+            found.add("invoice_line", row["account_id"], row["key"], hole.pump_minor,
+                      row["currency"], "price_missing")
+
+    async def put(self, group: Group, lines: list[tuple[str, FuelLine]]) -> None:
+        """A fleet's lines, each with the invoice that it corrects."""
+        by_corrected: dict[str, list[FuelLine]] = {}
+        for corrects, line in lines:
+            by_corrected.setdefault(corrects, []).append(line)
+        for corrects, some in sorted(by_corrected.items()):
+            some.sort(key=order_of)
+            content = _encode(some).decode()
+            days = [line.day for line in some]
+            self._records.append((
+                self._run, *group, corrects, self._day, date.fromisoformat(min(days)),
+                date.fromisoformat(max(days)), len(some), sum(line.pump_minor for line in some),
+                sum(line.amount_minor for line in some),
+                _encode(nets_of(some, group[1])).decode(), content))
+            self._kept += len(content)
+        if self._kept > _MOST_KEPT:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what has gathered."""
+        await self._connection.copy_records_to_table(
+            "fuel_line", columns=_COLUMNS, records=self._records)
+        await self._connection.copy_records_to_table(
+            "fuel_line_open", columns=("account_id", "currency", "corrects", "run_id"),
+            records=[(*record[1:4], record[0]) for record in self._records])
+        await self._connection.copy_records_to_table(
+            "fuel_line_parked", columns=_PARKED, records=self._parked)
+        self._records, self._parked, self._kept = [], [], 0
+
+
+async def _grouped(connection: Connection, run: str,
+                   day: date) -> AsyncIterator[tuple[Group, list[asyncpg.Record]]]:
+    rows: list[asyncpg.Record] = []
+    group: Group = (0, "")
+    async for row in connection.cursor(statement("rows"), run, day, prefetch=_ROWS_AT_A_TIME):
+        of = (row["account_id"], row["currency"])
+        if rows and of != group:
+            yield group, rows
+            rows = []
+        group = of
+        rows.append(row)
+    if rows:
+        yield group, rows
+
+
+async def _goods(connection: Connection, settings: Settings) -> Goods:
+    return Goods(settings, {row["product"]: row["name"] for row in
+                            await connection.fetch("SELECT product, name FROM product")})

@@ -1,0 +1,53 @@
+"""Texts and numbers as the XML of an invoice has them.
+
+PURE. What an invoice shows was typed by strangers: it is escaped, and what XML 1.0 has no letter for
+is left out. The same texts come again and again, so they are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from clearing.invoices.totals import step_of
+from clearing.money import exponent, plain
+
+_NO_LETTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_KEPT: Final = 65_536
+
+
+@lru_cache(_KEPT)
+def text(value: str, limit: int = 1_000) -> str:
+    """`value` escaped, white space collapsed, at most `limit` letters of it; may be empty."""
+    clean = " ".join(_NO_LETTER.sub("", value).split())[:limit].rstrip()
+    return (clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            .replace('"', "&quot;"))
+
+
+def element(tag: str, value: str, limit: int = 1_000) -> str:
+    """An element, or nothing where its text is empty (PEPPOL-EN16931-R008)."""
+    clean = text(value, limit)
+    return f"<{tag}>{clean}</{tag.partition(' ')[0]}>" if clean else ""
+
+
+def amount(minor: int, currency: str) -> str:
+    """`1234.50`: two decimals at most, as EN 16931 wants it (BR-DEC)."""
+    step = step_of(currency)
+    if step == 1:
+        return plain(minor, currency)
+    shown = plain(minor, currency)
+    return shown[:2 - exponent(currency)]
+
+
+@lru_cache(1_024)
+def percent(basis_points: int) -> str:
+    """`20`, `5.5`."""
+    return number(Decimal(basis_points) / 100)
+
+
+def number(value: Decimal) -> str:
+    """A quantity or a price, never with an exponent."""
+    shown = f"{value:f}"
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown

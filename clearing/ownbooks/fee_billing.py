@@ -1,0 +1,143 @@
+"""Invoices for fees: of merchants whose fees are owed or were netted, of clients of safes.
+
+Knows which fees the nights have booked and nobody has asked for, and when a party's period ends;
+how lines become a document is papers.py's. What was decided before is not decided again: the
+amounts without VAT are those that were booked, to the cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import groupby
+
+import asyncpg
+import msgspec
+
+from clearing.fees import Charge, stated
+from clearing.invoices.parties import means_of
+from clearing.money import readable
+from clearing.ownbooks.accounts import Known, known_accounts, operator
+from clearing.ownbooks.paper_store import Numbered, Paper, take_numbers
+from clearing.ownbooks.papers import Account, Issue, Item, fee_invoice, fee_item
+from clearing.ownbooks.statements import statement
+from clearing.ownbooks.vat import EXEMPT_CREDIT, EXEMPT_PAYMENTS, Treatment, service
+from clearing.periods import ends_with, period_of
+from clearing.queries import Connection
+from clearing.run_id import RunId
+from clearing.settings import Settings
+
+_Key = tuple[int, str, bool]  # account, currency, whether netted
+
+
+class _Fee(msgspec.Struct, frozen=True):
+    """A kind of fee at a rate, summed."""
+
+    kind: str
+    rate_basis_points: int
+    quantity: int
+    base_minor: int
+    amount_minor: int
+
+
+class _Open(msgspec.Struct):
+    """What a party's invoice is made of."""
+
+    fees: list[_Fee]
+    accrued_vat_minor: int = 0
+
+
+async def bill_fees(connection: Connection, run_id: RunId, settings: Settings,
+                    following: date) -> list[Paper]:
+    """The invoices of tonight. What comes to nothing, or is the party's, waits for more."""
+    stream, day = run_id.stream, run_id.business_date
+    await connection.execute(statement("fees_opened"), str(run_id), stream, day)
+    waiting = await connection.fetch(statement("fees_waiting"), stream)
+    accounts = await known_accounts(connection, (row["account_id"] for row in waiting))
+    due = {_key(row): row["first_day"] for row in waiting if ends_with(
+        day, following, accounts[row["account_id"]].period)}
+    if not due:
+        return []
+    asked = [*(list(column) for column in zip(*due, strict=True)), list(due.values()), day]
+    found = await (_of_merchants if stream == "payments" else _of_safes)(connection, asked)
+    billed = {key: one for key, one in found.items()
+              if sum(fee.amount_minor for fee in one.fees) > 0}
+    numbers = await take_numbers(connection, settings.own_books.fee_series, day, len(billed))
+    papers = [_paper(key, one, numbers[at], accounts[key[0]], due[key], day, settings)
+              for at, (key, one) in enumerate(billed.items())]
+    if billed:
+        await connection.execute(statement("fees_asked"), stream,
+                                 *(list(column) for column in zip(*billed, strict=True)))
+    return papers
+
+
+def _key(row: asyncpg.Record) -> _Key:
+    return row["account_id"], row["currency"], row["is_netted"]
+
+
+async def _of_merchants(connection: Connection, asked: Sequence[object]) -> dict[_Key, _Open]:
+    rows = await connection.fetch(statement("fees_of_merchants"), *asked)
+    found = {key: _Open([_Fee(row["kind"], row["rate"], row["count"], row["base_minor"],
+                              row["amount_minor"]) for row in lines])
+             for key, lines in groupby(rows, _key)}
+    for row in await connection.fetch(statement("vat_of_merchants"), *asked):
+        if _key(row) in found:
+            found[_key(row)].accrued_vat_minor = row["vat_minor"]
+    return found
+
+
+async def _of_safes(connection: Connection, asked: Sequence[object]) -> dict[_Key, _Open]:
+    """A statement's lines are rounded each by itself, as it was booked; then they are added."""
+    rows = await connection.fetch(statement("fees_of_safes"), *asked)
+    return {key: _added(list(lines)) for key, lines in groupby(rows, _key)}
+
+
+def _added(rows: Iterable[asyncpg.Record]) -> _Open:
+    sums: dict[tuple[str, int], tuple[int, int]] = {}
+    vat = 0
+    for _, found in groupby(rows, lambda row: row["number"]):
+        lines = list(found)
+        vat += lines[0]["vat_minor"]
+        for line in stated((Charge(row["kind"], row["price"], int(row["quantity"]),
+                                   int(row["shares"])), row["vat_basis_points"])
+                           for row in lines).lines:
+            key = (line.kind, line.vat_basis_points)
+            quantity, minor = sums.get(key, (0, 0))
+            sums[key] = (quantity + line.quantity, minor + line.amount_minor)
+    return _Open([_Fee(kind, rate, quantity, quantity if kind == "percent" else 0, minor)
+                  for (kind, rate), (quantity, minor) in sums.items() if minor], vat)
+
+
+def _paper(key: _Key, one: _Open, numbered: Numbered, known: Known, first: date, day: date,
+           settings: Settings) -> Paper:
+    _, currency, netted = key
+    begins, ends = period_of(day, known.period)
+    seller = operator(settings, currency)
+    # What is owed is never netted by itself: it is transferred, or collected by a mandate.
+    collected = "netted" if netted else \
+        "direct_debit" if known.tax.collected_by == "direct_debit" else "transfer"
+    tax = msgspec.structs.replace(known.tax, collected_by=collected)
+    issue = Issue(
+        numbered.number, day, currency, (min(first, begins), ends), seller, known.account,
+        means_of(settings, tax, currency, numbered.number, is_credit=False),
+        tax.buyer_reference or str(key[0]))
+    net = sum(fee.amount_minor for fee in one.fees)
+    # What was netted bears the VAT that was taken; a customer elsewhere is charged by contract.
+    items = list(_items(one.fees, seller, known.account, currency, at_home=netted))
+    document = fee_invoice(issue, items, net + one.accrued_vat_minor if netted else None)
+    return Paper(
+        kind="fee", basis="netted" if netted else "owed", account_id=key[0], document=document,
+        numbered=numbered,
+        collected_by=collected, forms=tax.forms,
+        accrued_vat_minor=one.accrued_vat_minor)
+
+
+def _items(fees: Iterable[_Fee], seller: Account, buyer: Account, currency: str, *,
+           at_home: bool) -> Iterator[Item]:
+    for fee in fees:
+        reason = EXEMPT_CREDIT if fee.kind == "interest" else EXEMPT_PAYMENTS
+        country = seller.country if at_home and fee.rate_basis_points else buyer.country
+        treatment: Treatment = service(fee.rate_basis_points, seller.country, country,
+                                       buyer.party.vat_id, reason)
+        base = readable(fee.base_minor, currency) if fee.base_minor else ""
+        yield fee_item(fee.kind, fee.quantity, fee.amount_minor, treatment, base)

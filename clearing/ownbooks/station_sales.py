@@ -1,0 +1,97 @@
+"""What dealers' stations sold in a night, by product, with the commission of it.
+
+Knows rows of the day at stations that have terms; no other row is looked at. Commission is worked
+out once a station, product and night, half up; what is given back takes its commission back.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from clearing.details import read_json
+from clearing.invoices.fuel_items import Item, booked_items, read_detail
+from clearing.money import divide_half_up
+from clearing.ownbooks.statements import statement
+from clearing.ownbooks.terms import Commission, Station, percent_millionths
+from clearing.queries import Connection
+from clearing.rows import ROWS_AT_A_TIME
+from clearing.run_id import RunId
+from clearing.settings import Settings
+
+_COLUMNS: Final = (
+    "run_id", "business_date", "account_id", "merchant_id", "product", "unit", "currency", "basis",
+    "count", "quantity", "amount_minor", "commission_minor", "vat_basis_points", "valid_from",
+    "version")
+_LITRE: Final = "L"
+_SCALE: Final = 10**12  # a price of six decimals times a quantity of six, as a whole number
+_WHOLE: Final = 1_000_000  # of percent_millionths
+
+_Key = tuple[str, str, str, str]  # station, product, unit, currency
+
+
+class _Sum(msgspec.Struct):
+    count: int = 0
+    quantity: Decimal = Decimal(0)
+    amount_minor: int = 0
+
+
+async def store_station_sales(connection: Connection, run_id: RunId, settings: Settings) -> None:
+    """Rows of station_sale; none where no station has terms, or terms that can be read."""
+    day = run_id.business_date
+    stations = {row["merchant_id"]: (row, terms)
+                for row in await connection.fetch(statement("stations"), day)
+                if (terms := read_json(row["terms"], Station)) is not None}
+    if not stations:
+        return
+    sums: dict[_Key, _Sum] = {}
+    async for row in connection.cursor(statement("station_rows"), day, sorted(stations),
+                                       prefetch=ROWS_AT_A_TIME):
+        _add(sums, row)
+    records = []
+    for (merchant_id, product, unit, currency), one in sorted(sums.items()):
+        station, terms = stations[merchant_id]
+        commission = commission_of(terms.of(product), one.quantity if unit == _LITRE else
+                                   Decimal(0), one.amount_minor)
+        records.append((
+            str(run_id), day, station["account_id"], merchant_id, product, unit, currency,
+            terms.basis, one.count, one.quantity, one.amount_minor, commission,
+            settings.group(product).vat_basis_points, station["valid_from"], station["version"]))
+    await connection.copy_records_to_table("station_sale", columns=_COLUMNS, records=records)
+
+
+def commission_of(terms: Commission, litres: Decimal, amount_minor: int) -> int:
+    """Per litre and percent together, half up; negative of what was given back."""
+    by_litre = Decimal(terms.per_litre) * litres * _SCALE
+    by_amount = amount_minor * percent_millionths(terms.percent) * (_SCALE // _WHOLE)
+    return divide_half_up(int(by_litre) + by_amount, _SCALE)
+
+
+def _add(sums: dict[_Key, _Sum], row: asyncpg.Record) -> None:
+    """A row of the journal, item by item; one that cannot be read is of no product."""
+    detail = read_detail(row["detail"])
+    for item in _items(detail.items if detail is not None else (), row["posted_minor"],
+                       row["original_minor"]):
+        unit = _LITRE if item.unit == _LITRE and item.quantity is not None else ""
+        key = (row["merchant_id"], item.product, unit, row["currency"])
+        one = sums.setdefault(key, _Sum())
+        one.count += 1
+        one.amount_minor += item.amount_minor
+        if unit:
+            assert item.quantity is not None
+            size = abs(item.quantity)
+            one.quantity += size if item.amount_minor >= 0 else -size
+
+
+def _items(items: tuple[Item, ...], posted_minor: int, original_minor: int | None) -> list[Item]:
+    """What was sold; or given back, of `items`: all of it, or an amount without a quantity."""
+    if posted_minor >= 0:
+        return list(booked_items(items, posted_minor))
+    if original_minor == -posted_minor:
+        return [msgspec.structs.replace(item, amount_minor=-item.amount_minor)
+                for item in booked_items(items, original_minor)]
+    products = {item.product for item in items}
+    return [Item(product=products.pop() if len(products) == 1 else "", amount_minor=posted_minor)]
