@@ -22,6 +22,7 @@ import uvloop
 from authhost import (
     cli_answers,
     cli_desk,
+    cli_documents,
     cli_ledger,
     cli_night,
     cli_release,
@@ -132,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_answers.add(commands)
     cli_desk.add(commands)
+    cli_documents.add(commands)
     cli_ledger.add(commands)
     cli_night.add(commands)
     cli_release.add(commands)

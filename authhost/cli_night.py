@@ -36,6 +36,9 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     clear.add_argument("--stream", choices=STREAMS, action="append",
                        help="this stream alone, repeatable (default: all)")
     _with_files(clear)
+    clear.add_argument("--engine", metavar="URL",
+                       help="what places the rows: duckdb (the default), spark://host:port, "
+                       "postgresql://...")
     clear.add_argument("--dry-run", action="store_true",
                        help="say what it would come to: nothing is closed, posted or released")
     clear.add_argument("--resume", action="store_true",
@@ -136,7 +139,7 @@ async def _cleared(arguments: argparse.Namespace, streams: Sequence[Stream], out
     await _look_first(url, arguments, streams)
     return await clear(
         url, arguments.date, out, _settings(arguments), streams=streams, who=getpass.getuser(),
-        dry_run=arguments.dry_run,
+        dry_run=arguments.dry_run, engine=arguments.engine,
         progress=lambda step: print(f"{step} ...", file=sys.stderr),
         counted=lambda step, count, seconds: print(
             f"{step}: {count:,} in {seconds:.1f} s" if count else f"{step}: {seconds:.1f} s",

@@ -44,9 +44,9 @@ _TABLE: Final = {
 
 def clean(text: str, limit: int) -> str:
     """`text` in the SEPA set, white space collapsed, at most `limit` characters; may be empty."""
-    if not _ALLOWED.issuperset(text):
-        text = "".join(map(_letter, unicodedata.normalize("NFC", text)))
-    return " ".join(text.split())[:limit].rstrip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return " ".join(text.translate(_LETTERS).split())[:limit].rstrip()
 
 
 def _letter(letter: str) -> str:
@@ -62,3 +62,14 @@ def _letter(letter: str) -> str:
     if kept or unicodedata.category(letter).startswith(("C", "M")):
         return kept
     return "."  # EPC217-08: what has no equivalent becomes a full stop
+
+
+class _Letters(dict[int, str]):
+    """What stands in for each letter, found once: a night has a million texts of the same few."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = _letter(chr(code))
+        return found
+
+
+_LETTERS: Final = _Letters()

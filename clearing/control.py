@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +40,7 @@ from clearing.settlement_check import read_booking_table, read_settlement_table
 from clearing.summary import FileRecord
 from clearing.tables import read_table
 
+ALONE: Final = 1_000  # a process takes half a second to begin
 Totals = tuple[int, int, str]  # count, sum in minor units, currency ('' for none)
 
 _AMOUNT: Final = re.compile(rb'data-amount-minor="(-?\d+)"')
@@ -44,10 +48,30 @@ _TRANSACTION: Final = re.compile(rb'data-transaction data-amount-minor="')
 _PAGE_TOTAL: Final = re.compile(rb'data-total-minor="(-?\d+)" data-currency="([A-Z]{3})"')
 
 
-def check_files(folder: Path, records: Iterable[FileRecord]) -> tuple[FileRecord, ...]:
-    """The records by path, with the digest of what is on disk. ClearingError on any difference."""
+def check_files(folder: Path, records: Iterable[FileRecord],
+                alone: int = ALONE) -> tuple[FileRecord, ...]:
+    """The records by path, with the digest of what is on disk. ClearingError on any difference.
+
+    More than `alone` files are read by two processes: there are as many cores at least.
+    """
+    ordered = sorted(records, key=lambda record: record.path)
+    if len(ordered) <= alone:
+        return tuple(_check_some(folder, ordered))
+    # Spawned, not forked: a fork would have the parent's connections.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as second:
+        others = second.submit(_check_some, folder, ordered[1::2])
+        own = _check_some(folder, ordered[::2])
+        try:
+            found = [*own, *others.result()]
+        except BrokenProcessPool:
+            raise ClearingError("the second process of control has died; nothing is released, and "
+                                "the run can be started again") from None
+    return tuple(sorted(found, key=lambda record: record.path))
+
+
+def _check_some(folder: Path, records: Sequence[FileRecord]) -> list[FileRecord]:
     checked = []
-    for record in sorted(records, key=lambda record: record.path):
+    for record in records:
         path = folder / record.path
         try:
             found = _READERS[record.kind](path)
@@ -57,15 +81,17 @@ def check_files(folder: Path, records: Iterable[FileRecord]) -> tuple[FileRecord
         if found != stated:
             raise ClearingError(f"{record.path}: the file says {found}, its record {stated}")
         checked.append(msgspec.structs.replace(record, sha256=_digest(path)))
-    return tuple(checked)
+    return checked
 
 
-async def check_totals(connection: Connection, run_id: RunId, records: Iterable[FileRecord],
-                       pages: bool) -> None:
+async def check_totals(connection: Connection, run_id: RunId, records: Iterable[FileRecord], *,
+                       pages: bool = True, only_pages: bool = False) -> None:
     """Each form of each kind adds up, by currency, to the ledger. ClearingError if one does not.
 
-    pages: whether the run has them, or leaves them for later.
+    pages: whether the run has them, or leaves them for later; only_pages: they are all there is.
     """
+    wanted = _PAGES if only_pages else _READERS.keys() - _ALTERNATIVES.keys() - (
+        frozenset() if pages else _PAGES)
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for record in records:
         if record.currency:
@@ -74,7 +100,7 @@ async def check_totals(connection: Connection, run_id: RunId, records: Iterable[
             found[key] = (count + record.count, minor + record.sum_minor)
     expected: dict[tuple[str, str], tuple[int, int]] = {}
     for row in await connection.fetch(query("totals"), str(run_id)):
-        for kind in _READERS.keys() - _ALTERNATIVES.keys() - (frozenset() if pages else _PAGES):
+        for kind in wanted:
             if kind.rpartition("_")[0] == row["kind"]:
                 expected[kind, row["currency"]] = (row["count"], row["sum_minor"])
     for kind, currency in sorted(found.keys() | expected.keys()):
@@ -178,6 +204,7 @@ _READERS: Final[dict[str, Callable[[Path], Totals]]] = {
     "form_json": read_form,
     "supplier_payment_xml": read_credit_transfers,
     "supplier_payment_csv": read_order_table,
+    "paper_pdf_pdf": read_invoice_page,
     "paper_ubl_xml": read_ubl,
     "paper_cii_xml": read_cii,
     "paper_csv_csv": read_erp_csv,
@@ -187,7 +214,7 @@ _READERS: Final[dict[str, Callable[[Path], Totals]]] = {
     "open_holds_csv": _list_csv,
     "cases_json": _list_json,
 }
-_PAGES: Final = frozenset({"invoice_pdf_pdf", "settlement_pdf", "booking_pdf"})
+_PAGES: Final = frozenset({"invoice_pdf_pdf", "paper_pdf_pdf", "settlement_pdf", "booking_pdf"})
 # A bank has each in one of its forms: together they come to what the ledger says.
 _ALTERNATIVES: Final = {
     "deposit_credit_csv": "deposit_credit_xml", "merchant_payout_csv": "merchant_payout_xml",

@@ -1,17 +1,17 @@
 """Post a closed day: place and book every captured row, decide what follows. All of it or nothing.
 
-Knows the order of these steps; the rules themselves are data and SQL (posting_rule,
-sql/place.sql), what a stream decides is clearing.nights'. Must not know any file. A day is posted
+Knows the order of these steps; the rules themselves are data (posting_rule) and expressions
+(clearing.engine), what a stream decides is clearing.nights'. Must not know any file. A day is posted
 once; a repeat only checks that the journal is still the same.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 import asyncpg
 import msgspec
 
+from clearing.engine.posting import Placer
+from clearing.engine.stage import LOOK_BACK_DAYS
 from clearing.errors import ClearingError
 from clearing.money import plain
 from clearing.nights.work import Decide
@@ -19,12 +19,9 @@ from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
 
-# How far back a late reversal's original is looked for; from farther back it has no detail.
-LOOK_BACK_DAYS: Final = 92
 
-
-async def post_day(connection: Connection, run_id: RunId, settings: Settings, decide: Decide,
-                   journal_digest: str, journal_count: int) -> Settings:
+async def post_day(connection: Connection, run_id: RunId, settings: Settings, placer: Placer,
+                   decide: Decide, journal_digest: str, journal_count: int) -> Settings:
     """Post unless it is posted; the settings that this run stands on, those of its first time.
 
     ClearingError: the journal of the closed day is not what was cleared, or a total does not agree.
@@ -37,7 +34,8 @@ async def post_day(connection: Connection, run_id: RunId, settings: Settings, de
         return msgspec.json.decode(run["settings"], type=Settings)
     try:
         async with connection.transaction():
-            await _post(connection, run_id, settings, decide, journal_digest, journal_count)
+            await _post(connection, run_id, settings, placer, decide, journal_digest,
+                        journal_count)
     except asyncpg.UniqueViolationError as error:
         raise ClearingError(f"{run_id}: a row would be booked twice: {error.detail}") from error
     except asyncpg.IntegrityConstraintViolationError as error:
@@ -45,8 +43,8 @@ async def post_day(connection: Connection, run_id: RunId, settings: Settings, de
     return settings
 
 
-async def _post(connection: Connection, run_id: RunId, settings: Settings, decide: Decide,
-                journal_digest: str, journal_count: int) -> None:
+async def _post(connection: Connection, run_id: RunId, settings: Settings, placer: Placer,
+                decide: Decide, journal_digest: str, journal_count: int) -> None:
     run, day, stream = str(run_id), run_id.business_date, run_id.stream
     twice = await connection.fetchrow(query("twice"), day, stream)
     if twice is not None:
@@ -54,7 +52,7 @@ async def _post(connection: Connection, run_id: RunId, settings: Settings, decid
     await connection.execute(query("ledger_lock"))
     await connection.execute(query("insert_run"), run, day, stream, run_id.sequence,
                              journal_digest, journal_count, settings.encode())
-    await connection.execute(query("place"), run, day, LOOK_BACK_DAYS, stream)
+    await placer.place(connection, run_id, settings.matching)
     await connection.execute(query("snapshot"), run, day, LOOK_BACK_DAYS)
     # Lest the planner takes fresh tables for empty ones and loops over the whole day.
     await connection.execute(query("analyze"))

@@ -21,6 +21,7 @@ from authhost.streams import STREAMS, Stream
 from clearing.control import check_files, check_totals
 from clearing.days.closing import close_day, pretend_closed
 from clearing.days.trying import tried_out
+from clearing.engine.posting import Placer
 from clearing.errors import ClearingError
 from clearing.folder import folder_of
 from clearing.journal_day import digest_day
@@ -76,7 +77,8 @@ class _Steps:
 async def clear(database_url: str, business_date: date, out_dir: Path,
                 settings: Settings | None = None, progress: Progress | None = None,
                 streams: Sequence[Stream] = STREAMS, who: str = NIGHT,
-                counted: Counted | None = None, dry_run: bool = False) -> Night:
+                counted: Counted | None = None, dry_run: bool = False,
+                engine: str | None = None) -> Night:
     """Close and clear one business day; the files of each stream are in out_dir/<date>/<stream>
     when this returns.
 
@@ -85,15 +87,17 @@ async def clear(database_url: str, business_date: date, out_dir: Path,
     that it names was not released, nor were those after it, and why. `who` starts the run: where
     the settings want four eyes its files stay hidden until another person approves them. A
     `dry_run` closes, posts and releases nothing: what it wrote is in the hidden folders of out_dir.
+    `engine` places the rows (clearing.engine.opening): None is DuckDB, in this process.
     """
     settings = load_settings() if settings is None else check_settings(settings)
     if settings.release.signing_key:
         load_key(settings.release.signing_key)  # before anything is posted that would keep its name
     connection = await connect(database_url)
     try:
-        async with tried_out(connection, dry_run):
+        async with tried_out(connection, dry_run) as snapshot:
             return Night(business_date, tuple([
                 await _clear_stream(connection, RunId(business_date, stream), out_dir, settings,
+                                    Placer(database_url, engine, snapshot),
                                     _Steps(stream, progress, counted), who, dry_run)
                 for stream in streams]))
     finally:
@@ -101,7 +105,7 @@ async def clear(database_url: str, business_date: date, out_dir: Path,
 
 
 async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, settings: Settings,
-                        steps: _Steps, who: str, dry_run: bool) -> Summary:
+                        placer: Placer, steps: _Steps, who: str, dry_run: bool) -> Summary:
     # One run of a day at a time; the lock goes with the connection, however it ends.
     if not await connection.fetchval(query("lock_run"), str(run_id)):
         raise ClearingError(f"{run_id} is being cleared by someone else")
@@ -113,8 +117,8 @@ async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, se
         journal_digest, journal_count = await digest_day(connection, run_id)
         steps.count = journal_count
     with steps.step("post"):
-        settings = await post_day(connection, run_id, settings, work.decide, journal_digest,
-                                  journal_count)
+        settings = await post_day(connection, run_id, settings, placer, work.decide,
+                                  journal_digest, journal_count)
     await note_started(connection, run_id, who)
     folder.begin()
     records: list[FileRecord] = []
@@ -133,7 +137,7 @@ async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, se
         await check_books(connection, run_id)
         files = check_files(folder.staging, records)
         steps.count = len(files)
-        await check_totals(connection, run_id, files, settings.documents.made)
+        await check_totals(connection, run_id, files, pages=settings.documents.made)
         summary = await _summary(connection, run_id, files, tuple(cases), journal_digest)
         hops = await control_hops(connection, run_id, files)
         digest = write_manifest(folder, summary, hops, settings.release.signing_key)

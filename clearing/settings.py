@@ -12,6 +12,7 @@ import msgspec
 from clearing.answers.settings import Answers
 from clearing.bankfiles.config import BankFiles, check_bank_files
 from clearing.documents.settings import Documents
+from clearing.engine.tolerance import Matching, check_matching
 from clearing.errors import ClearingError
 from clearing.invoices.config import Invoicing, invoicing_defect
 from clearing.ownbooks.settings import OwnBooks, own_books_defect
@@ -49,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     release: Release = Release()
     answers: Answers = Answers()
     own_books: OwnBooks = OwnBooks()
+    matching: Matching = Matching()
 
     def debtor(self, currency: str) -> Debtor | None:
         """Whose account pays credits in this currency."""
@@ -99,6 +101,7 @@ def check_settings(settings: Settings) -> Settings:
     check_bank_files(settings.bankfiles)
     if defect := own_books_defect(settings.own_books):
         raise ClearingError(f"clearing settings: own_books: {defect}")
+    check_matching(settings.matching)
     for rate in (settings.vat_basis_points,
                  *(group.vat_basis_points for group in settings.product_groups)):
         if not 0 <= rate <= 10_000:

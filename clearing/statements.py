@@ -19,7 +19,7 @@ import asyncpg
 import msgspec
 
 from authhost.safes.life import read_end_to_end_id
-from clearing.answers.booked import fact_from, fact_of, note_batch, record_all
+from clearing.answers.booked import batch_of, fact_from, fact_of, note_batch, record_all
 from clearing.answers.facts import Fact, Source
 from clearing.answers.orders import find_orders, rules_now
 from clearing.banks import debtor_for, parse_bank
@@ -210,17 +210,19 @@ class _Comparison:
                       content={} if right else {"sent_minor": ours["amount_minor"]})
 
     async def _batch(self, entry: Entry, line: int) -> _Found:
-        """A whole payment file, which names no transaction: by its count and sum, less what of it
-        was rejected."""
-        sent = await self._connection.fetch(query("sent_batch"), entry.batch)
-        if not sent or (entry.amount_minor < 0) != (sent[0]["kind"] == "credit"):
+        """A whole payment file, or a block of one, which names no transaction: by its count and
+        sum, less what of it was rejected."""
+        orders, whole = await batch_of(self._connection, entry)
+        if not whole:
             return _Found("unexpected")
-        if any(self._is_seen(row["end_to_end_id"], row["seen"]) for row in sent):
-            return _Found("twice", content={"run_id": sent[0]["run_id"]})
-        total = sum(row["amount_minor"] for row in sent)
-        if (len(sent), total) != (entry.count, abs(entry.amount_minor)):
+        seen = {row["end_to_end_id"] for row in
+                await self._connection.fetch(query("credits_seen"), list(whole))}
+        if any(name in seen or name in self._seen for name in whole):
+            return _Found("twice", content={"batch": entry.batch})
+        if (len(orders), sum(order.amount_minor for order in orders.values())) != (
+                entry.count, abs(entry.amount_minor)):
             return _Found("amount")
-        self._seen |= dict.fromkeys((row["end_to_end_id"] for row in sent), line)
+        self._seen |= dict.fromkeys(orders, line)
         return _Found("matched")
 
     async def _instant(self, ids: Collection[str]) -> dict[str, asyncpg.Record]:

@@ -183,6 +183,46 @@ class Phones(msgspec.Struct, frozen=True, kw_only=True):
     payout_date: str
 
 
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """A currency at the banks: by our books (account, transit) and by theirs (bank, waiting)."""
+
+    currency: str
+    account_minor: int
+    bank_minor: int
+    transit_minor: int
+    waiting_minor: int
+
+    @property
+    def agrees(self) -> bool:
+        """To the cent."""
+        return (self.account_minor, self.transit_minor) == (self.bank_minor, self.waiting_minor)
+
+
+class CameBack(msgspec.Struct, frozen=True):
+    """A credit that a bank has refused or given back, and what was made of it."""
+
+    what: str
+    code: str | None
+    subject: str
+    amount_minor: int
+    currency: str
+
+
+class Banked(msgspec.Struct, frozen=True, kw_only=True):
+    """What banks made of the night's files, and our books of their answers."""
+
+    files: int
+    answers: int
+    positions: tuple[Position, ...]
+    came_back: tuple[CameBack, ...]
+
+    def faults(self) -> list[str]:
+        """In words: currencies in which the two do not agree."""
+        return [f"{one.currency}: banks have {one.bank_minor} and wait for {one.waiting_minor}, "
+                f"our books say {one.account_minor} and {one.transit_minor}"
+                for one in self.positions if not one.agrees]
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The summary. Money in minor units; maps are by currency."""
 
@@ -204,6 +244,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     stations: Stations
     cash: Cash
     phones: Phones
+    banked: Banked
     deposits: int
     payments: int
     latencies_ms: dict[str, Latency]

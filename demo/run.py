@@ -34,6 +34,7 @@ from clearing.errors import ClearingError
 from clearing.night import Night
 from clearing.run import clear
 from demo import check, figures, portfolio, search, show
+from demo.answered import answered
 from demo.bureau import issue_cards
 from demo.custodians import CeremonyError, Custodians
 from demo.day import MIDNIGHT, Day, Host, Prepared, rate_of
@@ -45,7 +46,7 @@ from demo.parties import Portfolio
 from demo.phone_books import PAYOUT
 from demo.plan import Visit, plan
 from demo.print_shop import PrintShop
-from demo.result import Cash, Difference, File, Fleets, Phones, Proved, Result, Stations
+from demo.result import Banked, Cash, Difference, File, Fleets, Phones, Proved, Result, Stations
 from demo.tally import Tally
 from terminals import pki
 from terminals.bank.server import BankServer
@@ -118,6 +119,9 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
         await day.cash.close(database_url)
         day.cash.file(files)
         day.phone_room.settle()
+        with steps.step("the banks' answers, and the nights until they are booked"):
+            banked = await answered(database_url, files, (
+                payment for bank in day.banks.values() for payment in bank.books.payments()))
         day.phones.paid_out_minor = sum(entry.sum_minor for entry in summary.files
                                         if entry.kind == PAYOUT)
         await day.phones.close(database_url, portfolio.BUSINESS_DATE)
@@ -127,11 +131,12 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
             tally, await check.journal_sums(database_url, portfolio.BUSINESS_DATE))
     with steps.step("the search for what is secret"):
         exposed = search.found_in((data_dir, files), day.spoken)
-    tally.surprises += [*day.books.faults(), *day.cash.faults(), *day.phones.faults()]
+    tally.surprises += [*day.books.faults(), *day.cash.faults(), *day.phones.faults(),
+                        *banked.faults()]
     return _result(tally, summary, differences, exposed=exposed,
                    fleets=figures.fleets(tally, day.exceptions, day.consumptions, priced),
                    stations=day.books.figures(), cash=day.cash.figures(),
-                   phones=day.phones.figures(),
+                   phones=day.phones.figures(), banked=banked,
                    proved=figures.proved(day.metrics, tally),
                    out_dir=files / portfolio.BUSINESS_DATE.isoformat(), seconds=steps.seconds,
                    total_s=round(time.perf_counter() - started, 2))
@@ -262,7 +267,7 @@ def _progress(console: Console, day: Day, total: int) -> Iterator[Callable[[], N
 
 def _result(tally: Tally, summary: Night, differences: tuple[Difference, ...], *,
             exposed: tuple[tuple[str, str], ...], proved: Proved, fleets: Fleets,
-            stations: Stations, cash: Cash, phones: Phones, out_dir: Path,
+            stations: Stations, cash: Cash, phones: Phones, banked: Banked, out_dir: Path,
             seconds: dict[str, float], total_s: float) -> Result:
     faults = (*tally.surprises, *(f"not balanced: {text}" for text in tally.unbalanced),
               *(f"another answer: {text}" for text in tally.repeats_different),
@@ -279,7 +284,7 @@ def _result(tally: Tally, summary: Night, differences: tuple[Difference, ...], *
         repeats=tally.repeats, repeats_identical=not tally.repeats_different,
         lost=len(tally.lost), card_numbers_at_rest=numbers,
         secrets_at_rest=len(exposed) - numbers, proved=proved,
-        fleets=fleets, stations=stations, cash=cash, phones=phones,
+        fleets=fleets, stations=stations, cash=cash, phones=phones, banked=banked,
         deposits=tally.kinds["deposit"], payments=phones.payments, latencies_ms=tally.latencies(),
         differences=differences, faults=faults,
         files=tuple(File(entry.path, entry.kind, entry.count, entry.sum_minor, entry.currency)

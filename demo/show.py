@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from demo import cash_table, phone_table
+from demo import bank_table, cash_table, phone_table
 from demo.amounts import money
 from demo.result import Fleets, Proved, Result, Stations
 
@@ -41,6 +41,10 @@ def show(result: Result, console: Console) -> None:
                          phone_table.states(result.phones)))
     console.print(_table("Pay by phone", ("what", "count", "besides"),
                          phone_table.counted(result.phones)))
+    console.print(_table("At the banks, when they have answered", bank_table.COLUMNS,
+                         bank_table.positions(result.banked)))
+    console.print(_table("What came back from them", ("what", "why", "which", "sum", "currency"),
+                         bank_table.came_back(result.banked)))
     receipt = result.cash.receipt
     console.print(f"[bold]A receipt of {receipt.safe}[/], as the safe prints it. The day is "
                   "played; 'Recorded' is the database's own clock.", highlight=False)
@@ -122,6 +126,7 @@ def _verdict(result: Result, console: Console) -> None:
         (result.repeats_identical, f"{result.repeats} repeats got the first answer's bytes"),
         (result.lost == 0, "every message was answered"),
         (not result.differences, "the terminals' record agrees with the journal"),
+        (not result.banked.faults(), "the banks' books are ours, to the cent"),
         (not result.card_numbers_at_rest, "no card number in database, logs or files"),
         (not result.secrets_at_rest, "no track, PIN or PIN block in them, nor in the spool"),
         (not result.faults, "every story went as it must"),
@@ -136,7 +141,7 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) ->
     table = Table(title=title, title_justify="left", title_style="bold", box=None,
                   padding=(0, 2, 0, 0))
     numbers = {"count", "p50 ms", "p99 ms", "sum", "debits", "credits", "difference", "booked",
-               *phone_table.COLUMNS[1:]}
+               *phone_table.COLUMNS[1:], *bank_table.COLUMNS[1:]}
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left",
                          overflow="fold")

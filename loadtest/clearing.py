@@ -3,8 +3,9 @@
     python -m loadtest.clearing [--transactions 1000000] [--date 2026-07-31] [--reuse DIR] [--json]
 
 An embedded PostgreSQL with the portfolio of night_seed.py, the night of the day before (not
-measured), then the real night of the day, with the settings of the package. --reuse keeps the
-seeded servers in a folder, for the next run with as many transactions. The default day ends a week
+measured), then the real night of the day, with the settings of the package; PDFs apart, unless
+--pdf asks for them. --reuse keeps the seeded servers in a folder, for the next run with as many
+transactions. The default day ends a week
 of work, a half month and a month: more fleets are invoiced than on any other. peak_memory_mib is of
 all processes, PostgreSQL included.
 """
@@ -25,11 +26,13 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+import msgspec
 
 from authhost.embedded import Postgres
 from authhost.journal.migrate import migrate
 from clearing.night import Night
 from clearing.run import clear
+from clearing.settings import Settings, load_settings
 from loadtest import night_seed
 from loadtest.portfolio import statement
 from loadtest.pss import PeakMemory
@@ -44,10 +47,12 @@ def main() -> int:
     parser.add_argument("--transactions", type=int, default=1_000_000)
     parser.add_argument("--date", type=date.fromisoformat, default=_DAY)
     parser.add_argument("--reuse", type=Path, help="keep the seeded servers here")
+    parser.add_argument("--pdf", action="store_true", help="typeset PDFs, too")
+    parser.add_argument("--engine", help="as of `authhost clear`")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with _folder(arguments.reuse) as folder:
-        figures = _measured(folder, arguments.transactions, arguments.date)
+        figures = _measured(folder, arguments)
     if arguments.json:
         print(json.dumps(figures))
     else:
@@ -56,7 +61,9 @@ def main() -> int:
     return 0 if figures["balanced"] else 1
 
 
-def _measured(folder: Path, transactions: int, day: date) -> dict[str, object]:
+def _measured(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
+    transactions, day = arguments.transactions, arguments.date
+    settings = _settings(pdf=arguments.pdf)
     servers = Postgres(folder / f"{transactions}-{day}")
     servers.run()
     out = folder / "files"
@@ -66,7 +73,7 @@ def _measured(folder: Path, transactions: int, day: date) -> dict[str, object]:
         url = asyncio.run(_copied(servers.url))
         with PeakMemory() as memory:
             begun = time.perf_counter()
-            night = asyncio.run(clear(url, day, out))
+            night = asyncio.run(clear(url, day, out, settings, engine=arguments.engine))
             seconds = time.perf_counter() - begun
         due = asyncio.run(_due(url, day))
     finally:
@@ -76,6 +83,12 @@ def _measured(folder: Path, transactions: int, day: date) -> dict[str, object]:
             "seconds_by_step": _by_step(night), "peak_memory_mib": memory.mib,
             "files": len(night.files), "files_mib": size >> 20, "transactions": transactions,
             **due, "seed_seconds": round(seed_s, 1), "digest": night.digest}
+
+
+def _settings(*, pdf: bool) -> Settings:
+    settings = load_settings()
+    return msgspec.structs.replace(
+        settings, documents=msgspec.structs.replace(settings.documents, made=pdf))
 
 
 def _by_step(night: Night) -> dict[str, float]:
@@ -94,7 +107,7 @@ async def _seed(url: str, transactions: int, day: date, out: Path) -> float:
     await migrate(half)
     await night_seed.seed(half, transactions, day)
     seconds = time.perf_counter() - begun
-    await clear(half, day - timedelta(days=1), out)
+    await clear(half, day - timedelta(days=1), out, _settings(pdf=False))
     await _run(half, "VACUUM ANALYZE")
     # Whole, or it is made again.
     await _run(url, f"ALTER DATABASE half RENAME TO {_SEEDED}")

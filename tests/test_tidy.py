@@ -23,7 +23,7 @@ ROOMS: Final = ("iso", "authhost", "hsm_sim", "chip", "issuing", "clearing", "te
 PAPERS: Final = ("README.md", "ARCHITECTURE.md", "INVARIANTS.md", "THREAT-MODEL.md",
                  "CONTRIBUTING.md", "docs/api.md", "docs/connect.md", "docs/operations.md",
                  "docs/edge.md", "docs/stations.md", "docs/admin.md", "docs/prices.md",
-                 "docs/custody.md",
+                 "docs/custody.md", "docs/days.md",
                  "docs/receipts.md", "docs/forecast.md", "docs/safes.md", "docs/banks.md",
                  "docs/clearing.md", "docs/safe-program.md", "docs/payments.md", "docs/phones.md",
                  "docs/qr.md", "docs/settlement.md", "docs/streams.md", "docs/till.md",
@@ -220,7 +220,8 @@ def test_sql_has_files_of_its_own() -> None:
                                   "authhost/certificates", "authhost/payments",
                                   "authhost/merchants", "authhost/phones", "authhost/push",
                                   "authhost/webhooks", "terminals/edge", "terminals/safe",
-                                  "terminals/bank", "issuing", "clearing", "demo", "loadtest"])
+                                  "terminals/bank", "issuing", "clearing", "clearing/release",
+                                  "demo", "loadtest"])
 def test_every_statement_is_used(room: str) -> None:
     # The journal's statements are run by the rest of its room too: console, stored keys.
     texts = {node.value for path in python_files(room.partition("/")[0])

@@ -139,7 +139,11 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = _table("""
     collecting_account: read=AN change=A
     forecast: read=ANCUM
     certificate: read=AN issue=A renew=A revoke=A
+    booking_logic: read=ANFC change=A
+    supplier_terms: read=ANU change=A
+    station_terms: read=AN change=A
     mandate: read=ANF create=A change=A
+    payee_verification: read=AN create=A change=A
     dispute: open=A resolve=A
     merchant_plan: read=AN change=A
 """)

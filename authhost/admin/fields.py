@@ -156,6 +156,18 @@ class Mandate(Fields, frozen=True):
     status: Literal["active", "suspended", "cancelled"] | UnsetType = UNSET
 
 
+class PayeeVerification(Fields, frozen=True):
+    """What a bank has said of a payee's name. bank_name: of a close match, the name that it has;
+    source: the message, or the service, that said so."""
+
+    verification_id: Id | UnsetType = UNSET
+    iban: Annotated[str, msgspec.Meta(max_length=34)] | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    outcome: Literal["match", "close_match", "no_match", "not_possible"] | UnsetType = UNSET
+    bank_name: Text | UnsetType = UNSET
+    source: Text | UnsetType = UNSET
+
+
 class Subaccount(Fields, frozen=True):
     """A department or cost centre of a fleet."""
 

@@ -138,6 +138,12 @@ MANDATE: Final = Noun(
     ("mandate_id", "account_id", "scheme", "signed_on", "debtor_name", "iban"),
     ("account_id", "scheme", "signed_on", "one_off", "original_id"), "account_id")
 
+# What was said stays; the newest counts.
+PAYEE_VERIFICATION: Final = Noun(
+    "payee_verification", "payee-verifications", fields.PayeeVerification, "verification_id",
+    "bigint", Raises.NOTHING, ("iban", "name", "outcome"),
+    ("iban", "name", "outcome", "bank_name", "source"), made=True)
+
 NOUNS: Final = (ACCOUNT, SUBACCOUNT, VEHICLE, DRIVER, CARD, PRODUCT, PRODUCT_GROUP, PROGRAM,
                 MERCHANT, SITE, TERMINAL, BANK, COURIER, SAFE, DEPOSITOR, CASSETTE,
-                NOTE_CATEGORY, MANDATE)
+                NOTE_CATEGORY, MANDATE, PAYEE_VERIFICATION)

@@ -23,6 +23,7 @@ from authhost.admin.desk import Desk
 from authhost.admin.imports import Imports
 from authhost.admin.journal_reads import JournalReads
 from authhost.admin.keyring import Keyring
+from authhost.admin.own_terms import OwnTerms
 from authhost.admin.product_codes import ProductCodes
 from authhost.admin.runs import Runs
 from authhost.admin.safe_clients import SafeClients
@@ -38,6 +39,7 @@ from authhost.doors.admin_clearing import MOST_BYTES as ANSWER_BYTES
 from authhost.doors.admin_imports import PATH as IMPORTS
 from authhost.doors.admin_imports import ImportRoutes
 from authhost.doors.admin_master import MasterRoutes
+from authhost.doors.admin_own_terms import OwnTermsRoutes
 from authhost.doors.admin_prices import PATH as BASE_PRICES
 from authhost.doors.admin_prices import PriceRoutes
 from authhost.doors.admin_products import ProductRoutes
@@ -81,6 +83,7 @@ class AdminRoutes:
             *BankStatementRoutes(BankStatements(pool)).routes(),
             *ClearingRoutes(BankAnswers(pool), ClearingExceptions(pool)).routes(),
             *ReleaseRoutes(Runs(pool), DeliveryRoutes(pool)).routes(),
+            *OwnTermsRoutes(OwnTerms(pool)).routes(),
             *CertificateRoutes(certificates).routes(),
             *(AdminStationRoutes(stations).routes() if stations is not None else ())]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from authhost.admin.access import allow
 from authhost.admin.delivery_routes import DeliveryRoute, DeliveryRoutes
 from authhost.admin.runs import Runs
 from authhost.doors.admin_call import AdminCall, Route, page_response, row_response
@@ -69,6 +70,7 @@ class ReleaseRoutes:
         return page_response(await self._routes.all(call.actor), None)
 
     async def _add_route(self, call: AdminCall) -> Response:
+        allow(call.actor, "delivery_route.change")
         row = await self._routes.add(call.actor, call.call.decode(DeliveryRoute),
                                      call.asked("delivery-routes"))
         return row_response(row, 201, f"{DELIVERY_ROUTES}/{row['name']}")
@@ -78,6 +80,7 @@ class ReleaseRoutes:
         return row_response(await self._routes.read(call.actor, call.call.path["name"]))
 
     async def _change_route(self, call: AdminCall) -> Response:
+        allow(call.actor, "delivery_route.change")
         tag = call.call.headers.get("if-match", "")
         if not tag:
             raise ProblemError(428, "If-Match needed",

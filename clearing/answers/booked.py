@@ -13,7 +13,7 @@ from typing import Final
 from clearing.answers.facts import Fact, Source, record
 from clearing.answers.notices import Notice
 from clearing.answers.orders import Order, find_file, find_orders
-from clearing.answers.reports import Told, is_known, match_batch
+from clearing.answers.reports import Told, is_known, match_batches
 from clearing.answers.settings import Answers
 from clearing.answers.statements import statement
 from clearing.camt053 import Entry
@@ -27,10 +27,14 @@ _LEAVES: Final = frozenset({"credit", "payer_refund"})
 def fact_of(order: Order, entry: Entry) -> str:
     """What an entry under an order's id says: booked, returned, or '' where it goes a way that
     this order cannot."""
-    goes = (entry.amount_minor < 0) == (order.kind in _LEAVES)
     if entry.returned:
-        return "" if goes else "returned"
-    return "booked" if goes else ""
+        return "" if _goes(order, entry) else "returned"
+    return "booked" if _goes(order, entry) else ""
+
+
+def _goes(order: Order, entry: Entry) -> bool:
+    """Whether the money goes the way of the order."""
+    return (entry.amount_minor < 0) == (order.kind in _LEAVES)
 
 
 async def take_notice(connection: Connection, notice: Notice, digest: bytes, who: str,
@@ -51,8 +55,8 @@ async def take_notice(connection: Connection, notice: Notice, digest: bytes, who
     for line, entry in enumerate(notice.entries, 1):
         order = orders.get(entry.end_to_end_id)
         if entry.batch and not entry.returned:
-            outcomes["booked" if await note_batch(connection, entry, line, source, rules)
-                     else "batch_differs"] += 1
+            outcomes["batch" if await note_batch(connection, entry, line, source, rules)
+                     else "unexpected"] += 1
             continue
         what = fact_of(order, entry) if order is not None else ""
         if order is None or not what:
@@ -81,16 +85,32 @@ async def record_all(connection: Connection, booked: Sequence[Fact], returned: S
     await record(connection, "returned", returned, source, rules)
 
 
+async def batch_of(connection: Connection,
+                   entry: Entry) -> tuple[dict[str, Order], dict[str, Order]]:
+    """The orders that an entry stands for which names a file or a block: those that the bank has
+    not rejected, and all; none where it is not ours, or goes another way."""
+    file = await find_file(connection, entry.batch)
+    whole = file.batch(entry.batch) if file is not None else {}
+    if not whole or not _goes(next(iter(whole.values())), entry):
+        return {}, {}
+    known = {row["end_to_end_id"]: row["facts"] for row in
+             await connection.fetch(statement("facts"), list(whole))}
+    return {name: order for name, order in whole.items()
+            if "rejected" not in known.get(name, ())}, whole
+
+
 async def note_batch(connection: Connection, entry: Entry, line: int, source: Source,
                      rules: Answers) -> bool:
-    """A file of ours that was booked in one sum; whether its orders come to it."""
+    """A file of ours, or a block, that was booked in one sum; False: it is none of ours."""
     file = await find_file(connection, entry.batch)
-    if file is None:
+    _, whole = await batch_of(connection, entry)
+    if file is None or not whole:
         return False
     await connection.execute(
-        statement("batch_new"), file.message_id, entry.count, abs(entry.amount_minor),
+        statement("batch_new"), entry.batch, file.message_id, entry.count, abs(entry.amount_minor),
         entry.booked_on, source.answer_id, source.statement_id, line)
-    return await match_batch(connection, file, source, rules)
+    await match_batches(connection, file, source, rules)
+    return True
 
 
 async def _differs(connection: Connection, order: Order, entry: Entry, source: Source) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
-from authhost.bank.meanings import Meaning, reasons
 from clearing.answers.orders import Order
+from clearing.answers.reasons import reason_of
 from clearing.answers.settings import Answers
 from clearing.answers.statements import statement
 from clearing.errors import ClearingError
@@ -23,12 +23,6 @@ from clearing.queries import Connection
 from clearing.release.life import note
 
 What = Literal["accepted", "rejected", "booked", "returned"]
-# A refusal for these causes is tried again by itself, the next time by the next night.
-_PASSING: Final = frozenset({Meaning.LATER, Meaning.NIGHT})
-# SEPA direct debit: what the debtor himself, or for him his bank, refuses before settlement, and
-# what he gets back after it (EPC016-06, 4.4).
-_REFUSED: Final = frozenset({"MS02", "SL01", "MD09"})
-_REFUNDED: Final = frozenset({"MD01", "MD06"})
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +53,7 @@ async def record(connection: Connection, what: What, facts: Sequence[Fact], sour
     by_id = {fact.order.end_to_end_id: fact for fact in facts}
     rows = [(fact.order.end_to_end_id, fact.order.kind, fact.order.family, fact.order.account_id,
              fact.order.stream, fact.amount_minor, fact.order.currency, fact.on_day, fact.reason,
-             fact.line, fact.bank_reference) for fact in by_id.values()]
+             fact.line, fact.bank_reference, _passes(what, fact)) for fact in by_id.values()]
     new = [row["end_to_end_id"] for row in await connection.fetch(
         statement("fact_new"), what, source.answer_id, source.statement_id,
         *map(list, zip(*rows, strict=True)))]
@@ -68,7 +62,8 @@ async def record(connection: Connection, what: What, facts: Sequence[Fact], sour
                  for row in await connection.fetch(statement("facts"), new)}
         for name in sorted(new):
             await _follow(connection, what, by_id[name], known[name], source, rules)
-        await _progress(connection, new, source)
+        # Of what a notification has said already too: a statement reconciles it.
+        await _progress(connection, list(by_id), source)
     return len(new)
 
 
@@ -78,9 +73,8 @@ async def _follow(connection: Connection, what: What, fact: Fact, known: frozens
     order = fact.order
     if not known & {"rejected", "returned"}:
         return
-    passing = what == "rejected" and reasons().get(fact.reason) in _PASSING
     again = order.kind == "credit" and await _again(
-        connection, order, passing and not known & {"booked", "returned"}, rules)
+        connection, order, _passes(what, fact) and not known & {"booked", "returned"}, rules)
     wanted = _wanted(order, known, again)
     for reason in wanted:
         await _open(connection, reason, what, fact, source)
@@ -88,6 +82,11 @@ async def _follow(connection: Connection, what: What, fact: Fact, known: frozens
         await close_explained(connection, reason=reason, subject_kind=order.kind,
                               subjects=[order.end_to_end_id], who=source.who,
                               why="the bank has given it back")
+
+
+def _passes(what: What, fact: Fact) -> bool:
+    """Whether the next try may do."""
+    return what == "rejected" and reason_of(fact.reason).meaning == "passing"
 
 
 def _wanted(order: Order, known: frozenset[str], again: bool) -> tuple[str, ...]:
@@ -116,9 +115,9 @@ async def _open(connection: Connection, reason: str, what: What, fact: Fact,
         connection, stream=order.stream, reason=reason, subject_kind=order.kind,
         subject=order.end_to_end_id, run_id=order.run_id, account_id=order.account_id,
         currency=order.currency, amount_minor=order.amount_minor, who=source.who,
-        content={"kind": r_transaction(what, fact), "reason": fact.reason,
-                 "bank_reference": fact.bank_reference, "answer": source.answer_id,
-                 "statement": source.statement_id})
+        content={"about": order.about, "kind": r_transaction(what, fact), "reason": fact.reason,
+                 "name": reason_of(fact.reason).name, "bank_reference": fact.bank_reference,
+                 "answer": source.answer_id, "statement": source.statement_id})
 
 
 def r_transaction(what: What, fact: Fact) -> str:
@@ -126,11 +125,12 @@ def r_transaction(what: What, fact: Fact) -> str:
     return, refund and reversal after it. Of a credit: reject or return."""
     if fact.order.kind != "debit":
         return "reject" if what == "rejected" else "return"
+    meaning = reason_of(fact.reason).meaning
     if what == "rejected":
-        return "refusal" if fact.reason in _REFUSED else "reject"
+        return "refusal" if meaning == "refused" else "reject"
     if fact.reversal:
         return "reversal"
-    return "refund" if fact.reason in _REFUNDED else "return"
+    return "refund" if meaning == "refunded" else "return"
 
 
 async def _progress(connection: Connection, ids: Sequence[str], source: Source) -> None:
@@ -146,10 +146,13 @@ async def _progress(connection: Connection, ids: Sequence[str], source: Source) 
 async def say(connection: Connection, run_id: str, path: str, state: str, who: str,
               **detail: object) -> None:
     """Write a state into the life of a file. What a bank says of a file that nobody has released
-    is written down all the same, as an exception: it went out by another way."""
+    is an exception: it went out by another way. A bank that contradicts itself (it has booked what
+    it rejects) changes no life: what that comes to is said of the orders."""
     try:
         await note(connection, run_id, path, state, who, detail)
     except ClearingError as error:
-        await open_exception(
-            connection, stream=run_id.split("/")[1], reason="file_state", subject_kind="bank_file",
-            subject=f"{run_id} {path}", run_id=run_id, who=who, content={"says": str(error)})
+        if not await connection.fetchval(statement("is_out"), run_id, path):
+            await open_exception(
+                connection, stream=run_id.split("/")[1], reason="file_state", run_id=run_id,
+                subject_kind="bank_file", subject=f"{run_id} {path}", who=who,
+                content={"says": str(error)})

@@ -31,11 +31,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     currency: str
     amount_minor: int
     stream: str
-
-    @property
-    def filed(self) -> bool:
-        """It went with a file, and what comes back of it is ours to pay or collect."""
-        return self.kind in {"credit", "debit"}
+    about: str  # the safe or merchant, the invoice, the payment or refund
+    block_id: str = ""  # PmtInfId, where it was looked up with its file
 
 
 class File(msgspec.Struct, frozen=True):
@@ -52,9 +49,16 @@ class File(msgspec.Struct, frozen=True):
     bic: str
     orders: Mapping[str, Order]
 
+    def batch(self, name: str) -> dict[str, Order]:
+        """The orders that a bank names as one: by MsgId all, by PmtInfId those of a block."""
+        return {identifier: order for identifier, order in self.orders.items()
+                if name in {self.message_id, order.block_id}}
 
-async def find_file(connection: Connection, message_id: str) -> File | None:
-    """A file under its lock, with its orders; None where we have sent none of this MsgId."""
+
+async def find_file(connection: Connection, name: str) -> File | None:
+    """A file under its lock, with its orders, by its MsgId or by a block's PmtInfId (which is that
+    and a number); None where we have sent none of this name."""
+    message_id = name.partition("/")[0]
     row = await connection.fetchrow(statement("file"), message_id)
     if row is None:
         return None

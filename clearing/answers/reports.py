@@ -7,13 +7,15 @@ a file of ours, and of another count, sum, amount or bank, is refused whole.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
+import asyncpg
 import msgspec
 
-from authhost.bank.meanings import Meaning, reasons
 from clearing.answers.facts import Fact, Source, record, say
-from clearing.answers.orders import File, find_file
-from clearing.answers.pain002 import ACCEPTED, PARTLY, REJECTED, Report, Said, Transaction
+from clearing.answers.orders import File, Order, find_file
+from clearing.answers.pain002 import ACCEPTED, PARTLY, REJECTED, Block, Report, Said, Transaction
+from clearing.answers.reasons import reason_of
 from clearing.answers.settings import Answers
 from clearing.answers.statements import statement
 from clearing.camt053 import StatementError, minor_of
@@ -90,13 +92,13 @@ class _Taking:
                     if said.status in ACCEPTED]
         refused = {name: said for name, said in words.items() if said.status in REJECTED}
         doubled = {name for name, said in refused.items()
-                   if reasons().get(said.reason) is Meaning.ASK}
+                   if reason_of(said.reason).meaning == "duplicate"}
         rejected = [self._fact(name, said) for name, said in refused.items()
                     if name not in doubled]
         await record(self._connection, "accepted", accepted, self._source, self._rules)
         await record(self._connection, "rejected", rejected, self._source, self._rules)
-        if rejected:
-            await self._settle_batch()
+        if rejected:  # it may explain what was booked in one sum
+            await match_batches(self._connection, self._file, self._source, self._rules)
         if len(doubled) == len(self._file.orders):
             await self._open("duplicate_told", self._file.message_id)
         elif doubled:
@@ -128,10 +130,6 @@ class _Taking:
             who=self._source.who,
             content={**content, "file": self._file.message_id, "answer": self._source.answer_id})
 
-    async def _settle_batch(self) -> None:
-        """What was booked in one sum may be explained by what was rejected."""
-        await match_batch(self._connection, self._file, self._source, self._rules)
-
     async def _live(self, rejected: int, *, doubled: bool, accepted: bool) -> None:
         """What the file is now. Of one that was there twice, what it was before."""
         if doubled:
@@ -147,34 +145,41 @@ class _Taking:
                   message=self._report.message_id, status=status, rejected=rejected)
 
 
-async def match_batch(connection: Connection, file: File, source: Source, rules: Answers) -> bool:
-    """A file that was booked in one sum: its orders are booked where count and sum are those of
+async def match_batches(connection: Connection, file: File, source: Source,
+                        rules: Answers) -> None:
+    """What of a file was booked in one sum: its orders are booked where count and sum are those of
     what was not rejected; else it is an exception until they are."""
-    row = await connection.fetchrow(statement("batch"), file.message_id)
-    if row is None:
-        return False
-    first = next(iter(file.orders.values()))
-    if (row["count"], row["sum_minor"]) != (row["left_count"], row["left_minor"]):
-        await open_exception(
-            connection, stream=first.stream, reason="batch_differs", subject_kind="bank_file",
-            subject=file.message_id, run_id=file.run_id, currency=file.currency,
-            amount_minor=row["sum_minor"] - row["left_minor"], who=source.who,
-            content={"booked": row["count"], "sent": row["left_count"]})
-        return False
-    await close_explained(connection, reason="batch_differs", subject_kind="bank_file",
-                          subjects=[file.message_id], who=source.who,
-                          why="what was rejected explains the difference")
+    batches = await connection.fetch(statement("batches"), file.message_id)
+    if not batches:
+        return
     known = {found["end_to_end_id"]: found["facts"] for found in
              await connection.fetch(statement("facts"), list(file.orders))}
-    facts = [Fact(order, order.amount_minor, row["booked_on"], line=row["line"])
-             for name, order in file.orders.items() if "rejected" not in known.get(name, ())]
+    for row in batches:
+        left = [order for name, order in file.batch(row["batch_id"]).items()
+                if "rejected" not in known.get(name, ())]
+        total = sum(order.amount_minor for order in left)
+        if (row["count"], row["sum_minor"]) == (len(left), total):
+            await _booked(connection, row, left, source, rules)
+            continue
+        first = next(iter(file.orders.values()))
+        await open_exception(
+            connection, stream=first.stream, reason="batch_differs", subject_kind="bank_file",
+            subject=row["batch_id"], run_id=file.run_id, currency=file.currency,
+            amount_minor=row["sum_minor"] - total, who=source.who,
+            content={"booked": row["count"], "sent": len(left)})
+
+
+async def _booked(connection: Connection, row: asyncpg.Record, left: Sequence[Order],
+                  source: Source, rules: Answers) -> None:
+    await close_explained(connection, reason="batch_differs", subject_kind="bank_file",
+                          subjects=[row["batch_id"]], who=source.who,
+                          why="what was rejected explains the difference")
     if row["statement_id"] is not None:
-        await connection.execute(statement("batch_seen"), [fact.order.end_to_end_id
-                                                           for fact in facts],
+        await connection.execute(statement("batch_seen"), [order.end_to_end_id for order in left],
                                  row["statement_id"], row["line"])
+    facts = [Fact(order, order.amount_minor, row["booked_on"], line=row["line"]) for order in left]
     await record(connection, "booked", facts,
                  Source(source.who, row["answer_id"], row["statement_id"]), rules)
-    return True
 
 
 def _check(report: Report, file: File) -> None:
@@ -197,11 +202,9 @@ def _check(report: Report, file: File) -> None:
     if listed and not any(one.end_to_end_id in file.orders for one in listed):
         raise Foreign("none of its transactions is in the file", listed[0].where)
     for block in report.blocks:
-        # A word about a part of the file, and nobody can say which part: what it is of is listed.
-        if block.said.status in REJECTED and not block.transactions and not (
-                block.payment_information_id == file.message_id or (len(report.blocks) == 1
-                and block.count in {None, file.count})):
-            raise StatementError("lists no transactions, and is not the whole file", block.where)
+        if block.said.status in REJECTED and not _orders(block, report, file):
+            raise StatementError(f"OrgnlPmtInfId {block.payment_information_id} is no block of the "
+                                 "file", block.where)
 
 
 def _check_amount(one: Transaction, file: File) -> None:
@@ -214,17 +217,24 @@ def _check_amount(one: Transaction, file: File) -> None:
 
 
 def _words(report: Report, file: File) -> dict[str, Said]:
-    """What is said of each order: the nearest word holds. Of one that is not listed where only
-    some are refused nothing is said."""
-    words = {}
-    whole = [block.said for block in report.blocks if not block.transactions
-             and block.said.status not in PARTLY and block.said.status]
-    common = whole[0] if len(report.blocks) == 1 and whole else (
-        report.said if report.said.status not in PARTLY and report.said.status else None)
-    if common is not None:
-        words = dict.fromkeys(file.orders, common)
-    for block in report.blocks:
-        for one in block.transactions:
-            if one.end_to_end_id in file.orders:
-                words[one.end_to_end_id] = one.said
+    """What is said of each order: the nearest word holds, of the transaction, its block, the file.
+    Of one that is not listed where only some are refused nothing is said."""
+    words: dict[str, Said] = {}
+    for said, orders in ((report.said, file.orders), *(
+            (block.said, _orders(block, report, file)) for block in report.blocks)):
+        if said.status and said.status not in PARTLY:
+            words |= dict.fromkeys(orders, said)
+        elif said.status:  # some of these: what was said of all of them is not said of each
+            words = {name: word for name, word in words.items() if name not in orders}
+    for one in report.transactions:
+        if one.end_to_end_id in file.orders:
+            words[one.end_to_end_id] = one.said
     return words
+
+
+def _orders(block: Block, report: Report, file: File) -> dict[str, Order]:
+    """The orders of a block; a bank's own name for the only one stands for all."""
+    found = file.batch(block.payment_information_id)
+    if not found and len(report.blocks) == 1 and block.count in {None, file.count}:
+        return dict(file.orders)
+    return found

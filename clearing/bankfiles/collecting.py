@@ -39,8 +39,8 @@ _COLUMNS: Final = (
     "notified_minor", "amount_minor", "scheme", "sequence_type", "collect_on", "signed_on",
     "debtor_name", "iban", "bic", "address", "original_id", "original_iban", "original_creditor",
     "creditor_id", "remittance", "held")
-_NOTICE_COLUMNS: Final = ("invoice", "run_id", "account_id", "mandate_id", "scheme", "kind",
-                          "currency", "amount_minor", "due_on", "collect_on")
+_NOTICE_COLUMNS: Final = ("invoice", "run_id", "account_id", "mandate_id", "scheme", "debtor_name",
+                          "kind", "currency", "amount_minor", "due_on", "collect_on")
 _HEAD_BYTES: Final = 4_096
 
 
@@ -149,8 +149,9 @@ async def _decide_notices(connection: Connection, run_id: RunId, settings: Setti
                         row["gross_minor"], row["currency"])
             continue
         made.append((row["number"], str(run_id), row["account_id"], row["mandate_id"],
-                     row["scheme"], row["kind"], row["currency"], row["gross_minor"],
-                     row["due_on"], notice_day(run_id.business_date, row["due_on"], rules, works)))
+                     row["scheme"], row["debtor_name"], row["kind"], row["currency"],
+                     row["gross_minor"], row["due_on"],
+                     notice_day(run_id.business_date, row["due_on"], rules, works)))
     await connection.copy_records_to_table("debit_notice", columns=_NOTICE_COLUMNS, records=made)
 
 

@@ -84,11 +84,10 @@ def _one(name: str) -> Calendar:
         raise ClearingError(f"calendar {name!r}: expected {', '.join(_NAMED)}, a country like SI, "
                             "or a part of one like DE-BY; two of them with a + between")
     country, _, part = name.partition("-")
-    try:
-        rests = holidays.country_holidays(country, subdiv=part or None)
-    except NotImplementedError as error:
-        raise ClearingError(f"calendar {name!r}: {error}") from None
-    return rests.is_working_day
+    parts = holidays.list_supported_countries().get(country)
+    if parts is None or (part and part not in parts):
+        raise ClearingError(f"calendar {name!r}: nobody knows its public holidays")
+    return holidays.country_holidays(country, subdiv=part or None).is_working_day
 
 
 def this_or_next(day: date, works: Calendar) -> date:

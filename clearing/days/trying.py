@@ -17,18 +17,19 @@ from clearing.queries import Connection
 
 
 @asynccontextmanager
-async def tried_out(connection: Connection, dry_run: bool) -> AsyncIterator[None]:
-    """Where it is a trial, a transaction around it that is rolled back, whatever becomes of it.
+async def tried_out(connection: Connection, dry_run: bool) -> AsyncIterator[str]:
+    """Where it is a trial, a transaction around it that is rolled back, whatever becomes of it; the
+    name of the moment that it sees, for whoever reads beside it. '' where it is none.
 
     ClearingError: somebody has changed what the trial looks at, which another one will see.
     """
     if not dry_run:
-        yield
+        yield ""
         return
     transaction = connection.transaction(isolation="repeatable_read")
     await transaction.start()
     try:
-        yield
+        yield await connection.fetchval("SELECT pg_export_snapshot()")
     except asyncpg.SerializationError as error:
         raise ClearingError("what this looks at was changed meanwhile: try again") from error
     finally:

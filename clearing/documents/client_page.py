@@ -47,7 +47,8 @@ def _content(statement: ClientStatement, language: Language) -> dict[str, object
                       one.bank_reference, amount(one.amount_minor, currency), bool(one.booked_on))
                      for one in statement.credited],
         "safes": [(language.day(row.day), row.safe, row.cassette,
-                   language.number(str(row.deposits)), *(amount(minor, currency) if minor else "" for minor in (
+                   language.number(str(row.deposits)),
+                   *(amount(minor, currency) if minor else "" for minor in (
                        row.provisional_minor, row.withheld_minor, row.uncounted_minor)),
                    amount(row.deposited_minor, currency)) for row in safe_days(statement)],
         "fees": [(words["vat_on_fees" if fee.kind == "vat" else f"fee_{fee.kind}"],
@@ -61,7 +62,7 @@ def _ladder(statement: ClientStatement, language: Language) -> list[Rung]:
     words, head = language.words, statement.head
     rungs = [(words["opening"], "", language.amount(head.opening_minor, head.currency), "")]
     for kind, (count, minor) in statement.by_kind().items():
-        rungs.append((words.get(f"kind_{kind}", kind), words["lines"].format(count=count),
+        rungs.append((words.get(f"kind_{kind}", kind), f"{language.number(str(count))}\u00a0\u00d7",
                       language.amount(minor, head.currency), ""))
     closing = language.amount(head.closing_minor, head.currency)
     return [*rungs, (words["closing_balance"], "", closing, "grand")]

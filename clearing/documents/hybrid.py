@@ -44,7 +44,8 @@ def embed(pdf: bytes, invoice: bytes) -> bytes:
         metadata: _stream(b"/Type/Metadata/Subtype/XML", _described(_xmp(_object(pdf, metadata)))),
         file: _stream(
             b"/Type/EmbeddedFile/Subtype/text#2Fxml/Filter/FlateDecode"
-            b"/Params<</Size %d/ModDate(%s)>>" % (len(invoice), day), zlib.compress(invoice, _LEVEL)),
+            b"/Params<</Size %d/ModDate(%s)>>" % (len(invoice), day),
+            zlib.compress(invoice, _LEVEL)),
         specification:
             b"<</Type/Filespec/F(%(name)s)/UF(%(name)s)/EF<</F %(file)d 0 R/UF %(file)d 0 R>>"
             b"/AFRelationship/Alternative/Desc(The same invoice for machines)>>"
@@ -63,7 +64,7 @@ def _updated(pdf: bytes, objects: dict[int, bytes], trailer: re.Match[bytes]) ->
     """An incremental update: the objects, a section of the table for them, a trailer."""
     parts = [pdf if pdf.endswith(b"\n") else pdf + b"\n"]
     at = len(parts[0])
-    table = []
+    table = [b"0 1\n0000000000 65535 f \n"]  # the head of the free list, which nothing changes
     for number, content in sorted(objects.items()):
         written = b"%d 0 obj\n%s\nendobj\n" % (number, content)
         table.append(b"%d 1\n%010d 00000 n \n" % (number, at))

@@ -61,7 +61,7 @@ def invoice_sheet(document: Document, documents: Documents, foot: str = "", cii:
         if verification else (),
         "pillars": _pillars(measured, language), "bars": _bars(measured, unit, language),
         "consumed": f"{consumed} {_unit_name(unit, language)}" if measured else "",
-        "notes": [note for note in (*document.notes, document.terms) if note],
+        "notes": document.notes,
         "groups": [_group(name, list(lines), document.currency, language)
                    for name, lines in groupby(document.lines, lambda line: line.group)]}
     return sheet_of("invoice", head, language, documents, content, cii)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
+import msgspec
+
 from clearing.bookings import client_statements
 from clearing.documents.client_page import client_page
 from clearing.documents.invoice_page import invoice_sheet
@@ -17,12 +19,13 @@ from clearing.documents.page import Page
 from clearing.documents.press import pressed
 from clearing.documents.settlement_page import settlement_page
 from clearing.documents.typesetting import Sheet
-from clearing.documents.words import language_of
+from clearing.documents.words import language, language_of
 from clearing.folder import DayFolder
 from clearing.invoices.cii import cii
 from clearing.invoices.document import Document
 from clearing.invoices.ksef import ksef
 from clearing.invoices.reading import invoice_documents
+from clearing.ownbooks.paper_files import papers
 from clearing.queries import Connection
 from clearing.run_id import RunId
 from clearing.settings import Settings
@@ -46,9 +49,10 @@ async def typeset_run(connection: Connection, run_id: RunId, settings: Settings,
     records: list[FileRecord] = []
 
     async def sheets() -> AsyncIterator[Sheet]:
-        async for page in _PAGES[run_id.stream](connection, run_id, settings):
-            records.append(page.record)
-            yield page.sheet
+        for pages in (_PAGES[run_id.stream], _papers):
+            async for page in pages(connection, run_id, settings):
+                records.append(page.record)
+                yield page.sheet
 
     number = 0
     async for _, made in pressed(sheets()):
@@ -60,15 +64,32 @@ async def typeset_run(connection: Connection, run_id: RunId, settings: Settings,
 async def _invoices(connection: Connection, run_id: RunId,
                     settings: Settings) -> AsyncIterator[Page]:
     async for document, tax in invoice_documents(connection, run_id, settings, "pdf"):
-        sign = -1 if document.is_credit else 1
-        words = language_of(document.buyer.address.country, settings.documents.language).words
         code = _verification(document) if "ksef" in tax.forms else None
-        sheet = invoice_sheet(document, settings.documents, words["run"].format(run=run_id),
-                              "".join(cii(document)).encode(), code)
-        yield Page(sheet, FileRecord(
-            f"invoices/{document.number}.pdf", "invoice_pdf_pdf", len(document.lines),
-            sign * document.payable_minor, document.currency,
-            recipient=f"account/{document.buyer.party_id}"))
+        yield _invoice(document, f"invoices/{document.number}.pdf", "invoice_pdf_pdf", run_id,
+                       settings, f"account/{document.buyer.party_id}", code)
+
+
+async def _papers(connection: Connection, run_id: RunId,
+                  settings: Settings) -> AsyncIterator[Page]:
+    """Fee invoices and self-billed ones, of any stream."""
+    async for path, account_id, forms, document in papers(connection, run_id):
+        if "pdf" in forms:
+            yield _invoice(document, f"{path}.pdf", "paper_pdf_pdf", run_id, settings,
+                           f"account/{account_id}")
+
+
+def _invoice(document: Document, path: str, kind: str, run_id: RunId, settings: Settings,
+             recipient: str, code: Verification | None = None) -> Page:
+    """A hybrid invoice; what its XML alone should say of the run stands at the foot."""
+    words = language_of(document.buyer.address.country, settings.documents.language).words
+    sign = -1 if document.is_credit else 1
+    run = language("en").words["run"].format(run=run_id)
+    shown = msgspec.structs.replace(
+        document, notes=tuple(note for note in document.notes if note != run))
+    sheet = invoice_sheet(shown, settings.documents, words["run"].format(run=run_id),
+                          "".join(cii(document)).encode(), code)
+    return Page(sheet, FileRecord(path, kind, len(document.lines), sign * document.payable_minor,
+                                  document.currency, recipient=recipient))
 
 
 def _verification(document: Document) -> Verification:

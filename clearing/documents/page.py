@@ -6,8 +6,7 @@ PURE. Texts are put down as they are; the typesetter takes none of them for mark
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Final
+from datetime import date
 
 import msgspec
 
@@ -17,8 +16,6 @@ from clearing.documents.words import Language
 from clearing.party import Address
 from clearing.settings import Debtor
 from clearing.summary import FileRecord
-
-_NOON: Final = 12  # the hour of a document: its day is the same in most time zones
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -49,7 +46,6 @@ def sheet_of(template: str, head: Head, language: Language, documents: Documents
     on = head.on
     return Sheet(
         name=head.number, template=template, invoice=invoice, tagged=documents.tagged,
-        created_s=int(datetime(on.year, on.month, on.day, _NOON, tzinfo=UTC).timestamp()),
         content=msgspec.json.encode({
             "language": language.code, "accent": documents.accent, "words": language.words,
             "title": f"{head.kind} {head.number}", "author": str(head.sender["name"]),

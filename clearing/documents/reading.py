@@ -39,6 +39,7 @@ class _Read:
         document = pypdfium2.PdfDocument(content)
         try:
             self._text = _plain(document[0].get_textpage().get_text_bounded())
+            self._sums = self._text
             for at in range(document.count_attachments()):
                 file = document.get_attachment(at)
                 self.attached[file.get_name()] = bytes(file.get_data())
@@ -53,11 +54,20 @@ class _Read:
         ValueError: there are none, and no `absent` was given for a line that need not be there.
         """
         label = re.escape(_plain(self.language.words[word]))
-        found = re.search(rf"^{label}(?: .*?)?(?<!\S)({_NUMBER})$", self._text, re.MULTILINE)
+        found = re.search(rf"^{label}(?: .*?)?(?<!\S)({_NUMBER})$", self._sums, re.MULTILINE)
         minor = minor_of(found[1]) if found else absent
         if minor is None:
             raise ValueError(f"no amount after {self.language.words[word]!r}")
         return minor
+
+    def keep(self, first: str, last: str) -> None:
+        """Of amounts only those from the line of a word to that of another are read from now on."""
+        words = self.language.words
+        begin = self._text.find(f"\n{_plain(words[first])}\n")
+        end = self._text.find(f"\n{_plain(words[last])} ", begin)
+        if begin < 0 or end < 0:
+            raise ValueError(f"nothing from {words[first]!r} to {words[last]!r}")
+        self._sums = self._text[begin:self._text.find("\n", end + 1)]
 
     def fact(self, word: str) -> str:
         """What stands after a word, alone on its line."""
@@ -88,6 +98,7 @@ def read_settlement_page(path: Path) -> Totals:
 def read_client_page(path: Path) -> Totals:
     """Count and sum of a client's bookings. ValueError: its kinds do not lead to the balance."""
     read = _Read(path)
+    read.keep("by_kind", "closing_balance")
     opening, closing = read.amount("opening"), read.amount("closing_balance")
     moved = sum(read.amount(word, 0) for word in read.language.words if word.startswith("kind_"))
     if opening + moved != closing:

@@ -26,13 +26,12 @@ _ESCAPED: Final = re.compile(r'\\(?:(["\\/])|u[0-9a-fA-F]{4}|.)')
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """name: what errors call it, the document's number. content: JSON. created_s: seconds since
-    1970, of the document's day. invoice: the XML that a hybrid invoice carries; b'' for none."""
+    """name: what errors call it, the document's number. content: JSON, the document's day in it.
+    invoice: the XML that a hybrid invoice carries; b'' for none."""
 
     name: str
     template: str
     content: str
-    created_s: int
     invoice: bytes = b""
     tagged: bool = False
 
@@ -41,8 +40,8 @@ def typeset(sheet: Sheet) -> bytes:
     """The PDF. ClearingError names the document, and says what the typesetter says."""
     try:
         made = _compiler(sheet.template).compile(
-            format="pdf", pdf_standards=_STANDARD, timestamp=sheet.created_s,
-            sys_inputs={"content": _printable(sheet.content)}, pdf_tags=sheet.tagged)
+            format="pdf", pdf_standards=_STANDARD, pdf_tags=sheet.tagged,
+            sys_inputs={"content": _printable(sheet.content)})
     except typst.TypstError as error:
         raise ClearingError(f"{sheet.name} cannot be typeset: {error}") from None
     assert isinstance(made, bytes), sheet.name  # one document, not a list of pages

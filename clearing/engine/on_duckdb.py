@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
-from clearing.engine.ports import ROWS_AT_A_TIME, EngineError, in_words
+from clearing.engine.ports import ROWS_AT_A_TIME, EngineError, in_words, text_of
 
 MEMORY_MIB: Final = 1_024
 
@@ -38,7 +38,7 @@ class OnDuckDB:
 
     def read(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The rows of an expression, streamed."""
-        text = self._compiler.to_sqlglot(expression).sql(dialect=self._compiler.dialect)
+        text = text_of(self._compiler, expression)
         try:
             reader = self._connection.sql(text).to_arrow_reader(ROWS_AT_A_TIME)
         except duckdb.Error as error:

@@ -15,7 +15,7 @@ from adbc_driver_manager import dbapi
 from adbc_driver_postgresql.dbapi import connect
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 
-from clearing.engine.ports import EngineError, in_words
+from clearing.engine.ports import EngineError, in_words, text_of
 
 
 class OnPostgres:
@@ -42,7 +42,7 @@ class OnPostgres:
 
     def read(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The rows of an expression, copied out in the binary form."""
-        text = self._compiler.to_sqlglot(expression).sql(dialect=self._compiler.dialect)
+        text = text_of(self._compiler, expression)
         self._cursor.close()
         self._cursor = self._connection.cursor()  # its reader ends with it
         try:

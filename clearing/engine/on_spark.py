@@ -21,7 +21,7 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from clearing.engine.ports import ROWS_AT_A_TIME, EngineError, in_words
+from clearing.engine.ports import ROWS_AT_A_TIME, EngineError, in_words, text_of
 
 _LOOPBACK: Final = ("spark://127.0.0.1:", "spark://localhost:", "local")
 _PARTITIONS: Final = 8  # of a shuffle: a day is millions of rows, not billions
@@ -54,7 +54,7 @@ class OnSpark:
 
     def read(self, expression: ir.Table) -> pa.RecordBatchReader:
         """The rows of an expression, from the files that the workers have written."""
-        text = self._compiler.to_sqlglot(expression).sql(dialect=self._compiler.dialect)
+        text = text_of(self._compiler, expression)
         answer = self._answers / f"answer-{next(self._numbers)}"
         try:
             self._session.sql(text).write.mode("overwrite").parquet(answer.absolute().as_uri())

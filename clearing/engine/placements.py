@@ -1,48 +1,45 @@
-"""A stream's day, placed: read, matched, placed by an engine, and handed on in batches.
+"""A stream's day, placed: every row in its one place, with the match of each capture.
 
-Knows the order of these steps; the rules are placing.py's and matching.py's.
+PURE. The rules are placing.py's and matching.py's; here they become one expression.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Final
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 
 from clearing.engine.matching import matches
 from clearing.engine.placing import booked, ended
 from clearing.engine.ports import Engine
-from clearing.engine.stage import Stage
 from clearing.engine.tolerance import UNMATCHED, Matching
-from clearing.queries import Connection
 
 COLUMNS: Final = ("journal_date", "journal_id", "place", "family", "original_date", "original_id",
                   "debit_account_id", "credit_account_id", "amount_minor", "currency", "match")
-_CSV: Final = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
+_EXPRESSIONS_KEPT: Final = 16
 
 
-def place_day(engine: Engine, stage: Stage,
-              matching: Matching = Matching()) -> pa.RecordBatchReader:
+def place_day(engine: Engine, matching: Matching = Matching()) -> pa.RecordBatchReader:
     """Every row of the day, and each hold of before that is open still, in its one place.
 
     Columns: COLUMNS. match is '' but for captures (matching.py).
     """
-    return engine.read(placed(stage, matching))
+    return engine.read(placed(matching))
 
 
-def placed(stage: Stage, matching: Matching) -> ir.Table:
+@lru_cache(_EXPRESSIONS_KEPT)
+def placed(matching: Matching) -> ir.Table:
     """The expression of place_day."""
-    rows = booked(stage.business_date)
+    rows = booked()
     found = matches(matching).select(match_id="id", match="match")
     rows = rows.left_join(found, rows.journal_id == found.match_id)
     rows = rows.mutate(match=ibis.coalesce(rows.match, ""))
     if matching.unmatched == "suspense":
         rows = _in_suspense(rows)
-    holds = ended(stage.business_date).mutate(match=ibis.literal(""))
+    holds = ended().mutate(match=ibis.literal(""))
     return rows.select(*COLUMNS).union(holds.select(*COLUMNS), distinct=False)
 
 
@@ -57,21 +54,3 @@ def _in_suspense(rows: ir.Table) -> ir.Table:
         ibis.coalesce(rows.earlier_family, "") == "fuel_unidentified")
     return rows.mutate(family=ibis.ifelse((rows.family == "fuel") & goes, "fuel_unidentified",
                                           rows.family))
-
-
-async def copy_places(connection: Connection, table: str, batches: pa.RecordBatchReader) -> int:
-    """COPY the batches into a table with columns of their names, within the connection's
-    transaction; how many rows."""
-    count = 0
-
-    async def texts() -> AsyncIterator[bytes]:
-        nonlocal count
-        for batch in batches:
-            count += batch.num_rows
-            sink = pa.BufferOutputStream()
-            pa_csv.write_csv(batch, sink, _CSV)
-            yield sink.getvalue().to_pybytes()
-
-    await connection.copy_to_table(table, source=texts(), format="csv",
-                                   columns=batches.schema.names)
-    return count

@@ -8,7 +8,6 @@ takes its family from what it gives back.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 import ibis
@@ -23,20 +22,20 @@ _NO_ID: Final = ibis.null("int64")
 _NO_DATE: Final = ibis.null("date")
 
 
-def booked(day: date) -> ir.Table:
-    """The placements of what books money, or could: all rows of `day`. Columns: journal_date,
+def booked() -> ir.Table:
+    """The placements of what books money, or could: all rows of the day. Columns: journal_date,
     journal_id, place, family, original_date, original_id, debit_account_id, credit_account_id,
     amount_minor, currency; and earlier_family, by which an earlier day's original was booked."""
     rows = _sourced()
     family = _family(rows)
-    today = ibis.literal(day)
     return rows.select(
-        journal_date=today, journal_id=rows.id,
+        journal_date=rows.journal_date, journal_id=rows.id,
         place=ibis.ifelse(rows.given_back & rows.capture_id.notnull() & (rows.net_minor == 0),
                           "reversed", "cleared"),
         family=family,
         original_date=ibis.cases((~rows.gives_back, _NO_DATE),
-                                 (rows.capture_id.isnull(), rows.earlier_date), else_=today),
+                                 (rows.capture_id.isnull(), rows.earlier_date),
+                                 else_=rows.journal_date),
         original_id=ibis.ifelse(rows.gives_back,
                                 ibis.coalesce(rows.capture_id, rows.earlier_id), _NO_ID),
         debit_account_id=rows.account_id,
@@ -46,23 +45,25 @@ def booked(day: date) -> ir.Table:
         earlier_family=rows.earlier_family)
 
 
-def ended(day: date) -> ir.Table:
-    """The placements of holds: those of `day`, and those of earlier days that are open still."""
+def ended() -> ir.Table:
+    """The placements of holds: those of the day, and those of earlier days that are open still."""
     endings = table("ending").group_by("original_key").aggregate(
         completed=lambda one: one.completed.any())
     holds, raised = table("hold"), endings.rename(raised_key="original_key", by_raised="completed")
     found = holds.left_join(endings, holds.key == endings.original_key).select(
-        holds.journal_date, holds.id, holds.currency, holds.original_key, endings.completed)
+        holds.journal_date, holds.is_of_day, holds.id, holds.currency, holds.original_key,
+        endings.completed)
     # What has raised a hold ends with it; a hold that raises none names none.
     found = found.left_join(raised, (found.original_key == raised.raised_key)
                             & (found.original_key != "")).select(
-        found.journal_date, found.id, found.currency,
+        found.journal_date, found.is_of_day, found.id, found.currency,
         completed=ibis.coalesce(found.completed, raised.by_raised))
     found = found.mutate(place=ibis.cases(
         (found.completed.isnull(), "open"), (found.completed, "cleared"), else_="reversed"))
-    listed = found.filter((found.journal_date == ibis.literal(day)) | (found.place == "open"))
+    listed = found.filter(found.is_of_day | (found.place == "open"))
     return listed.select(
-        journal_date=listed.journal_date, journal_id=listed.id, place=listed.place, family=ibis.literal(""),
+        journal_date=listed.journal_date, journal_id=listed.id, place=listed.place,
+        family=ibis.literal(""),
         original_date=_NO_DATE, original_id=_NO_ID, debit_account_id=_NO_ID,
         credit_account_id=_NO_ID, amount_minor=ibis.literal(0, "int64"), currency=listed.currency)
 

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.backends.sql.compilers.base import SQLGlotCompiler
 
 ROWS_AT_A_TIME: Final = 65_536
+_TEXTS_KEPT: Final = 64
 
 
 class EngineError(Exception):
@@ -45,6 +48,20 @@ class Engine(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+_texts: dict[tuple[type[SQLGlotCompiler], ops.Node], str] = {}
+
+
+def text_of(compiler: SQLGlotCompiler, expression: ir.Table) -> str:
+    """The expression in an engine's SQL; of one that was asked before, what it was then: the
+    expressions are few, and none has a day in it."""
+    known = type(compiler), expression.op()
+    if known not in _texts:
+        if len(_texts) >= _TEXTS_KEPT:
+            _texts.clear()
+        _texts[known] = compiler.to_sqlglot(expression).sql(dialect=compiler.dialect)
+    return _texts[known]
 
 
 def in_words(name: str, reader: pa.RecordBatchReader,

@@ -49,20 +49,27 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 def read_stage(database_url: str, business_date: date, stream: str, folder: Path,
-               look_back_days: int = LOOK_BACK_DAYS) -> Stage:
-    """What placing and matching need of a day that is closed. EngineError in the driver's words."""
+               look_back_days: int = LOOK_BACK_DAYS, snapshot: str = "") -> Stage:
+    """What placing and matching need of a day that is closed; of one that is tried out while it is
+    open, as a snapshot has it. EngineError in the driver's words."""
     stage = Stage(folder, business_date, stream)
-    with reading(database_url) as connection:
+    with reading(database_url, snapshot) as connection:
         for name in PLACED:
             write(connection, stage, name, statement(
                 f"stage_{name}", day=business_date, stream=stream, look_back_days=look_back_days))
     return stage
 
 
-def reading(database_url: str) -> Connection:
-    """A connection that reads by binary COPY."""
+def reading(database_url: str, snapshot: str = "") -> Connection:
+    """A connection that reads by binary COPY: what is committed, or what another transaction sees
+    (its pg_export_snapshot)."""
     try:
-        return connect(database_url, autocommit=True)
+        connection = connect(database_url, autocommit=not snapshot)
+        if snapshot:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+        return connection
     except dbapi.Error as error:
         raise EngineError(f"the journal cannot be read: {error}") from error
 

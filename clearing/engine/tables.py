@@ -20,8 +20,8 @@ _AUTHORIZED: Final = {
 SCHEMAS: Final = {
     # The day's rows that book money or could.
     "day": ibis.schema({
-        "id": "!int64", "key": "!string", "leg": "!int64", "kind": "!string",
-        "account_id": "int64", "account_kind": "string", "original_key": "!string",
+        "journal_date": "!date", "id": "!int64", "key": "!string", "leg": "!int64",
+        "kind": "!string", "account_id": "int64", "account_kind": "string", "original_key": "!string",
         "flags": "!string", "posted_minor": "!int64", "booked_minor": "!int64",
         "currency": "!string", "merchant_account_id": "int64", "uncounted": "boolean"}),
     # Of these, what was captured under an authorization of before, or off line.
@@ -35,7 +35,8 @@ SCHEMAS: Final = {
         **_AUTHORIZED, "journal_date": "!date", "flags": "!string", "posted_minor": "!int64",
         "family": "!string"}),
     # Holds that are open when the day begins, and those that it brings.
-    "hold": ibis.schema({**_AUTHORIZED, "journal_date": "!date", "original_key": "!string"}),
+    "hold": ibis.schema({**_AUTHORIZED, "journal_date": "!date", "is_of_day": "!boolean",
+                         "original_key": "!string"}),
     # What has ended holds since the last run.
     "ending": ibis.schema({
         "original_key": "!string", "completed": "!boolean", "decided_us": "!int64"}),

@@ -1,9 +1,9 @@
 """Invoices read back from the disk: each total recomputed from the lines of the file itself.
 
-Knows the forms as they are published, and shares no code with their writers. A document's net is the
-sum of its lines, its VAT is worked out again once a group, and it asks for net, VAT and rounding.
-Text from outside is escaped in XML, so a pattern of elements cannot be faked by it. ValueError says
-what does not agree.
+Knows the forms as they are published, and shares no code with their writers. A document's net is
+the sum of its lines, its VAT is worked out again once a group, and it asks for net, VAT and
+rounding. Text from outside is escaped in XML, so a pattern of elements cannot be faked by it.
+ValueError says what does not agree.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ Totals = tuple[int, int, str]  # lines, minor units asked for, currency
 _AMOUNT: Final = rb'currencyID="[A-Z]{3}">(-?[0-9.]+)<'
 _UBL_LINE: Final = re.compile(
     rb"<cac:(?:Invoice|CreditNote)Line>.*?<cbc:LineExtensionAmount " + _AMOUNT
-    + rb".*?<cac:ClassifiedTaxCategory><cbc:ID>[A-Z]+</cbc:ID>(?:<cbc:Percent>([0-9.]+)<)?", re.DOTALL)
+    + rb".*?<cac:ClassifiedTaxCategory><cbc:ID>[A-Z]+</cbc:ID>(?:<cbc:Percent>([0-9.]+)<)?",
+    re.DOTALL)
 _UBL_GROUP: Final = re.compile(
     rb"<cac:TaxSubtotal><cbc:TaxableAmount " + _AMOUNT + rb"/cbc:TaxableAmount><cbc:TaxAmount "
     + _AMOUNT + rb"/cbc:TaxAmount><cac:TaxCategory><cbc:ID>[A-Z]+</cbc:ID>"
@@ -55,7 +56,7 @@ def read_ubl(path: Path) -> Totals:
               for net, vat, rate in _UBL_GROUP.findall(content)]
     currency = _one(content, rb"<cbc:DocumentCurrencyCode>([A-Z]{3})<").decode()
     stated = {name: _decimal(_one(content, b"<cbc:" + tag + b" " + _AMOUNT)) for name, tag in (
-        ("net", b"TaxExclusiveAmount"), ("gross", b"TaxInclusiveAmount"),
+        ("vat", b"TaxAmount"), ("net", b"TaxExclusiveAmount"), ("gross", b"TaxInclusiveAmount"),
         ("payable", b"PayableAmount"))}
     rounding = re.findall(rb"<cbc:PayableRoundingAmount " + _AMOUNT, content)
     payable = _agreed(counted, lines, groups, currency, stated,
@@ -75,6 +76,7 @@ def read_cii(path: Path) -> Totals:
     stated = {name: _decimal(_one(settled, b"<ram:" + tag + b">(-?[0-9.]+)<")) for name, tag in (
         ("net", b"TaxBasisTotalAmount"), ("gross", b"GrandTotalAmount"),
         ("payable", b"DuePayableAmount"))}
+    stated["vat"] = _decimal(_one(settled, b"<ram:TaxTotalAmount " + _AMOUNT))
     rounding = re.findall(rb"<ram:RoundingAmount>(-?[0-9.]+)<", settled)
     payable = _agreed(counted, lines, groups, currency, stated,
                       _decimal(rounding[0]) if rounding else Decimal(0))
@@ -133,11 +135,16 @@ def _agreed(counted: int, lines: _Lines, groups: Iterable[tuple[Decimal, Decimal
     step = Decimal(1).scaleb(-min(exponent(currency), 2))
     worked = [(rate, net, (net * rate / 100).quantize(step, ROUND_HALF_UP))
               for rate, net in sorted(nets.items())]
-    if worked != sorted(groups):
+    # Two categories of one rate (exempt, and reverse charge) are two groups.
+    told: dict[Decimal, tuple[Decimal, Decimal]] = {}
+    for rate, net, vat in groups:
+        before = told.get(rate, (Decimal(0), Decimal(0)))
+        told[rate] = (before[0] + net, before[1] + vat)
+    if worked != sorted((rate, *parts) for rate, parts in told.items()):
         raise ValueError(f"the lines come to {worked}, the breakdown says otherwise")
     total = sum((net for _, net, _ in worked), Decimal(0))
     gross = total + sum((vat for _, _, vat in worked), Decimal(0))
-    found = {"net": total, "gross": gross, "payable": gross + rounding}
+    found = {"net": total, "vat": gross - total, "gross": gross, "payable": gross + rounding}
     if found != stated:
         raise ValueError(f"the lines come to {found}, the totals to {stated}")
     return _minor(gross + rounding, currency)

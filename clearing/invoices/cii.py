@@ -74,9 +74,9 @@ def _line(line: Line, currency: str) -> str:
                   "<udt:Indicator>false</udt:Indicator></ram:ChargeIndicator><ram:ActualAmount>"
                   f"{price.discount:f}</ram:ActualAmount></ram:AppliedTradeAllowanceCharge>"
                   "</ram:GrossPriceProductTradePrice>")
-    cost = (f"<ram:ReceivableSpecifiedTradeAccountingAccount>"
-            f"{element('ram:ID', line.buyer_reference)}"
-            "</ram:ReceivableSpecifiedTradeAccountingAccount>" if text(line.buyer_reference) else "")
+    account = "ram:ReceivableSpecifiedTradeAccountingAccount"
+    cost = f"<{account}>{element('ram:ID', line.buyer_reference)}</{account}>" \
+        if text(line.buyer_reference) else ""
     return (
         "<ram:IncludedSupplyChainTradeLineItem><ram:AssociatedDocumentLineDocument><ram:LineID>"
         f"{line.number}</ram:LineID>{note}</ram:AssociatedDocumentLineDocument>"
@@ -103,24 +103,26 @@ def _percent(category: str, rate_basis_points: int) -> str:
 
 
 def _party(role: str, party: Party) -> str:
-    company = f'ram:ID schemeID="{text(party.company_scheme)}"' if party.company_scheme else "ram:ID"
+    scheme = text(party.company_scheme)
+    company = f'ram:ID schemeID="{scheme}"' if scheme else "ram:ID"
     legal = (f"<ram:SpecifiedLegalOrganization>{element(company, party.company_id)}"
              "</ram:SpecifiedLegalOrganization>" if text(party.company_id) else "")
     phone = (f"<ram:TelephoneUniversalCommunication>{element('ram:CompleteNumber', party.phone)}"
              "</ram:TelephoneUniversalCommunication>" if text(party.phone) else "")
     email = (f"<ram:EmailURIUniversalCommunication>{element('ram:URIID', party.email)}"
              "</ram:EmailURIUniversalCommunication>" if text(party.email) else "")
-    contact = element("ram:PersonName", party.contact) + phone + email
-    endpoint = (f'<ram:URIUniversalCommunication><ram:URIID schemeID="{text(party.endpoint_scheme)}"'
-                f">{text(party.endpoint_id)}</ram:URIID></ram:URIUniversalCommunication>"
+    person = element("ram:PersonName", party.contact) + phone + email
+    contact = f"<ram:DefinedTradeContact>{person}</ram:DefinedTradeContact>" if person else ""
+    endpoint = ("<ram:URIUniversalCommunication><ram:URIID "
+                f'schemeID="{text(party.endpoint_scheme)}">{text(party.endpoint_id)}</ram:URIID>'
+                "</ram:URIUniversalCommunication>"
                 if text(party.endpoint_id) else "")
     taxes = "".join(
         f'<ram:SpecifiedTaxRegistration><ram:ID schemeID="{scheme}">{clean}</ram:ID>'
         "</ram:SpecifiedTaxRegistration>"
         for scheme, clean in (("VA", text(party.vat_id)), ("FC", text(party.tax_number))) if clean)
     return (f"<ram:{role}>{element('ram:ID', party.party_id)}{element('ram:Name', party.name)}"
-            f"{legal}{f'<ram:DefinedTradeContact>{contact}</ram:DefinedTradeContact>' * bool(contact)}"
-            f"{_address(party.address)}{endpoint}{taxes}</ram:{role}>")
+            f"{legal}{contact}{_address(party.address)}{endpoint}{taxes}</ram:{role}>")
 
 
 def _address(address: Address) -> str:
@@ -140,6 +142,8 @@ def _settlement(document: Document) -> str:
         paid = _means(means)
     terms = element("ram:Description", document.terms) + _moment("ram:DueDateDateTime",
                                                                  document.due_on) + mandate
+    agreed = f"<ram:SpecifiedTradePaymentTerms>{terms}</ram:SpecifiedTradePaymentTerms>" \
+        if terms else ""
     preceding = "".join(
         f"<ram:InvoiceReferencedDocument>{element('ram:IssuerAssignedID', before.number)}"
         f"{_moment('ram:FormattedIssueDateTime', before.issued_on, 'qdt')}"
@@ -149,8 +153,7 @@ def _settlement(document: Document) -> str:
         f"{element('ram:InvoiceCurrencyCode', currency)}{paid}"
         f"{''.join(_tax(group, currency) for group in document.vat)}"
         f"{_period(document.period_from, document.period_to)}"
-        f"{f'<ram:SpecifiedTradePaymentTerms>{terms}</ram:SpecifiedTradePaymentTerms>' if terms else ''}"
-        f"{_summation(document)}{preceding}</ram:ApplicableHeaderTradeSettlement>\n")
+        f"{agreed}{_summation(document)}{preceding}</ram:ApplicableHeaderTradeSettlement>\n")
 
 
 def _means(means: PaymentMeans) -> str:
@@ -171,8 +174,9 @@ def _tax(group: Vat, currency: str) -> str:
     return (f"<ram:ApplicableTradeTax><ram:CalculatedAmount>{amount(group.vat_minor, currency)}"
             "</ram:CalculatedAmount><ram:TypeCode>VAT</ram:TypeCode>"
             f"{element('ram:ExemptionReason', group.reason)}<ram:BasisAmount>"
-            f"{amount(group.net_minor, currency)}</ram:BasisAmount><ram:CategoryCode>{group.category}"
-            f"</ram:CategoryCode>{element('ram:ExemptionReasonCode', group.reason_code)}"
+            f"{amount(group.net_minor, currency)}</ram:BasisAmount>"
+            f"<ram:CategoryCode>{group.category}</ram:CategoryCode>"
+            f"{element('ram:ExemptionReasonCode', group.reason_code)}"
             f"{_percent(group.category, group.rate_basis_points)}</ram:ApplicableTradeTax>")
 
 

@@ -20,31 +20,32 @@ UNKNOWN: Final = "unknown"  # given back, and nobody knows of what: from before,
 
 
 class Corrected:
-    """By (key of the sale, account, currency): the invoice that has it, '' where none has yet."""
+    """By (key of the sale, account, currency, mended): the invoice that has it, '' where none has
+    yet. mended: of those of its items that a later night has priced."""
 
-    def __init__(self, invoices: dict[tuple[str, int, str], str], day: date) -> None:
+    def __init__(self, invoices: dict[tuple[str, int, str, bool], str], day: date) -> None:
         self._invoices = invoices
         self._day = day
 
     @classmethod
     async def read(cls, connection: Connection, run: str, day: date) -> Corrected:
         """For all late returns and reversals of a run, with one statement."""
-        invoices: dict[tuple[str, int, str], str] = {}
+        invoices: dict[tuple[str, int, str, bool], str] = {}
         for row in await connection.fetch(statement("corrected"), run, day):
-            of = row["key"], row["account_id"], row["currency"]
+            of = row["key"], row["account_id"], row["currency"], row["mended"]
             invoices[of] = _part(row) if row["parts"] > 1 else row["numbers"][0] or ""
         return cls(invoices, day)
 
-    def by(self, row: asyncpg.Record) -> str:
+    def by(self, row: asyncpg.Record, *, mended: bool = False) -> str:
         """What the lines of a row correct."""
         if row["posted_minor"] >= 0 or row["original_date"] == self._day:
             return ""
         if row["original_date"] is None:
             return UNKNOWN
-        # What has a hole may have no invoice because it was parked, and is mended together with this.
+        # What had a hole may have no invoice because it is mended together with this.
         nowhere = "" if MISSING in row["flags"] else UNKNOWN
-        return self._invoices.get((row["original_key"], row["account_id"], row["currency"]),
-                                  nowhere)
+        of = row["original_key"], row["account_id"], row["currency"], mended
+        return self._invoices.get(of, nowhere)
 
 
 def _part(row: asyncpg.Record) -> str:

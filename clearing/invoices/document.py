@@ -1,9 +1,9 @@
 """An invoice as the European standard sees it: the terms of EN 16931, and nothing of their XML.
 
 PURE values. Each field names its business term (BT-) or group (BG-). General on purpose: a fleet's
-collective invoice, a credit note, a merchant's fee invoice and a self-billed one are all this. Money
-is an integer in minor units of `currency`, quantities and unit prices are Decimal. In a credit note
-amounts are positive: its type says that they are given back.
+collective invoice, a credit note, a merchant's fee invoice and a self-billed one are all this.
+Money is an integer in minor units of `currency`, quantities and unit prices are Decimal. In a
+credit note amounts are positive: its type says that they are given back.
 """
 
 from __future__ import annotations

@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from clearing.invoices.document import Document, Line
-from clearing.invoices.xml_text import amount, number, percent
+from clearing.invoices.xml_text import amount, letters, number, percent
 
 ATTRIBUTES: Final = ("Vehicle", "Driver", "Card", "Odometer", "Site", "Time", "Receipt", "Contract")
 COLUMNS: Final = (
@@ -63,5 +64,7 @@ def _rest(record: str, head: tuple[str, ...], currency: str, **values: str) -> l
     return [named.get(column, "") for column in COLUMNS]
 
 
+@lru_cache(65_536)
 def _cell(value: str) -> str:
-    return "'" + value if value.startswith(_FORMULA) else value
+    clean = letters(value)
+    return "'" + clean if clean.startswith(_FORMULA) else clean

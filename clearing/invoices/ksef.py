@@ -1,9 +1,9 @@
 """An invoice for Poland's KSeF: the structure FA(3), and how many lines of it one document takes.
 
 PURE: a document in, pieces of text out. KSeF takes 1 MiB without an attachment, 10,000 lines and
-10,000 additional descriptions a document: who has more gets several invoices, split by the size that
-each line was measured to have. Source: the Ministry of Finance's FA(3), namespace of 25 June 2025.
-A correction says differences, so its quantities and amounts are negative.
+10,000 additional descriptions a document: who has more gets several invoices, split by the size
+that each line was measured to have. Source: the Ministry of Finance's FA(3), namespace of 25 June
+2025. A correction says differences, so its quantities and amounts are negative.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ _RATES: Final = {2300: ("23", "1"), 2200: ("22", "1"), 800: ("8", "2"), 700: ("7
 _UNITS: Final = {"LTR": "l", "KGM": "kg", "KWH": "kWh", "MTQ": "m3", "C62": "szt.", "MIN": "min",
                  "HUR": "godz."}
 # The countries of the European Union as VAT numbers name them, and Northern Ireland.
-_UNION: Final = frozenset(
-    "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PT RO SE SI SK XI".split())
+_UNION: Final = frozenset((
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "EL", "ES", "FI", "FR", "HR", "HU", "IE", "IT",
+    "LT", "LU", "LV", "MT", "NL", "PT", "RO", "SE", "SI", "SK", "XI"))
 
 
 def defect(seller: Party, rates: Iterable[int], *, corrects_nothing: bool) -> str:

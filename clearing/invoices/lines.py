@@ -2,8 +2,8 @@
 
 PURE. The row's detail says the contract's price of each item, and which version of the contract it
 came from; an item that no contract speaks of costs what the pump said. What has a contract and no
-price is a hole: exactly that is left out. Whatever the detail says, the lines at pump prices come to
-what was booked.
+price is a hole: exactly that is left out. Whatever the detail says, the lines at pump prices come
+to what was booked.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class Sale(msgspec.Struct, frozen=True, gc=False):
     credit_date: str
     flags: str
     detail: FuelDetail
-    head: tuple[str, str, str, str, str, str, str]  # day, time, vehicle, driver, card, odometer, site
+    # day, time, vehicle, driver, card, odometer, site
+    head: tuple[str, str, str, str, str, str, str]
 
     @property
     def gives_back(self) -> bool:

@@ -1,8 +1,8 @@
 """The invoices of a night, decided once: which lines, what they come to, under which number.
 
-Knows the lines that wait and the periods of the fleets; must not know what an invoice looks like. It
-runs in the transaction that posts the day: a run that dies leaves neither an invoice nor a gap in
-the numbers, and a repeat finds both.
+Knows the lines that wait and the periods of the fleets; must not know what an invoice looks like.
+It runs in the transaction that posts the day: a run that dies leaves neither an invoice nor a gap
+in the numbers, and a repeat finds both.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ async def check_invoices(connection: Connection, run_id: RunId) -> None:
     """
     off = await connection.fetchrow(statement("off"), str(run_id), run_id.business_date)
     if off is not None:
-        raise ClearingError(f"{run_id}: {off['what']} in {off['place']}: {off['said_minor']} is not "
-                            f"{off['booked_minor']}")
+        raise ClearingError(f"{run_id}: {off['what']} in {off['place']}: {off['said_minor']} is "
+                            f"not {off['booked_minor']}")
 
 
 def _pending(rows: list[asyncpg.Record], settings: Settings, found: Found) -> Iterator[_Pending]:
@@ -111,8 +111,8 @@ def _pending(rows: list[asyncpg.Record], settings: Settings, found: Found) -> It
         if not defect and "ksef" in tax.forms:
             defect = _ksef_defect(settings, currency, whole, corrects)
         if defect:
-            found.add("invoice", account_id, _reference(batches[0]), sum(one.amount_minor for one in whole),
-                      currency, defect)
+            found.add("invoice", account_id, _reference(batches[0]),
+                      sum(one.amount_minor for one in whole), currency, defect)
             continue
         for ranges in _split(whole, currency) if "ksef" in tax.forms else [whole]:
             yield _Pending(tuple(ranges), tax, _sums(ranges, currency, tax))

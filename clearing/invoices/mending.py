@@ -1,8 +1,8 @@
 """Items that had a contract and no price, priced by a later night.
 
 Knows the host's own prices (authhost.pricing): what is entered since, back to the instant of the
-sale, is what the sale would have heard. A person may also have said that the pump's price holds, and
-what a contract speaks of no more costs what the pump said.
+sale, is what the sale would have heard. A person may also have said that the pump's price holds,
+and what a contract speaks of no more costs what the pump said.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from authhost.model import Item as SoldItem
 from authhost.pricing.book import Book
 from authhost.pricing.prices import read_books
 from authhost.pricing.terms import instant_us
+from clearing.answers.statements import statement as decision_statement
 from clearing.exceptions import close_explained
 from clearing.invoices.fuel_items import Priced
 from clearing.invoices.lines import PART, FuelLine, Goods, Sale, holes_of, lines_of
@@ -27,6 +28,8 @@ from clearing.queries import Connection
 from clearing.run_id import RunId
 
 Lines = list[tuple[str, FuelLine]]  # with the invoice that each corrects
+Parked = tuple[str, int, str, str]  # key, account, currency, product
+_PARKED: Final = ("key", "account_id", "currency", "product")
 _NO_HOLE: Final = frozenset[str]()
 _ZERO: Final = Decimal(0)
 
@@ -34,12 +37,12 @@ _ZERO: Final = Decimal(0)
 async def mended_lines(connection: Connection, run_id: RunId, goods: Goods,
                        sale_of: Callable[[asyncpg.Record], Sale],
                        corrects: Callable[[asyncpg.Record], str],
-                       ) -> dict[tuple[int, str], Lines]:
-    """The lines of parked items that have a price now, by account and currency; they are parked no
-    more, and their exceptions are closed."""
+                       ) -> tuple[dict[tuple[int, str], Lines], set[Parked]]:
+    """The lines of parked items that have a price now, by account and currency, and which they are:
+    they are parked no more, and their exceptions are closed."""
     rows = await connection.fetch(statement("parked"))
     if not rows:
-        return {}
+        return {}, set()
     midnight = datetime.combine(run_id.business_date, time(), UTC)
     books = await read_books(connection, {row["account_id"] for row in rows},
                              Clock(origin_us=instant_us(midnight), rate=0))
@@ -54,18 +57,21 @@ async def mended_lines(connection: Connection, run_id: RunId, goods: Goods,
         lines += [(corrects(row), line) for line in made]
     await connection.execute(
         statement("parked_billed"), str(run_id),
-        *([row[column] for row in done] for column in ("key", "account_id", "currency", "product")))
+        *([row[column] for row in done] for column in _PARKED))
+    decided = sorted({row["at_pump"] for row in done if row["at_pump"] is not None})
+    await connection.execute(decision_statement("decision_done"), decided, str(run_id))
     await close_explained(connection, reason="price_missing", subject_kind="invoice_line",
                           subjects=sorted({row["key"] for row in done}),
                           why=f"priced by {run_id}", who=str(run_id))
-    return mended
+    return mended, {(row["key"], row["account_id"], row["currency"], row["product"])
+                    for row in done}
 
 
 def _priced(row: asyncpg.Record, sale: Sale, goods: Goods,
             book: Book | None) -> list[FuelLine] | None:
     """The lines of what was parked of a row; None where a price is missing still."""
     missing, prices = holes_of(row["flags"]), list(sale.detail.prices)
-    if row["at_pump"] or book is None:
+    if row["at_pump"] is not None or book is None:
         missing = _NO_HOLE
     elif missing:
         missing = _price(sale, book, missing, prices, row)

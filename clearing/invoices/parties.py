@@ -1,7 +1,7 @@
 """Who sells and who buys, as an invoice names them; and what is missing for one.
 
-PURE. Master data is as the run keeps it. A defect is a reason by name: the lines of that fleet wait,
-and nobody else's.
+PURE. Master data is as the run keeps it. A defect is a reason by name: the lines of that fleet
+wait, and nobody else's.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Tax(msgspec.Struct, frozen=True):
     collected_by: str = "transfer"
     price_basis: str = "gross"
     buyer_reference: str = ""
-    forms: tuple[str, ...] = ("ubl", "csv")
+    forms: tuple[str, ...] = ("ubl", "csv", "pdf")
     mandate_id: str | None = None
     mandate_iban: str | None = None
 

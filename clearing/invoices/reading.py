@@ -1,7 +1,7 @@
 """A run's invoices as documents, put together from what is stored.
 
-Knows the tables of lines and numbers. Nothing is decided here: a document whose totals are not those
-that were stored is an error, for a repeat must say the same.
+Knows the tables of lines and numbers. Nothing is decided here: a document whose totals are not
+those that were stored is an error, for a repeat must say the same.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def _document(rows: list[asyncpg.Record], run_id: RunId,
     number, currency, tax = row["number"], row["currency"], parse_tax(row["tax"])
     is_credit = row["kind"] == "credit_note"
     sign = -1 if is_credit else 1
-    fuel = [line for one in rows for line in _lines.decode(one["content"])[one["first"]:one["until"]]]
+    fuel = [line for one in rows
+            for line in _lines.decode(one["content"])[one["first"]:one["until"]]]
     if len(rows) > 1:  # a vehicle's lines of all days together
         fuel.sort(key=lambda line: line.vehicle)
     gross = sum(line.amount_minor for line in fuel)

@@ -6,7 +6,7 @@ the transaction that posts the day, so that a repeat finds what it has stored.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Final
 
@@ -19,13 +19,12 @@ from clearing.invoices.fuel_items import FuelDetail, read_detail
 from clearing.invoices.lines import (
     FuelLine,
     Goods,
-    Hole,
     Sale,
     lines_of,
     nets_of,
     order_of,
 )
-from clearing.invoices.mending import mended_lines
+from clearing.invoices.mending import Lines, mended_lines
 from clearing.invoices.statements import statement
 from clearing.localtime import date_and_time
 from clearing.queries import Connection
@@ -48,22 +47,38 @@ async def store_lines(connection: Connection, run_id: RunId, settings: Settings,
                       found: Found) -> None:
     """Store the lines of a run, and of what earlier runs have parked and can be priced now."""
     run, day = str(run_id), run_id.business_date
-    goods = await _goods(connection, settings)
+    goods = Goods(settings, {row["product"]: row["name"] for row in
+                             await connection.fetch("SELECT product, name FROM product")})
     corrected = await Corrected.read(connection, run, day)
-    mended = await mended_lines(connection, run_id, goods,
-                                lambda row: sale_of(row, found), corrected.by)
+    mended = await _park(connection, run_id, goods, corrected, found)
     store = _Store(connection, run_id)
     async for group, rows in _grouped(connection, run, day):
         lines = mended.pop(group, [])
         for row in rows:
-            sale = sale_of(row, found)
-            made, holes = lines_of(sale, goods)
+            made, _ = lines_of(sale_of(row, found), goods)
             lines += [(corrected.by(row), line) for line in made]
-            store.park(row, holes, found)
         await store.put(group, lines)
     for group in sorted(mended):
         await store.put(group, mended[group])
     await store.flush()
+
+
+async def _park(connection: Connection, run_id: RunId, goods: Goods, corrected: Corrected,
+                found: Found) -> dict[Group, Lines]:
+    """Park what has a contract and no price; the lines of what was parked and has one now."""
+    silent = Found()  # what cannot be read is told once, with the rest of its row
+    parked: list[tuple[str, int, str, str, date, int, int, str]] = []
+    for row in await connection.fetch(statement("rows"), str(run_id), run_id.business_date, True):
+        parked += [(row["key"], row["account_id"], row["currency"], hole.product,
+                    row["journal_date"], row["journal_id"], hole.pump_minor, str(run_id))
+                   for hole in lines_of(sale_of(row, silent), goods)[1]]
+    await connection.copy_records_to_table("fuel_line_parked", columns=_PARKED, records=parked)
+    mended, done = await mended_lines(connection, run_id, goods, lambda row: sale_of(row, silent),
+                                      lambda row: corrected.by(row, mended=True))
+    for key, account_id, currency, product, _, _, pump_minor, _ in parked:
+        if (key, account_id, currency, product) not in done:
+            found.add("invoice_line", account_id, key, pump_minor, currency, "price_missing")
+    return mended
 
 
 def sale_of(row: asyncpg.Record, found: Found) -> Sale:
@@ -91,19 +106,9 @@ class _Store:
         self._run = str(run_id)
         self._day = run_id.business_date
         self._records: list[tuple[object, ...]] = []
-        self._parked: list[tuple[object, ...]] = []
         self._kept = 0
 
-    def park(self, row: asyncpg.Record, holes: Iterable[Hole], found: Found) -> None:
-        """Remember what has no price."""
-        for hole in holes:
-            self._parked.append((
-                row["key"], row["account_id"], row["currency"], hole.product, row["journal_date"],
-                row["journal_id"], hole.pump_minor, self._run))
-            found.add("invoice_line", row["account_id"], row["key"], hole.pump_minor,
-                      row["currency"], "price_missing")
-
-    async def put(self, group: Group, lines: list[tuple[str, FuelLine]]) -> None:
+    async def put(self, group: Group, lines: Lines) -> None:
         """A fleet's lines, each with the invoice that it corrects."""
         by_corrected: dict[str, list[FuelLine]] = {}
         for corrects, line in lines:
@@ -128,16 +133,15 @@ class _Store:
         await self._connection.copy_records_to_table(
             "fuel_line_open", columns=("account_id", "currency", "corrects", "run_id"),
             records=[(*record[1:4], record[0]) for record in self._records])
-        await self._connection.copy_records_to_table(
-            "fuel_line_parked", columns=_PARKED, records=self._parked)
-        self._records, self._parked, self._kept = [], [], 0
+        self._records, self._kept = [], 0
 
 
 async def _grouped(connection: Connection, run: str,
                    day: date) -> AsyncIterator[tuple[Group, list[asyncpg.Record]]]:
     rows: list[asyncpg.Record] = []
     group: Group = (0, "")
-    async for row in connection.cursor(statement("rows"), run, day, prefetch=_ROWS_AT_A_TIME):
+    async for row in connection.cursor(statement("rows"), run, day, False,
+                                       prefetch=_ROWS_AT_A_TIME):
         of = (row["account_id"], row["currency"])
         if rows and of != group:
             yield group, rows
@@ -146,8 +150,3 @@ async def _grouped(connection: Connection, run: str,
         rows.append(row)
     if rows:
         yield group, rows
-
-
-async def _goods(connection: Connection, settings: Settings) -> Goods:
-    return Goods(settings, {row["product"]: row["name"] for row in
-                            await connection.fetch("SELECT product, name FROM product")})

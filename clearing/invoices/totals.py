@@ -1,11 +1,11 @@
 """From lines to totals, by one rule for gross and net prices.
 
-PURE. EN 16931: each line's net amount is rounded by itself, then added (BR-CO-10); VAT is worked out
-once a group of category and rate (BR-CO-17), never a line. Pump prices contain VAT, so net plus VAT
-can miss what was sold by a few cents: where a buyer's prices are gross, the document asks for the
-gross sum and says the difference as BT-114; where they are net, it asks for net plus VAT, and the
-books round. Amounts have two decimals at most (BR-DEC-01 and its like), so a currency of three is
-rounded to hundredths, and the books keep the rest.
+PURE. EN 16931: each line's net amount is rounded by itself, then added (BR-CO-10); VAT is worked
+out once a group of category and rate (BR-CO-17), never a line. Pump prices contain VAT, so net plus
+VAT can miss what was sold by a few cents: where a buyer's prices are gross, the document asks for
+the gross sum and says the difference as BT-114; where they are net, it asks for net plus VAT, and
+the books round. Amounts have two decimals at most (BR-DEC-01 and its like), so a currency of three
+is rounded to hundredths, and the books keep the rest.
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ def _day(tag: str, day: date | None) -> str:
 def _period(start: date | None, end: date | None) -> str:
     if start is None and end is None:
         return ""
-    return f"<cac:InvoicePeriod>{_day('StartDate', start)}{_day('EndDate', end)}" \
-           "</cac:InvoicePeriod>"
+    return (f"<cac:InvoicePeriod>{_day('StartDate', start)}{_day('EndDate', end)}"
+            "</cac:InvoicePeriod>")
 
 
 def _supplier(document: Document) -> str:
@@ -111,8 +111,9 @@ def _party(role: str, party: Party, creditor: str = "") -> str:
         if party.company_scheme else "cbc:CompanyID"
     contact = (element("cbc:Name", party.contact) + element("cbc:Telephone", party.phone)
                + element("cbc:ElectronicMail", party.email))
-    return (f"<cac:{role}><cac:Party>{endpoint}{ids}<cac:PartyName>{element('cbc:Name', party.name)}"
-            f"</cac:PartyName>{_address(party.address)}{schemes}<cac:PartyLegalEntity>"
+    return (f"<cac:{role}><cac:Party>{endpoint}{ids}<cac:PartyName>"
+            f"{element('cbc:Name', party.name)}</cac:PartyName>{_address(party.address)}{schemes}"
+            "<cac:PartyLegalEntity>"
             f"{element('cbc:RegistrationName', party.name)}{element(company, party.company_id)}"
             f"</cac:PartyLegalEntity>{f'<cac:Contact>{contact}</cac:Contact>' if contact else ''}"
             f"</cac:Party></cac:{role}>\n")
@@ -146,8 +147,8 @@ def _means(document: Document, means: PaymentMeans) -> str:
 def _tax_total(document: Document) -> str:
     currency = document.currency
     groups = "".join(_tax_subtotal(group, currency) for group in document.vat)
-    return f"<cac:TaxTotal>{_amount('TaxAmount', document.vat_minor, currency)}{groups}" \
-           "</cac:TaxTotal>\n"
+    return (f"<cac:TaxTotal>{_amount('TaxAmount', document.vat_minor, currency)}{groups}"
+            "</cac:TaxTotal>\n")
 
 
 def _tax_subtotal(group: Vat, currency: str) -> str:
@@ -190,9 +191,9 @@ def _line(line: Line, currency: str, kind: str, quantity_tag: str) -> str:
                "</cac:SellersItemIdentification>" if text(line.item_id) else "")
     before = ""
     if price.discount and price.list_price is not None:
-        before = (f'<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator><cbc:Amount '
-                  f'currencyID="{currency}">{price.discount:f}</cbc:Amount><cbc:BaseAmount '
-                  f'currencyID="{currency}">{price.list_price:f}</cbc:BaseAmount>'
+        before = ("<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator>"
+                  f'<cbc:Amount currencyID="{currency}">{price.discount:f}</cbc:Amount>'
+                  f'<cbc:BaseAmount currencyID="{currency}">{price.list_price:f}</cbc:BaseAmount>'
                   "</cac:AllowanceCharge>")
     return (
         f"<cac:{kind}Line><cbc:ID>{line.number}</cbc:ID>{element('cbc:Note', line.note)}"

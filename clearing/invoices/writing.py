@@ -42,6 +42,7 @@ async def write_invoices(connection: Connection, run_id: RunId, settings: Settin
             write, end, kind = FORMS[form]
             path = f"invoices/{document.number}{end}"
             folder.write(path, "".join(write(document)).encode())
-            files.append(FileRecord(path, kind, len(document.lines), sign * document.payable_minor,
-                                    document.currency, recipient=f"account/{document.buyer.party_id}"))
+            files.append(FileRecord(
+                path, kind, len(document.lines), sign * document.payable_minor, document.currency,
+                recipient=f"account/{document.buyer.party_id}"))
     return files, await stored_cases(connection, run_id)

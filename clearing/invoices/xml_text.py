@@ -1,7 +1,7 @@
 """Texts and numbers as the XML of an invoice has them.
 
-PURE. What an invoice shows was typed by strangers: it is escaped, and what XML 1.0 has no letter for
-is left out. The same texts come again and again, so they are kept.
+PURE. What an invoice shows was typed by strangers: it is escaped, and what XML 1.0 has no letter
+for is left out. The same texts come again and again, so they are kept.
 """
 
 from __future__ import annotations
@@ -18,10 +18,15 @@ _NO_LETTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U001
 _KEPT: Final = 65_536
 
 
+def letters(value: str) -> str:
+    """Only what is a letter of XML 1.0, and so of UTF-8; white space is one blank."""
+    return " ".join(_NO_LETTER.sub("", value).split())
+
+
 @lru_cache(_KEPT)
 def text(value: str, limit: int = 1_000) -> str:
     """`value` escaped, white space collapsed, at most `limit` letters of it; may be empty."""
-    clean = " ".join(_NO_LETTER.sub("", value).split())[:limit].rstrip()
+    clean = letters(value)[:limit].rstrip()
     return (clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
             .replace('"', "&quot;"))
 

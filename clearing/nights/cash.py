@@ -79,6 +79,6 @@ async def _safes(connection: Connection, run_id: RunId, _: Settings,
 
 WORK: Final = Work(decide, (
     ("fees", files_of(write_fee_statements)), ("bookings", files_of(write_bookings)),
-    ("documents", files_of(write_documents)),
     ("own books", files_of(write_own_books)),
+    ("documents", files_of(write_documents)),
     ("bank", files_of(write_bank_files)), ("safes", files_of(_safes))))

@@ -10,6 +10,7 @@ from typing import Final
 from clearing.answers.booking import book_answers
 from clearing.bankfiles.collecting import store_debits, write_collections
 from clearing.bankfiles.night import write_bank_files
+from clearing.credits import store_credits
 from clearing.documents.night import write_documents
 from clearing.folder import DayFolder
 from clearing.invoices.making import decide_invoices
@@ -17,7 +18,7 @@ from clearing.invoices.writing import write_invoices
 from clearing.nights.work import Work, Written, files_of
 from clearing.ownbooks.deciding import decide_own_books
 from clearing.ownbooks.writing import write_own_books
-from clearing.queries import Connection
+from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
 from clearing.summary import FileRecord
@@ -25,7 +26,8 @@ from clearing.summary import FileRecord
 
 async def decide(connection: Connection, run_id: RunId, settings: Settings) -> None:
     """Book what banks have said of collections, make the invoices, decide tonight's collections."""
-    await book_answers(connection, run_id, settings, {})
+    await store_credits(connection, await book_answers(connection, run_id, settings, {}))
+    await connection.execute(query("post_credits"), str(run_id))
     await decide_invoices(connection, run_id, settings)
     await store_debits(connection, run_id, settings)
     await decide_own_books(connection, run_id, settings)
@@ -43,5 +45,7 @@ async def _bank(connection: Connection, run_id: RunId, settings: Settings,
             *await write_bank_files(connection, run_id, settings, folder)]
 
 
-WORK: Final = Work(decide, (("invoices", _invoices), ("own books", files_of(write_own_books)),
+WORK: Final = Work(decide, (("invoices", _invoices),
+    ("own books", files_of(write_own_books)),
+    ("documents", files_of(write_documents)),
     ("bank", files_of(_bank))))

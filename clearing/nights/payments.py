@@ -31,5 +31,7 @@ async def decide(connection: Connection, run_id: RunId, settings: Settings) -> N
 
 
 WORK: Final = Work(decide, (
-    ("settlements", files_of(write_settlements)), ("documents", files_of(write_documents)), ("own books", files_of(write_own_books)),
+    ("settlements", files_of(write_settlements)),
+    ("own books", files_of(write_own_books)),
+    ("documents", files_of(write_documents)),
     ("bank", files_of(write_bank_files))))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from clearing.invoices.config import Invoicing
 from clearing.ownbooks.bookings import collect_bookings
-from clearing.ownbooks.fee_billing import bill_fees
+from clearing.ownbooks.fee_billing import bill_fees, open_fees
 from clearing.ownbooks.paper_store import store_papers
 from clearing.ownbooks.statements import statement
 from clearing.ownbooks.station_sales import store_station_sales
@@ -26,6 +26,8 @@ async def decide_own_books(connection: Connection, run_id: RunId, settings: Sett
     assert following is not None, run_id  # the day is closed: else it would not be posted
     if run_id.stream == "fuel":
         await store_station_sales(connection, run_id, settings)
+    else:
+        await open_fees(connection, run_id)
     if _may_invoice(settings.invoicing):
         if run_id.stream != "fuel":
             await store_papers(connection, run_id,

@@ -7,7 +7,7 @@ amounts without VAT are those that were booked, to the cent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 
@@ -22,6 +22,7 @@ from clearing.ownbooks.paper_store import Numbered, Paper, take_numbers
 from clearing.ownbooks.papers import Account, Issue, Item, fee_invoice, fee_item
 from clearing.ownbooks.statements import statement
 from clearing.ownbooks.vat import EXEMPT_CREDIT, EXEMPT_PAYMENTS, Treatment, service
+from clearing.ownbooks.waiting import Waiting, defect_of, subject_of, tell
 from clearing.periods import ends_with, period_of
 from clearing.queries import Connection
 from clearing.run_id import RunId
@@ -47,11 +48,16 @@ class _Open(msgspec.Struct):
     accrued_vat_minor: int = 0
 
 
+async def open_fees(connection: Connection, run_id: RunId) -> None:
+    """Remember whose fees tonight has booked: until an invoice asks for them they are open."""
+    await connection.execute(statement("fees_opened"), str(run_id), run_id.stream,
+                             run_id.business_date)
+
+
 async def bill_fees(connection: Connection, run_id: RunId, settings: Settings,
                     following: date) -> list[Paper]:
     """The invoices of tonight. What comes to nothing, or is the party's, waits for more."""
     stream, day = run_id.stream, run_id.business_date
-    await connection.execute(statement("fees_opened"), str(run_id), stream, day)
     waiting = await connection.fetch(statement("fees_waiting"), stream)
     accounts = await known_accounts(connection, (row["account_id"] for row in waiting))
     due = {_key(row): row["first_day"] for row in waiting if ends_with(
@@ -60,8 +66,7 @@ async def bill_fees(connection: Connection, run_id: RunId, settings: Settings,
         return []
     asked = [*(list(column) for column in zip(*due, strict=True)), list(due.values()), day]
     found = await (_of_merchants if stream == "payments" else _of_safes)(connection, asked)
-    billed = {key: one for key, one in found.items()
-              if sum(fee.amount_minor for fee in one.fees) > 0}
+    billed = await _that_can_be(connection, run_id, settings, found, accounts)
     numbers = await take_numbers(connection, settings.own_books.fee_series, day, len(billed))
     papers = [_paper(key, one, numbers[at], accounts[key[0]], due[key], day, settings)
               for at, (key, one) in enumerate(billed.items())]
@@ -69,6 +74,25 @@ async def bill_fees(connection: Connection, run_id: RunId, settings: Settings,
         await connection.execute(statement("fees_asked"), stream,
                                  *(list(column) for column in zip(*billed, strict=True)))
     return papers
+
+
+async def _that_can_be(connection: Connection, run_id: RunId, settings: Settings,
+                       found: Mapping[_Key, _Open],
+                       accounts: Mapping[int, Known]) -> dict[_Key, _Open]:
+    """Without what comes to nothing, and without those whom no invoice can name: somebody is told.
+    """
+    made, waiting = {}, []
+    for key, one in found.items():
+        account_id, currency, _ = key
+        minor = sum(fee.amount_minor for fee in one.fees)
+        defect = defect_of(operator(settings, currency).party, accounts[account_id].account.party)
+        if defect:
+            waiting.append(Waiting(account_id, currency, minor, defect))
+        elif minor > 0:
+            made[key] = one
+    await tell(connection, run_id, "fee_invoice", waiting,
+               (subject_of(account_id, currency) for account_id, currency, _ in made))
+    return made
 
 
 def _key(row: asyncpg.Record) -> _Key:

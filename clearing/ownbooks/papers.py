@@ -77,12 +77,14 @@ class Issue(msgspec.Struct, frozen=True):
     period: tuple[date, date]
     seller: Account
     buyer: Account
-    means: PaymentMeans
+    means: PaymentMeans | None
     reference: str = ""  # BT-10: what the buyer's books want to read
 
 
-def transfer_to(account: Account, currency: str, number: str) -> PaymentMeans:
-    """A transfer to the account of who sells."""
+def transfer_to(account: Account, currency: str, number: str) -> PaymentMeans | None:
+    """A transfer to the account of who sells; None where he has told none (BR-61)."""
+    if not account.iban:
+        return None
     code = CREDIT_TRANSFER if currency == "EUR" else OTHER_TRANSFER
     return PaymentMeans(code, number, account.iban, account.party.name, account.bic)
 
@@ -181,6 +183,7 @@ def _groups(lines: Sequence[Line], items: Sequence[Item], currency: str) -> tupl
 def _scoped(party: Party, items: Sequence[Item]) -> Party:
     """Where nothing is subject to VAT no VAT number may be told (BR-O-02 to BR-O-04)."""
     if any(item.treatment.category == OUT_OF_SCOPE for item in items):
-        return msgspec.structs.replace(party, vat_id="",
-                                       tax_number=party.tax_number or party.vat_id)
+        return msgspec.structs.replace(
+            party, vat_id="", tax_number=party.tax_number or party.vat_id,
+            company_id=party.company_id or party.vat_id)  # BR-CO-26 wants to know him
     return party

@@ -8,7 +8,7 @@ the operator's (more was given back than sold), waits for the next period.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from typing import Final
 
@@ -33,17 +33,17 @@ from clearing.ownbooks.papers import (
 from clearing.ownbooks.statements import statement
 from clearing.ownbooks.terms import Supplier
 from clearing.ownbooks.vat import EXEMPT_SMALL, Treatment, service
+from clearing.ownbooks.waiting import Waiting, defect_of, subject_of, tell
 from clearing.periods import ends_with, period_of
 from clearing.queries import Connection
 from clearing.run_id import RunId
 from clearing.settings import Settings
 
-_DAY: Final = timedelta(days=1)
 _LIST: Final = ("csv",)
 
 
 class _Due(msgspec.Struct, frozen=True):
-    """A supplier whose period ends. since: the first day that he is not settled for."""
+    """A supplier whose period ends. since: the first day on which there were terms."""
 
     terms: Supplier
     courier_id: str | None
@@ -56,6 +56,7 @@ class _Work(msgspec.Struct, frozen=True):
     account_id: int
     currency: str
     basis: str
+    first: date
     items: tuple[Item, ...]
     commissions: tuple[tuple[int, int], ...] = ()
 
@@ -65,16 +66,13 @@ async def bill_suppliers(connection: Connection, run_id: RunId, settings: Settin
     """The papers of tonight, of couriers by the night of cash, of dealers by that of fuel."""
     day = run_id.business_date
     due = {account_id: one async for account_id, one in _due(connection, run_id, following)}
-    accounts = await known_accounts(connection, due)
-    due = {account_id: one for account_id, one in due.items()
-           if not _is_billed(one) or accounts[account_id].account.party.vat_id
-           or accounts[account_id].account.party.tax_number}
     if not due:
         return []
-    seen = operator(settings, "")
+    accounts = await known_accounts(connection, due)
     read = _courier_work if run_id.stream == "cash" else _station_work
-    works = [work for work in await read(connection, due, accounts, seen, day)
+    works = [work for work in await read(connection, due, accounts, operator(settings, ""), day)
              if sum(item.amount_minor for item in work.items) > 0]
+    works = await _that_can_be(connection, run_id, settings, works, due, accounts)
     numbers = iter(await take_numbers(
         connection, settings.own_books.self_billed_series, day,
         sum(_is_billed(due[work.account_id]) for work in works)))
@@ -91,15 +89,31 @@ async def bill_suppliers(connection: Connection, run_id: RunId, settings: Settin
 async def _due(connection: Connection, run_id: RunId,
                following: date) -> AsyncIterator[tuple[int, _Due]]:
     day = run_id.business_date
-    for row in await connection.fetch(statement("suppliers"), day, run_id.stream):
+    for row in await connection.fetch(statement("suppliers"), day):
         terms = read_json(row["terms"], Supplier)
         is_courier = row["courier_id"] is not None
         if terms is None or is_courier != (run_id.stream == "cash") \
                 or not ends_with(day, following, terms.period):
             continue
-        last: date | None = row["period_to"]
-        since = row["first_day"] if last is None else last + _DAY
-        yield row["account_id"], _Due(terms, row["courier_id"], since)
+        yield row["account_id"], _Due(terms, row["courier_id"], row["first_day"])
+
+
+async def _that_can_be(connection: Connection, run_id: RunId, settings: Settings,
+                       works: Iterable[_Work], due: Mapping[int, _Due],
+                       accounts: Mapping[int, Known]) -> list[_Work]:
+    """Without those that the operator cannot bill itself for: they wait, and somebody is told."""
+    made, waiting = [], []
+    for work in works:
+        defect = defect_of(accounts[work.account_id].account.party,
+                           operator(settings, work.currency).party)
+        if defect and _is_billed(due[work.account_id]):
+            waiting.append(Waiting(work.account_id, work.currency,
+                                   sum(item.amount_minor for item in work.items), defect))
+        else:
+            made.append(work)
+    await tell(connection, run_id, "self_billed", waiting,
+               (subject_of(work.account_id, work.currency) for work in made))
+    return made
 
 
 def _is_billed(one: _Due) -> bool:
@@ -110,7 +124,7 @@ def _issue(number: str, work: _Work, one: _Due, supplier: Account, day: date,
            settings: Settings) -> Issue:
     begins, ends = period_of(day, one.terms.period)
     buyer = operator(settings, work.currency, one.terms.payment_days)
-    return Issue(number, day, work.currency, (min(one.since, begins), ends), supplier, buyer,
+    return Issue(number, day, work.currency, (min(work.first, begins), ends), supplier, buyer,
                  transfer_to(supplier, work.currency, number), number)
 
 
@@ -134,12 +148,20 @@ async def _courier_work(connection: Connection, due: Mapping[int, _Due],
     rows = await connection.fetch(
         statement("courier_work"), list(due), [one.courier_id for one in due.values()],
         [one.since for one in due.values()], day)
-    return [_Work(account_id, currency, "courier", tuple(
-                work_item(row["event"], row["count"], row["amount_minor"],
-                          _treatment(due[account_id].terms, accounts[account_id].account, buyer))
-                for row in found))
-            for (account_id, currency), found in groupby(
-                rows, lambda row: (row["account_id"], row["currency"]))]
+    works = []
+    for (account_id, currency), found in groupby(
+            rows, lambda row: (row["account_id"], row["currency"])):
+        lines = list(found)
+        treatment = _treatment(due[account_id].terms, accounts[account_id].account, buyer)
+        works.append(_Work(account_id, currency, "courier", _first(lines), tuple(
+            work_item(row["event"], row["count"], row["amount_minor"], treatment)
+            for row in lines)))
+    return works
+
+
+def _first(rows: Iterable[asyncpg.Record]) -> date:
+    first: date = min(row["first_day"] for row in rows)
+    return first
 
 
 async def _station_work(connection: Connection, due: Mapping[int, _Due],
@@ -153,12 +175,13 @@ async def _station_work(connection: Connection, due: Mapping[int, _Due],
         lines = list(found)
         if basis == "agency":
             treatment = _treatment(due[account_id].terms, accounts[account_id].account, buyer)
-            works.append(_Work(account_id, currency, basis, tuple(
+            works.append(_Work(account_id, currency, basis, _first(lines), tuple(
                 _commission(row, row["commission_minor"], treatment) for row in lines
                 if row["commission_minor"])))
         else:
-            works.append(_Work(account_id, currency, basis, tuple(_fuel(lines)), tuple(
-                (row["vat_basis_points"], row["commission_minor"]) for row in lines)))
+            works.append(_Work(
+                account_id, currency, basis, _first(lines), tuple(_fuel(lines)),
+                tuple((row["vat_basis_points"], row["commission_minor"]) for row in lines)))
     return works
 
 

@@ -7,8 +7,6 @@ it was: the queue says what was being handed over, and the target what of it is 
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,40 +15,20 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from clearing.errors import ClearingError
 from clearing.exceptions import close_explained, open_exception
-from clearing.folder import folder_of
 from clearing.queries import Connection, connect
+from clearing.release.bringing import Failed, Outcome, bring
 from clearing.release.life import NIGHT
 from clearing.release.opening import open_delivery
-from clearing.release.ports import (
-    Delivery,
-    Parcel,
-    Receipt,
-    Undeliverable,
-    Undelivered,
-    Unknown,
-)
+from clearing.release.ports import Delivery, Receipt, Undeliverable, Undelivered
 from clearing.release.releasing import release_approved
-from clearing.release.route import Route, active_routes, due_at, run_of
+from clearing.release.route import Route, active_routes, due_at
 from clearing.release.statements import statement
-from clearing.release.targets import name_there
 
 AT_ONCE: Final = 100  # files between two words to the database
-SIDE_BY_SIDE: Final = 8  # files on their way at one time
 MOST_TRIES: Final = 12  # then a person is told; the tries go on, an hour apart
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
-
-class Failed(msgspec.Struct, frozen=True):
-    """A try that came to nothing. may_be_there: nobody has said that it is not."""
-
-    said: str
-    lost: bool  # no other try helps
-    may_be_there: bool
-
-
-Outcome = Receipt | Failed
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -73,7 +51,8 @@ async def deliver_due(database_url: str, out_dir: Path, now: datetime) -> tuple[
         await release_approved(connection, out_dir)
         routes = await active_routes(connection)
         for route in routes:  # first of all, for a file is delivered when all its routes have it
-            await connection.execute(statement("plan"), route.route_id, due_at(route, now))
+            due = now if route.defect else due_at(route, now)
+            await connection.execute(statement("plan"), route.route_id, due)
         return tuple([await _route_turn(connection, route, out_dir, now) for route in routes])
     finally:
         await connection.close()
@@ -87,6 +66,8 @@ async def _route_turn(connection: Connection, route: Route, out_dir: Path,
         if not await connection.fetchval(statement("is_due"), route.route_id, now):
             return Delivered(route.name)
         try:
+            if route.target is None:
+                raise Undeliverable(f"the route cannot be read: {route.defect}")
             delivery = await open_delivery(route.target)
         except (Undelivered, Undeliverable) as error:
             return await _closed_target(connection, route, now, error)
@@ -104,7 +85,7 @@ async def _closed_target(connection: Connection, route: Route, now: datetime,
     rows = await connection.fetch(statement("put_off_route"), route.route_id, now, str(error),
                                   FIRST_PAUSE, LONGEST_PAUSE)
     if isinstance(error, Undeliverable) or any(row["tries"] >= MOST_TRIES for row in rows):
-        await _tell(connection, "not_delivered", "route", route.name, route, str(error))
+        await _tell(connection, "route", route.name, route, str(error))
     return Delivered(route.name, waiting=len(rows), said=str(error))
 
 
@@ -120,72 +101,9 @@ async def _all_due(connection: Connection, route: Route, delivery: Delivery, out
                                       subjects=[route.name], why="it was delivered after all")
             return total
         after = rows[-1]["delivery_id"]
-        outcomes = await _bring(connection, route, delivery, out_dir, rows)
+        outcomes = await bring(connection, route, delivery, out_dir, rows)
         await _keep(connection, route, outcomes, now)
         total = _added(total, list(outcomes.values()))
-
-
-async def _bring(connection: Connection, route: Route, delivery: Delivery, out_dir: Path,
-                 rows: Sequence[asyncpg.Record]) -> dict[int, Outcome]:
-    """Prepare all, make sure of them, write down that they are handed over, hand them over."""
-    outcomes: dict[int, Outcome] = {}
-    ready: list[Parcel] = []
-    side_by_side = asyncio.Semaphore(SIDE_BY_SIDE)
-
-    async def prepare(row: asyncpg.Record) -> None:
-        async with side_by_side:
-            try:
-                parcel = await asyncio.to_thread(_parcel, route, out_dir, row)
-                there = await delivery.prepare(parcel)
-            except (Undelivered, Undeliverable) as error:
-                outcomes[row["delivery_id"]] = _failed(error, row["handing_over"])
-                return
-        if there is None:
-            ready.append(parcel)
-        else:
-            outcomes[parcel.delivery_id] = there
-
-    async def hand_over(parcel: Parcel) -> None:
-        async with side_by_side:
-            try:
-                outcomes[parcel.delivery_id] = await delivery.hand_over(parcel)
-            except (Undelivered, Undeliverable) as error:
-                outcomes[parcel.delivery_id] = _failed(error, isinstance(error, Unknown))
-
-    await asyncio.gather(*(prepare(row) for row in rows))
-    if ready:
-        try:
-            await delivery.settle()
-        except Undelivered as error:
-            return outcomes | {one.delivery_id: _failed(error, one.handing_over) for one in ready}
-        await connection.execute(statement("handing_over"), [one.delivery_id for one in ready])
-        await asyncio.gather(*(hand_over(parcel) for parcel in ready))
-    return outcomes
-
-
-def _failed(error: Exception, may_be_there: bool) -> Failed:
-    return Failed(str(error), isinstance(error, Undeliverable), may_be_there)
-
-
-def _parcel(route: Route, out_dir: Path, row: asyncpg.Record) -> Parcel:
-    """A released file, byte for byte as its manifest has it."""
-    run_id = run_of(row["run_id"])
-    source = folder_of(out_dir, run_id).target / row["path"]
-    try:
-        name = name_there(route.target, run_id, row["path"])
-        with source.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
-    except ClearingError as error:
-        raise Undeliverable(str(error)) from None
-    except OSError as error:
-        raise Undelivered(f"{source} cannot be read: {error.strerror}: clear the day again, which "
-                          "writes the same") from None
-    if found != row["sha256"]:
-        raise Undeliverable(f"{source} is not what was released: clear the day again, which mends "
-                            "it")
-    return Parcel(row["delivery_id"], row["run_id"], row["path"], str(source), name, found, size,
-                  handing_over=row["handing_over"])
 
 
 async def _keep(connection: Connection, route: Route, outcomes: dict[int, Outcome],
@@ -195,10 +113,13 @@ async def _keep(connection: Connection, route: Route, outcomes: dict[int, Outcom
     failed = {number: one for number, one in outcomes.items() if isinstance(one, Failed)}
     async with connection.transaction():
         if done:
-            await connection.execute(
+            rows = await connection.fetch(
                 statement("delivered"), list(done), now,
                 [msgspec.json.encode(receipt).decode() for receipt in done.values()])
             await connection.execute(statement("note_delivered"), list(done), NIGHT, now)
+            await close_explained(connection, reason="not_delivered", subject_kind="file",
+                                  subjects=[_subject(route, row) for row in rows],
+                                  why="it was delivered after all")
         if failed:
             rows = await connection.fetch(
                 statement("put_off"), list(failed), now, [one.said for one in failed.values()],
@@ -206,17 +127,19 @@ async def _keep(connection: Connection, route: Route, outcomes: dict[int, Outcom
                 [one.lost for one in failed.values()], FIRST_PAUSE, LONGEST_PAUSE)
             for row in rows:
                 if row["state"] == "given_up":
-                    await _tell(connection, "not_delivered", "file",
-                                f"{route.name}: {row['run_id']}/{row['path']}", route, row["said"])
+                    await _tell(connection, "file", _subject(route, row), route, row["said"])
             if any(row["tries"] >= MOST_TRIES and row["state"] != "given_up" for row in rows):
-                await _tell(connection, "not_delivered", "route", route.name, route,
-                            rows[0]["said"])
+                await _tell(connection, "route", route.name, route, rows[0]["said"])
 
 
-async def _tell(connection: Connection, reason: str, subject_kind: str, subject: str,
-                route: Route, said: str) -> None:
-    await open_exception(connection, stream="", reason=reason, subject_kind=subject_kind,
+async def _tell(connection: Connection, subject_kind: str, subject: str, route: Route,
+                said: str) -> None:
+    await open_exception(connection, stream="", reason="not_delivered", subject_kind=subject_kind,
                          subject=subject, content={"route": route.name, "said": said})
+
+
+def _subject(route: Route, row: asyncpg.Record) -> str:
+    return f"{route.name}: {row['run_id']}/{row['path']}"
 
 
 def _added(total: Delivered, outcomes: Sequence[Outcome]) -> Delivered:

@@ -6,8 +6,9 @@ Knows the table of routes and local time; sends nothing.
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import asyncpg
 import msgspec
 
 from authhost.streams import STREAMS
@@ -19,20 +20,29 @@ from clearing.run_id import RunId
 
 
 class Route(msgspec.Struct, frozen=True):
-    """An active row of delivery_route."""
+    """An active row of delivery_route. defect: why nothing can go by it; target None then."""
 
     route_id: int
     name: str
-    target: Target
+    target: Target | None
     not_before: time | None  # on time_zone's clock
     time_zone: str
+    defect: str = ""
 
 
 async def active_routes(connection: Connection) -> list[Route]:
     """Those that files go by now, by name."""
-    return [Route(row["route_id"], row["name"], read_target(row["target"]), row["not_before"],
-                  row["time_zone"])
-            for row in await connection.fetch(statement("active_routes"))]
+    return [_route(row) for row in await connection.fetch(statement("active_routes"))]
+
+
+def _route(row: asyncpg.Record) -> Route:
+    target, defect = None, ""
+    try:
+        ZoneInfo(row["time_zone"])
+        target = read_target(row["target"])
+    except (ClearingError, ZoneInfoNotFoundError, ValueError) as error:
+        defect = str(error)  # somebody has written it past the door
+    return Route(row["route_id"], row["name"], target, row["not_before"], row["time_zone"], defect)
 
 
 def due_at(route: Route, now: datetime) -> datetime:

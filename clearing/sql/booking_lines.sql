@@ -12,4 +12,4 @@ LEFT JOIN LATERAL (
       AND i.key = regexp_replace(e.transaction, '(/(reversal|adjustment|fee|withdrawn))?#(release|withdrawn)$', '')
     ORDER BY i.settled DESC LIMIT 1) i ON true
 WHERE s.run_id = $1
-ORDER BY s.number, e.run_id, coalesce(e.transaction, j.key || '#' || j.leg) COLLATE "C", e.line
+ORDER BY s.number, e.run_id, e.journal_id IS NULL, coalesce(e.transaction, j.key || '#' || j.leg) COLLATE "C", e.line

@@ -9,7 +9,7 @@ SELECT 'invoice_' || form.name, i.currency, sum(l.lines)::int, sum(i.gross_minor
 FROM invoice i
 JOIN LATERAL (SELECT sum(l.until - l.first)::int AS lines FROM invoice_line l WHERE l.number = i.number) l ON true
 LEFT JOIN clearing_party t ON t.run_id = i.run_id AND t.kind = 'tax' AND t.party_id = i.account_id::text
-CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(t.content -> 'forms', '["ubl", "csv"]')) AS form (name)
+CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(t.content -> 'forms', '["ubl", "csv", "pdf"]')) AS form (name)
 WHERE i.run_id = $1 AND i.kind IN ('fleet', 'credit_note', 'corrective')
 GROUP BY 1, 2
 UNION ALL
@@ -42,7 +42,7 @@ GROUP BY 1, 2
 UNION ALL
 SELECT 'paper_' || form, d.currency, sum(d.count)::int, sum(d.gross_minor)::bigint
 FROM own_document d CROSS JOIN LATERAL unnest(d.forms) AS form
-WHERE d.run_id = $1 AND form IN ('ubl', 'cii', 'csv')
+WHERE d.run_id = $1 AND form IN ('ubl', 'cii', 'csv', 'pdf')
 GROUP BY 1, 2
 UNION ALL
 SELECT CASE r.form WHEN 'csv' THEN 'booking_table' WHEN 'json' THEN 'booking_records' ELSE 'booking_datev' END, l.currency, count(*)::int,
@@ -59,7 +59,7 @@ UNION ALL
 -- Of banks that want an advice: each item of a credit that goes, and each suspected piece, which comes to nothing.
 SELECT 'deposit_advice', told.currency, count(*)::int, sum(told.amount_minor)::bigint
 FROM (SELECT c.currency, i.amount_minor FROM clearing_credit c
-      JOIN clearing_item i USING (run_id, end_to_end_id)
+      JOIN credit_item i USING (run_id, end_to_end_id)
       JOIN clearing_run r USING (run_id)
       LEFT JOIN clearing_party b ON b.run_id = $1 AND b.kind = 'bank' AND b.party_id = c.bank_id
       WHERE c.run_id = $1 AND c.purpose = 'deposit_credit' AND c.held = ''

@@ -5,9 +5,9 @@ WITH given AS (
 ), row AS (
     INSERT INTO journal (business_date, id, key, leg, kind, approved, action, reason, approval_code, requested_minor, amount_minor,
         posted_minor, currency, terminal_id, merchant_id, site_id, original_key, flags, pan_masked, decided_at, recorded_at,
-        rules_version, account_id, fence, day, week, month, money, volume, count, detail)
+        rules_version, account_id, fence, day, week, month, money, volume, count, detail, stream)
     SELECT g.date, nextval('journal_id'), g.key, 0, 'deposit', true, '000', 'approved', '', 100, 100, 100, 'EUR', g.terminal, 'SHOP', '', '', '', '',
-        g.at, g.at, 1, 900002, 1, 1, 1, 1, 100, 0, 1, g.detail FROM given g
+        g.at, g.at, 1, 900002, 1, 1, 1, 1, 100, 0, 1, g.detail, 'cash' FROM given g
     RETURNING business_date, id, key, terminal_id, recorded_at
 )
 INSERT INTO deposit (key, business_date, journal_id, terminal_id, account_id, stay_id, kind, currency, amount_minor, recorded_at, credit, notes, coins)

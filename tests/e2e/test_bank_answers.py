@@ -198,7 +198,7 @@ def test_a_duplicate_books_nothing(sent: str, tmp_path: Path) -> None:
      "none of its transactions is in the file"),
     (pain002.report(DEPOSITS, pain002.block("A", status="RJCT") + pain002.block("B",
                                                                              status="ACCP")),
-     "is not the whole file"),
+     "OrgnlPmtInfId A is no block of the file"),
 ])
 def test_what_is_foreign_is_refused_whole(content: bytes, message: str, sent: str) -> None:
     with pytest.raises(StatementError, match=message):

@@ -96,7 +96,11 @@ def test_what_differs_is_a_case(sent: str, database_url: str) -> None:
     assert told.outcomes == {"amount": 2, "matched": 2, "twice": 1, "unexpected": 2, "returned": 1}
     assert cases(database_url) == [
         ("amount", CLIENT, -999), ("twice", CLIENT, -2_500), ("unexpected", None, -77),
-        ("returned", CLIENT, 2_500), ("amount", None, -300), ("unexpected", None, -5)]
+        ("unexpected", None, -5)]
+    # What came back, and a file that was booked otherwise, are the clearing's exceptions.
+    found = sql(database_url, "SELECT reason, subject FROM clearing_exception ORDER BY reason")
+    assert list(map(tuple, found)) == [
+        ("batch_differs", "20260723-PAYMENTS-1-PAYOUTS-EUR"), ("credit_returned", SECOND)]
 
 
 def test_what_is_missing_is_a_case_once(sent: str, database_url: str) -> None:

@@ -11,7 +11,7 @@ import sys
 import time as real_time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,11 +22,14 @@ from authhost.streams import STREAMS, Stream
 from clearing.days.scheduler import FIRST_PAUSE, LONGEST_PAUSE, Nights
 from clearing.errors import ClearingError
 from clearing.queries import connect, query
+from clearing.release.deliver import deliver_due
 from clearing.run import clear
-from tests.e2e.clearing_day import DAY, NEXT, full_day, make_day, sql, tree, wait
+from tests.e2e.clearing_day import CLIENT, DAY, NEXT, full_day, make_day, sql, tree, wait
+from tests.support.release_scene import add_route
 
 pytestmark = pytest.mark.invariant(11)
 
+STOPPED = "SELECT state FROM clearing_exception WHERE reason = 'night_stopped'"
 OPEN = "SELECT fuel_date, cash_date, payments_date FROM rules"
 MIDNIGHT = datetime(2026, 7, 24, tzinfo=UTC)
 
@@ -118,8 +121,7 @@ def test_what_stops_is_tried_again_later_and_later(town: Town, database_url: str
     assert json.loads(queued["content"])["said"] == "the disk is full"
     del town.fails[str(DAY), "cash"]
     assert town.look(at + LONGEST_PAUSE) == [(str(DAY), "cash")]
-    assert sql(database_url, "SELECT state FROM clearing_exception "
-                             "WHERE reason = 'night_stopped'")[0][0] == "closed"
+    assert sql(database_url, STOPPED)[0][0] == "closed"
 
 
 def town_failures(town: Town) -> list[int]:
@@ -140,7 +142,7 @@ def test_a_calendar_that_nobody_knows_stops_its_stream_alone(town: Town, databas
     sql(database_url, "UPDATE day_schedule SET calendar = 'SI' WHERE stream = 'fuel'")
     assert town.look(MIDNIGHT + timedelta(seconds=30)) == []
     assert town.look(MIDNIGHT + FIRST_PAUSE) == [(str(DAY), "fuel")]
-    assert sql(database_url, "SELECT state FROM clearing_exception")[0][0] == "closed"
+    assert [row[0] for row in sql(database_url, STOPPED)] == ["closed"]
 
 
 def test_of_several_programs_one_does_it(town: Town, database_url: str) -> None:
@@ -151,7 +153,7 @@ def test_of_several_programs_one_does_it(town: Town, database_url: str) -> None:
         await asyncio.gather(town.nights.look(), *(other.look() for other in others))
     wait(all_at_once())
     assert sorted(town.done) == sorted((str(DAY), stream) for stream in STREAMS)
-    assert sql(database_url, "SELECT count(*) FROM clearing_exception")[0][0] == 0
+    assert sql(database_url, STOPPED) == []
 
 
 def test_a_stream_that_another_looks_after_is_left_alone(town: Town, database_url: str) -> None:
@@ -193,13 +195,49 @@ def test_the_looking_goes_on_when_the_database_is_away(town: Town) -> None:
     assert also == [MIDNIGHT - timedelta(hours=1), MIDNIGHT]
 
 
+def test_each_customer_has_its_files_at_its_own_hour(town: Town, database_url: str,
+                                                     tmp_path: Path) -> None:
+    """What the night made of a client is handed over at half past six on his clock, on the day
+    on which his period ended; and the banks' at once."""
+    for name, recipient, not_before in (("client", f"account/{CLIENT}", time(6, 30)),
+                                        ("banks", "*", None)):
+        (tmp_path / name).mkdir()
+        wait(add_route(database_url, {"type": "folder", "folder": str(tmp_path / name)}, name=name,
+                       recipient=recipient, not_before=not_before, time_zone="Europe/Ljubljana",
+                       kinds=["booking_xml" if name == "client" else "deposit_credit_xml"]))
+    sql(database_url, "UPDATE account SET billing = 'daily' WHERE account_id = $1", CLIENT)
+    arrived: list[tuple[datetime, set[str]]] = []
+
+    async def deliver(now: datetime) -> None:
+        await deliver_due(database_url, tmp_path, now)
+        arrived.append((now, {name for name in ("client", "banks")
+                              if any((tmp_path / name).rglob("*.xml"))}))
+
+    steps = iter([MIDNIGHT, MIDNIGHT + timedelta(hours=4, minutes=29),
+                  MIDNIGHT + timedelta(hours=4, minutes=31)])
+
+    class Enough(Exception):
+        """The morning is over."""
+
+    async def sleep(_: float) -> None:
+        try:
+            town.at = next(steps)
+        except StopIteration:
+            raise Enough from None
+
+    with pytest.raises(Enough):
+        wait(town.nights.run(deliver, sleep))
+    assert [names for _, names in arrived] == [set(), {"banks"}, {"banks"}, {"banks", "client"}]
+
+
 @contextmanager
-def program(database_url: str, out: Path, started: datetime) -> Iterator[subprocess.Popen[bytes]]:
-    """`authhost nights` at a time of our own."""
-    clock = f"{real_time.time_ns() // 1000}:{int(started.timestamp() * 1e6)}:1"
-    running = subprocess.Popen(
-        [sys.executable, "-m", "authhost", "nights", "--database-url", database_url,
-         "--out", str(out), "--clock", clock], stderr=subprocess.PIPE)
+def program(database_url: str, out: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`authhost nights` from midnight on."""
+    clock = f"{real_time.time_ns() // 1000}:{int(MIDNIGHT.timestamp() * 1e6)}:1"
+    with log.open("wb") as sink:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "authhost", "nights", "--database-url", database_url,
+             "--out", str(out), "--clock", clock], stderr=sink)
     try:
         yield running
     finally:
@@ -222,10 +260,10 @@ def until(database_url: str, statement: str, most_s: float = 60) -> None:
 def test_killed_in_the_middle_the_next_one_goes_on(database_url: str, tmp_path: Path,
                                                    killed_when: str) -> None:
     wait(make_day(database_url, full_day()))
-    with program(database_url, tmp_path / "out", MIDNIGHT) as first:
+    with program(database_url, tmp_path / "out", tmp_path / "log") as first:
         until(database_url, killed_when)
         os.kill(first.pid, signal.SIGKILL)
-    with program(database_url, tmp_path / "out", MIDNIGHT) as second:
+    with program(database_url, tmp_path / "out", tmp_path / "log") as second:
         until(database_url, "SELECT count(*) = 3 FROM clearing_run WHERE status = 'done'")
         second.send_signal(signal.SIGTERM)
         assert second.wait(30) == 0
@@ -239,13 +277,13 @@ def test_killed_in_the_middle_the_next_one_goes_on(database_url: str, tmp_path: 
 
 def test_what_it_does_is_in_the_log(database_url: str, tmp_path: Path) -> None:
     wait(make_day(database_url, []))
-    with program(database_url, tmp_path, MIDNIGHT) as running:
+    with program(database_url, tmp_path / "out", tmp_path / "log") as running:
         until(database_url, "SELECT count(*) = 3 FROM clearing_run WHERE status = 'done'")
         real_time.sleep(0.5)
         running.send_signal(signal.SIGTERM)
-        _, log = running.communicate(timeout=30)
+        assert running.wait(30) == 0
     told = [(line["event"], line.get("run_id", line.get("stream"))) for line in
-            map(json.loads, log.splitlines())]
+            map(json.loads, (tmp_path / "log").read_text().splitlines())]
     assert told == [one for stream in STREAMS for one in (
         ("day_closed", stream), ("night_begins", f"2026-07-23/{stream}/1"),
         ("night_done", f"2026-07-23/{stream}/1"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,6 +75,24 @@ def test_a_trial_holds_up_nobody_and_sees_one_moment(database_url: str, tmp_path
     assert wait(run()) > 3
     assert longest < 1
     assert told == [f"{stream} {step}" for stream in STREAMS for step in (*STEPS[stream], "done")]
+
+
+def test_what_was_changed_under_a_trial_is_said(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+
+    def meddle(step: str) -> None:
+        """A bank's answer comes after the trial has begun to look."""
+        if step == "cash close":
+            other = threading.Thread(target=sql, args=(
+                database_url, "UPDATE deposit SET next_at = now() WHERE key = 'deposit-1'"))
+            other.start()
+            other.join()
+
+    before = counts(database_url)
+    with pytest.raises(ClearingError, match="was changed meanwhile: try again"):
+        wait(clear(database_url, DAY, tmp_path, dry_run=True, progress=meddle))
+    assert counts(database_url) == before
+    assert wait(clear(database_url, DAY, tmp_path, dry_run=True)).balanced
 
 
 def test_a_day_still_to_come_is_not_tried(database_url: str, tmp_path: Path) -> None:

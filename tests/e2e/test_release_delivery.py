@@ -14,11 +14,13 @@ import asyncssh
 import msgspec
 import pytest
 
+from authhost.admin.statements import statement
 from clearing.queries import connect
-from clearing.release import deliver
+from clearing.release import bringing, deliver
 from clearing.release.deliver import Delivered, deliver_due
 from clearing.release.people import approve, note_started
 from clearing.release.targets import SftpTarget
+from clearing.release.to_folder import ToFolder
 from tests.e2e.clearing_day import sql, wait
 from tests.support.release_scene import FILES, NOW, RUN, add_route, make_run
 from tests.support.sftp_server import Bank
@@ -156,7 +158,7 @@ def _at(name: str, *, after: bool) -> Die:
     return plant
 
 
-@pytest.mark.parametrize("die", [_at("_bring", after=False), _at("_bring", after=True),
+@pytest.mark.parametrize("die", [_at("bring", after=False), _at("bring", after=True),
                                  _at("_keep", after=False), _at("_keep", after=True)])
 @pytest.mark.parametrize("taken", [False, True])
 def test_who_dies_is_taken_up_where_he_was(die: Die, taken: bool, database_url: str,
@@ -208,8 +210,14 @@ def test_another_file_of_the_name_is_left_alone(database_url: str, tmp_path: Pat
     row, = sql(database_url, "SELECT reason, subject, content FROM clearing_exception")
     assert (row["reason"], row["subject"]) == (
         "not_delivered", f"bank: {RUN}/bank/deposits-EUR.xml")
-    # Nobody tries again by himself.
+    # Nobody tries again by himself; who has looked says so.
     assert by_sftp(database_url, tmp_path, bank, NOW + LATER) == Delivered("bank")
+    (bank.root / XML).unlink()
+    sql(database_url, statement("delivery_route_retry"), "bank")
+    sql(database_url, "UPDATE delivery SET due_at = $1 WHERE state = 'waiting'", NOW)
+    assert by_sftp(database_url, tmp_path, bank, NOW + LATER) == Delivered("bank", 1)
+    assert bank.files() == NAMES
+    assert sql(database_url, "SELECT state FROM clearing_exception")[0][0] == "closed"
 
 
 def test_another_host_key_gets_nothing(database_url: str, tmp_path: Path, bank: Bank) -> None:
@@ -307,6 +315,38 @@ def test_a_file_that_was_changed_here_is_not_sent(database_url: str, tmp_path: P
     turn, = wait(deliver_due(database_url, tmp_path, NOW))
     assert (turn.delivered, turn.waiting, turn.given_up) == (1, 1, 1)
     assert brought(there).keys() == {PREFIX + "bookings-10-EUR.xml"}
+
+
+@pytest.mark.parametrize("step", ["put", "rename"])
+def test_a_target_that_answers_no_more(step: str, database_url: str, tmp_path: Path) -> None:
+    wait(make_run(database_url, tmp_path))
+    there = to_folder(database_url, tmp_path)
+
+    async def hang(*_: object) -> None:
+        await asyncio.sleep(3_600)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ToFolder, step, hang)
+        patch.setattr(bringing, "LONGEST_S", 0.2)
+        turn, = wait(deliver_due(database_url, tmp_path, NOW))
+    assert (turn.waiting, turn.said) == (3, "no answer in 0.2 s")
+    assert brought(there).keys() & NAMES.keys() == set()
+    assert wait(deliver_due(database_url, tmp_path, NOW + LATER)) == (Delivered("bank", 3),)
+    assert brought(there) == NAMES
+
+
+@pytest.mark.parametrize("harm", ["target = '{}'", "time_zone = 'Moon'"])
+def test_a_route_that_was_spoilt_holds_up_nobody_else(harm: str, database_url: str,
+                                                      tmp_path: Path) -> None:
+    wait(make_run(database_url, tmp_path))
+    there = to_folder(database_url, tmp_path)
+    wait(add_route(database_url, {"type": "folder", "folder": "/"}, name="a bad one"))
+    sql(database_url, f"UPDATE delivery_route SET {harm} WHERE name = 'a bad one'")
+    bad, good = wait(deliver_due(database_url, tmp_path, NOW))
+    assert (bad.waiting, good.delivered) == (3, 3)
+    assert "the route cannot be read" in bad.said
+    assert brought(there) == NAMES
+    assert sql(database_url, "SELECT subject FROM clearing_exception")[0][0] == "a bad one"
 
 
 def test_ebics_says_what_it_is(database_url: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -44,6 +45,13 @@ def folder(out: Path, stream: str) -> Path:
     return out / DAY.isoformat() / stream
 
 
+def elsewhere(database_url: str, *statements: str) -> None:
+    """Somebody else's statements, in the middle of a night."""
+    with ThreadPoolExecutor(1) as other:
+        for statement in statements:
+            other.submit(sql, database_url, statement).result()
+
+
 def test_every_hop_is_kept_and_told(database_url: str, tmp_path: Path) -> None:
     wait(make_day(database_url, full_day()))
     wait(clear(database_url, DAY, tmp_path))
@@ -66,19 +74,18 @@ def test_every_hop_is_kept_and_told(database_url: str, tmp_path: Path) -> None:
 # What somebody changes behind the night's back -> what it says.
 _TAMPERED = {
     "cash": [
-        ("placement", ("UPDATE placement SET amount_minor = amount_minor + 1 "
-                      "WHERE stream = 'cash' AND amount_minor = 120000"), "deposit in EUR"),
         ("ledger_balance", ("UPDATE ledger_balance SET debits_minor = debits_minor + 5 "
-                           "WHERE code = '1200' AND currency = 'EUR'"),
+                            "WHERE code = '1200' AND currency = 'EUR'"),
          "from placed to ledger: 1200 in EUR: .* of .* are not .* of .*"),
         ("ledger_transfer", ("DELETE FROM ledger_transfer WHERE credit = '1300' AND "
-                            "amount_minor = 8800"), "in USD"),
+                             "amount_minor = 8800"), "in USD"),
         ("clearing_credit", ("UPDATE clearing_credit SET amount_minor = 8801 "
-                            "WHERE amount_minor = 8800"), "from ledger to credits: .* in USD"),
+                             "WHERE amount_minor = 8800"), "from ledger to credits: .* in USD"),
     ],
-    "fuel": [("placement", ("UPDATE placement p SET amount_minor = -amount_minor FROM journal j "
-                           "WHERE j.business_date = p.journal_date AND j.id = p.journal_id AND "
-                           "j.key IN ('sale-partly', 'sale-partly-reversal')"), "in EUR")],
+    # A sale's amount to the off-line sale, and the other way round: the sum of both stays.
+    "fuel": [("placement_fuel", ("UPDATE placement_fuel SET amount_minor = 43190 - amount_minor "
+                                 "WHERE amount_minor IN (41357, 1833)"),
+              "from journal to placed: offline_sale in EUR: 2 of 2633 are not 2 of 42157")],
 }
 
 
@@ -91,8 +98,7 @@ def test_a_hop_that_does_not_agree_releases_nothing(
 
     def tamper(step: str) -> None:
         if step == f"{stream} control":
-            sql(database_url, f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-            sql(database_url, statement)
+            elsewhere(database_url, f"ALTER TABLE {table} DISABLE TRIGGER ALL", statement)
 
     with pytest.raises(ClearingError, match=message):
         wait(clear(database_url, DAY, tmp_path, progress=tamper))
@@ -107,13 +113,13 @@ def test_rows_that_changed_places_are_noticed(database_url: str, tmp_path: Path)
 
     def swap(step: str) -> None:
         if step == "cash control":
-            sql(database_url, "ALTER TABLE placement DISABLE TRIGGER ALL")
-            sql(database_url, "ALTER TABLE placement_cash DISABLE TRIGGER ALL")
-            sql(database_url, "UPDATE placement SET amount_minor = 150050 - amount_minor "
-                              "WHERE stream = 'cash' AND amount_minor IN (120000, 30050)")
+            elsewhere(database_url, "ALTER TABLE placement DISABLE TRIGGER ALL",
+                      "ALTER TABLE placement_cash DISABLE TRIGGER ALL",
+                      "UPDATE placement SET amount_minor = 150050 - amount_minor "
+                      "WHERE stream = 'cash' AND amount_minor IN (120000, 30050)")
 
-    with pytest.raises(ClearingError, match="from journal to placed: deposit in EUR: the 5 rows "
-                                            r"of \d+ are not the same rows|settle|the files say"):
+    with pytest.raises(ClearingError, match=r"from journal to placed: deposit in EUR: the 5 rows "
+                                            r"of \d+ are not the same rows"):
         wait(clear(database_url, DAY, tmp_path, progress=swap))
 
 
@@ -160,21 +166,22 @@ def careful() -> Settings:
 def test_files_wait_for_a_second_person(careful: Settings, database_url: str,
                                         tmp_path: Path) -> None:
     wait(make_day(database_url, full_day()))
+    out = tmp_path / "out"
 
     async def say(who: str, stream: str = "cash") -> None:
         connection = await connect(database_url)
         try:
             await approve(connection, RunId(DAY, stream), who)  # type: ignore[arg-type]
-            await release_run(connection, RunId(DAY, stream), tmp_path)  # type: ignore[arg-type]
+            await release_run(connection, RunId(DAY, stream), out)  # type: ignore[arg-type]
         finally:
             await connection.close()
 
     def started(who: str) -> Night:
-        return wait(clear(database_url, DAY, tmp_path, careful, who=who))
+        return wait(clear(database_url, DAY, out, careful, who=who))
 
     first = started("ann")
     assert [run.released for run in first.runs] == [False] * 3
-    assert not any(folder(tmp_path, stream).exists() for stream in SHOWN)
+    assert not any(folder(out, stream).exists() for stream in SHOWN)
     assert {row[0] for row in sql(database_url, "SELECT state FROM file_state")} == {"verified"}
     for who in ("ann", "ANN "):
         with pytest.raises(ClearingError, match="a second person has to approve it"):
@@ -185,8 +192,8 @@ def test_files_wait_for_a_second_person(careful: Settings, database_url: str,
     with pytest.raises(ClearingError, match="was started by cid"):
         wait(say("cid"))
     wait(say("bob"))
-    assert folder(tmp_path, "cash").is_dir()
-    assert not folder(tmp_path, "fuel").exists()
+    assert folder(out, "cash").is_dir()
+    assert not folder(out, "fuel").exists()
     with pytest.raises(ClearingError, match="was approved by bob"):
         wait(say("dan"))
     # A night that is repeated shows what was approved, and keeps the rest hidden.
@@ -194,7 +201,7 @@ def test_files_wait_for_a_second_person(careful: Settings, database_url: str,
     wait(say("bob", "fuel"))
     wait(say("bob", "payments"))
     wait(clear(database_url, DAY, tmp_path / "other", careful, who="ann"))
-    assert tree(tmp_path / "other") == tree(tmp_path)
+    assert tree(tmp_path / "other") == tree(tmp_path / "out")
 
 
 @pytest.mark.parametrize("harm", ["changed", "gone", "folder"])
@@ -253,7 +260,8 @@ def sync(path):
 folder.sync_disk = sync
 asyncio.run(clear(url, date(2026, 7, 23), Path(out), progress=die))
 """
-_PLACES = [*(f"{stream} {step}" for stream, steps in STEPS.items() for step in (*steps, "done")),
+_PLACES = [*(f"{stream} {step}" for stream, steps in STEPS.items() for step in (*steps, "done")
+             if stream == "cash" or step in {"post", "control", "release", "done"}),
            "sync 1", "sync 2", "sync 5", "sync 6"]
 
 

@@ -28,7 +28,7 @@ from tests.e2e.clearing_day import (
 )
 
 BEFORE = DAY - timedelta(days=1)
-_LIVES: list[Row] = [{}, {}, {}, {"kind": "envelope", "credit": "none"},
+_LIVES: list[Row] = [{}, {}, {"kind": "envelope", "credit": "none"},
                      {"credit": "none", "state": "verified"}, {"credit": "none", "state": "reversed"}]
 _CODES = ("A00001", "A00002", "")
 
@@ -89,7 +89,7 @@ class Chance:
     def _deposit(self) -> list[Row]:
         flags = self._pick(("", "", "withheld:provisional_cap", "over:day,withheld:x", "notwithheld:"))
         made = deposit(self._key(), self._minor(), flags=flags, life=self._pick(_LIVES),
-                       account_id=self._pick((CLIENT, BAD_CLIENT, FLEET, None)))
+                       account_id=self._pick((CLIENT, CLIENT, BAD_CLIENT, FLEET, None)))
         self._sold.append(made)
         return [made]
 

@@ -19,11 +19,14 @@ _numbers = itertools.count(1)
 
 
 @contextmanager
-def fresh(servers: Servers, prefix: str) -> Iterator[str]:
-    """The URL of a migrated, empty database; it is dropped at the end, whoever still uses it."""
+def fresh(servers: Servers, prefix: str, template: str = TEMPLATE) -> Iterator[str]:
+    """The URL of a migrated, empty database; it is dropped at the end, whoever still uses it.
+
+    template: the name of another one that it is a copy of.
+    """
     admin, name = servers.postgres.url, f"{prefix}_{next(_numbers)}"
     # Copied as files: with the other strategy each page of it goes through the log.
-    asyncio.run(_execute(admin, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy"))
+    asyncio.run(_execute(admin, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
     try:
         yield url_of(servers, name)
     finally:

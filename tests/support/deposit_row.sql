@@ -6,10 +6,10 @@ WITH r AS (
 written AS (
     INSERT INTO journal (business_date, id, key, leg, kind, approved, action, reason, approval_code, requested_minor, amount_minor,
         posted_minor, currency, terminal_id, merchant_id, site_id, original_key, flags, pan_masked, decided_at, recorded_at,
-        rules_version, account_id, fence, day, week, month, money, volume, count, detail)
+        rules_version, account_id, fence, day, week, month, money, volume, count, detail, stream)
     SELECT r.day, nextval('journal_id'), r.key, 0, 'deposit', true, '000', 'approved', '000001', r.amount, r.amount, r.amount, 'EUR',
         r.terminal, 'SHOP', '', '', '', '', clock_timestamp(), clock_timestamp(), 1, r.account, 1, 1, 1, 1, r.amount, 0, 1,
-        coalesce(r.detail, '{}')
+        coalesce(r.detail, '{}'), 'cash'
     FROM r RETURNING business_date, id
 )
 INSERT INTO deposit (key, business_date, journal_id, terminal_id, account_id, stay_id, kind, currency, amount_minor, recorded_at, state,

@@ -20,14 +20,16 @@ from clearing.invoices.document import (
     PaymentMeans,
     Preceding,
 )
-from clearing.invoices.totals import line_price, make_document, net_of
+from clearing.invoices.totals import category_of, line_price, make_document, net_of
 from clearing.party import Address
 
 DAY = date(2026, 7, 23)
-SELLER = Party("Authhost Operator", Address("Kaiserstrasse", "1", "60311", "Frankfurt am Main", "DE"),
+SELLER = Party("Authhost Operator",
+               Address("Kaiserstrasse", "1", "60311", "Frankfurt am Main", "DE"),
                vat_id="DE123456788", endpoint_id="DE123456788", endpoint_scheme="9930",
                contact="Invoices", phone="+49 69 1234567", email="invoices@example.com")
-BUYER = Party("Transports <b>Müller</b> & Søn", Address("Rue de l'Été", "5", "75001", "Paris", "FR"),
+BUYER = Party("Transports <b>Müller</b> & Søn",
+              Address("Rue de l'Été", "5", "75001", "Paris", "FR"),
               party_id="1", vat_id="FR83404833048", endpoint_id="fleet@example.com",
               endpoint_scheme="EM")
 MEANS = PaymentMeans(CREDIT_TRANSFER, "F2026-000001", "DE89370400440532013000",
@@ -44,11 +46,13 @@ def line(number: int, gross_minor: int = 4_137, *, rate: int = 2_000, quantity: 
                   ("Odometer", "120345"), ("Site", "Motorway A1"), ("Time", "14:30"),
                   ("Receipt", f"sale-{number}"))
     values: dict[str, Any] = {
-        "name": "Diesel", "unit": "LTR", "rate_basis_points": rate, "gross_minor": gross_minor,
+        "name": "Diesel", "unit": "LTR", "rate_basis_points": rate,
+        "category": category_of(rate), "gross_minor": gross_minor,
         "group": "AA-100-BB", "item_id": "012", "start": DAY, "end": DAY, "attributes": attributes}
-    return Line(number=number, quantity=size, net_minor=net, price=line_price(
-        Decimal(gross), None if listed is None else Decimal(listed), rate, size, net, currency),
-        **(values | other))
+    price = line_price(Decimal(gross), None if listed is None else Decimal(listed), rate, size, net,
+                       currency)
+    return Line(number=number, quantity=size, net_minor=net,
+                **({"price": price} | values | other))
 
 
 def invoice(lines: list[Line] | None = None, **other: Any) -> Document:

@@ -14,7 +14,7 @@ CREATE TABLE account_tax (
     collected_by    text    NOT NULL DEFAULT 'transfer' CHECK (collected_by IN ('transfer', 'direct_debit', 'netted')),
     price_basis     text    NOT NULL DEFAULT 'gross' CHECK (price_basis IN ('gross', 'net')), -- which of the two sums is kept to the cent
     buyer_reference text    NOT NULL DEFAULT '' CHECK (length(buyer_reference) <= 100), -- BT-10: what the buyer's books want to read
-    forms           text[]  NOT NULL DEFAULT '{ubl,csv}' CHECK (forms <@ ARRAY['ubl', 'cii', 'ksef', 'csv', 'pdf'] AND forms <> '{}'),
+    forms           text[]  NOT NULL DEFAULT '{ubl,csv,pdf}' CHECK (forms <@ ARRAY['ubl', 'cii', 'ksef', 'csv', 'pdf'] AND forms <> '{}'),
     CHECK ((endpoint_id = '') = (endpoint_scheme = ''))
 );
 
@@ -101,7 +101,6 @@ CREATE TABLE fuel_line_parked (
     journal_id   bigint  NOT NULL,
     pump_minor   bigint  NOT NULL,
     run_id       text    COLLATE "C" NOT NULL,                -- that parked it
-    at_pump      text    NOT NULL DEFAULT '',                 -- who has said that the pump's price holds
     billed_run   text    COLLATE "C",                         -- that has priced it; null: waits
     PRIMARY KEY (key, account_id, currency, product)
 );

@@ -58,6 +58,7 @@ CREATE TABLE debit_notice (
     account_id   bigint NOT NULL,
     mandate_id   text   COLLATE "C" NOT NULL,
     scheme       text   NOT NULL,
+    debtor_name  text   NOT NULL,
     kind         text   NOT NULL,                             -- of the invoice: whose receivable it is
     currency     text   COLLATE "C" NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
@@ -112,7 +113,7 @@ INSERT INTO posting_rule (family, debit, credit) VALUES
 
 -- What banks have said of a payee's name (verification of payee, Regulation (EU) 2024/886, article 5c). The newest word counts.
 CREATE TABLE payee_verification (
-    verification_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    verification_id bigint PRIMARY KEY DEFAULT nextval('admin_id'),
     iban        text   COLLATE "C" NOT NULL,
     name        text   NOT NULL,                              -- that was asked about, as it stands in the order
     outcome     text   NOT NULL CHECK (outcome IN ('match', 'close_match', 'no_match', 'not_possible')),

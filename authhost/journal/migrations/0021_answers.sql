@@ -66,31 +66,39 @@ INSERT INTO posting_rule (family, debit, credit) VALUES
     ('collection_fleet_lost',   '5500', '1100'),
     ('collection_fee_lost',     '5500', '1500');
 
+-- The stream of the run that has made an order, which books what becomes of it. Before there were streams, there was one night.
+CREATE FUNCTION order_stream(run_id text, purpose text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE split_part(run_id, '/', 2) WHEN 'night' THEN
+               CASE purpose WHEN 'merchant_payout' THEN 'payments' WHEN 'collection' THEN 'fuel' ELSE 'cash' END
+           ELSE split_part(run_id, '/', 2) END
+$$;
 -- Every order that a bank was given, whatever its way: credits and debits of files, credits at once, payers' debits and refunds.
--- family: the posting rule that it was booked by; stream: of the run that books what becomes of it.
+-- family: the posting rule that it was booked by; stream: of the run that books what becomes of it; about: the safe or merchant, the invoice,
+-- the payment or refund.
 CREATE VIEW sent_order AS
 SELECT c.end_to_end_id, 'credit' AS kind, c.run_id, c.purpose, c.purpose AS family, c.account_id, c.currency, c.amount_minor, c.bank_id,
-       CASE c.purpose WHEN 'merchant_payout' THEN 'payments' ELSE 'cash' END AS stream
+       order_stream(c.run_id, c.purpose) AS stream,
+       c.place_id AS about
 FROM clearing_credit c WHERE c.held = ''
 UNION ALL
 SELECT d.end_to_end_id, 'debit', d.run_id, 'collection', 'collection_' || d.kind, d.account_id, d.currency, d.amount_minor, '',
-       CASE split_part(d.run_id, '/', 2) WHEN 'night' THEN 'fuel' ELSE split_part(d.run_id, '/', 2) END
+       order_stream(d.run_id, 'collection'), d.invoice
 FROM clearing_debit d WHERE d.held = ''
 UNION ALL
 SELECT o.end_to_end_id, 'payer_' || o.kind, NULL, 'payer_' || o.kind, 'payer_booked', o.account_id, o.currency, o.amount_minor, o.bank_id,
-       'payments'
+       'payments', coalesce(o.refund_id, o.payment_id)
 FROM bank_order o;
 -- Which of them are in which file.
 CREATE VIEW filed_order AS
 SELECT f.message_id, c.end_to_end_id, 'credit' AS kind, c.run_id, c.purpose, c.purpose AS family, c.account_id, c.currency, c.amount_minor,
-       CASE c.purpose WHEN 'merchant_payout' THEN 'payments' ELSE 'cash' END AS stream
+       order_stream(c.run_id, c.purpose) AS stream, c.place_id AS about
 FROM bank_file f
 JOIN clearing_credit c ON c.run_id = f.run_id AND c.purpose = f.purpose AND c.bank_id = f.bank_id AND c.currency = f.currency
                       AND c.end_to_end_id BETWEEN f.first_id AND f.last_id AND c.amount_minor BETWEEN f.least_minor AND f.most_minor
 WHERE f.kind <> 'pain008' AND c.held = ''
 UNION ALL
 SELECT f.message_id, d.end_to_end_id, 'debit', d.run_id, 'collection', 'collection_' || d.kind, d.account_id, d.currency, d.amount_minor,
-       CASE split_part(d.run_id, '/', 2) WHEN 'night' THEN 'fuel' ELSE split_part(d.run_id, '/', 2) END
+       order_stream(d.run_id, 'collection'), d.invoice
 FROM bank_file f
 JOIN clearing_debit d ON d.run_id = f.run_id AND d.currency = f.currency AND d.end_to_end_id BETWEEN f.first_id AND f.last_id
 WHERE f.kind = 'pain008' AND d.held = '';
@@ -123,6 +131,7 @@ CREATE TABLE bank_fact (
     currency      text   NOT NULL,
     on_day        date,                                       -- booked on
     reason        text   NOT NULL DEFAULT '',                 -- ISO 20022 code; ''
+    passing       boolean NOT NULL,                           -- the next try may do: of two words the one that says no counts
     answer_id     bigint REFERENCES bank_answer,
     statement_id  bigint REFERENCES bank_statement,
     line          integer,
@@ -132,9 +141,10 @@ CREATE TABLE bank_fact (
 );
 CREATE INDEX bank_fact_due ON bank_fact (stream) WHERE run_id IS NULL AND fact <> 'accepted';
 
--- A payment file that its bank has booked in one sum.
+-- A payment file, or a block of one, that its bank has booked in one sum.
 CREATE TABLE bank_batch (
-    message_id   text    COLLATE "C" PRIMARY KEY,
+    batch_id     text    COLLATE "C" PRIMARY KEY,             -- MsgId or PmtInfId
+    message_id   text    COLLATE "C" NOT NULL,                -- of our file
     count        integer NOT NULL,
     sum_minor    bigint  NOT NULL,                            -- positive
     booked_on    date    NOT NULL,
@@ -142,6 +152,8 @@ CREATE TABLE bank_batch (
     statement_id bigint REFERENCES bank_statement,
     line         integer
 );
+
+CREATE INDEX bank_batch_file ON bank_batch (message_id);
 
 -- A credit that came back and is paid again: under a new id, which names the one before.
 CREATE TABLE clearing_again (
@@ -155,6 +167,16 @@ CREATE TABLE clearing_again (
 );
 CREATE INDEX clearing_again_due ON clearing_again (purpose) WHERE due AND run_id IS NULL;
 CREATE INDEX clearing_again_new ON clearing_again (end_to_end_id) WHERE end_to_end_id IS NOT NULL;
+
+-- What is in a credit: of one that is paid again, what the first was of.
+CREATE VIEW credit_item AS
+SELECT run_id, end_to_end_id, source, key, account_id, terminal_id, currency, amount_minor, journal_date, journal_id FROM clearing_item
+UNION ALL
+SELECT a.run_id, a.end_to_end_id, i.source, i.key, i.account_id, i.terminal_id, i.currency, i.amount_minor, i.journal_date, i.journal_id
+FROM clearing_again a
+JOIN clearing_credit f ON f.end_to_end_id = a.first_id AND f.held = ''
+JOIN clearing_item i ON i.run_id = f.run_id AND i.end_to_end_id = f.end_to_end_id
+WHERE a.run_id IS NOT NULL;
 
 DO $$
 DECLARE

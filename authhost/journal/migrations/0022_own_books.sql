@@ -12,6 +12,7 @@ INSERT INTO posting_rule (family, debit, credit) VALUES
     ('supplier_billed',     '2100', '2450'),
     ('supplier_payment',    '2450', '1300'),
     ('supplier_netted',     '2450', '1500'),
+    ('supplier_payment_unpaid', '2450', '4900'),
     ('station_commission',     '2100', '4500'),
     ('station_commission_vat', '2100', '2700'),
     ('fee_vat_owed',        '1500', '2700'),

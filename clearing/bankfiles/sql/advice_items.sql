@@ -2,10 +2,7 @@
 SELECT c.account_id, c.end_to_end_id, i.source, i.key, i.terminal_id, i.amount_minor, j.business_date, j.decided_at,
        a.content ->> 'time_zone' AS time_zone, a.content::text AS party, j.detail::text AS detail
 FROM clearing_credit c
--- What came back and is paid again is what the first credit was of.
-LEFT JOIN clearing_again g ON g.end_to_end_id = c.end_to_end_id
-LEFT JOIN clearing_credit f ON f.end_to_end_id = g.first_id AND f.held = ''
-JOIN clearing_item i ON i.run_id = coalesce(f.run_id, $1) AND i.end_to_end_id = coalesce(g.first_id, c.end_to_end_id)
+JOIN credit_item i ON i.run_id = $1 AND i.end_to_end_id = c.end_to_end_id
 LEFT JOIN journal j ON j.business_date = i.journal_date AND j.id = i.journal_id
 LEFT JOIN clearing_party a ON a.run_id = $1 AND a.kind = 'account' AND a.party_id = c.account_id::text
 WHERE c.run_id = $1 AND c.purpose = $2 AND c.currency = $3 AND c.bank_id = $4 AND c.held = ''

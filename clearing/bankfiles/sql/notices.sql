@@ -1,4 +1,3 @@
 -- What a run has told debtors.  $1 run id
-SELECT n.invoice, n.account_id, m.debtor_name AS debtor, n.mandate_id, n.scheme, n.due_on, n.collect_on, n.amount_minor, n.currency
-FROM debit_notice n JOIN mandate m USING (mandate_id)
-WHERE n.run_id = $1 ORDER BY n.invoice
+SELECT invoice, account_id, debtor_name AS debtor, mandate_id, scheme, due_on, collect_on, amount_minor, currency
+FROM debit_notice WHERE run_id = $1 ORDER BY invoice

@@ -1,5 +1,5 @@
 -- The rows of a day and stream that book money or could, with whose they are.  {day}, {stream}
-SELECT j.id, j.key, j.leg::bigint AS leg, j.kind, j.account_id, a.kind AS account_kind, j.original_key, j.flags, j.posted_minor,
+SELECT j.business_date AS journal_date, j.id, j.key, j.leg::bigint AS leg, j.kind, j.account_id, a.kind AS account_kind, j.original_key, j.flags, j.posted_minor,
        CASE j.kind WHEN 'verification' THEN -j.money ELSE j.posted_minor END AS booked_minor, j.currency,
        m.account_id AS merchant_account_id,
        -- An envelope, a cheque, or a client who is credited for what was counted.

@@ -11,7 +11,7 @@ hold AS (
     WHERE j.business_date > coalesce((SELECT day FROM base), '-infinity') AND j.business_date <= {day} AND j.stream = {stream}
       AND j.kind IN ('preauthorization', 'increment', 'deposit_authorization') AND j.approved
 )
-SELECT j.business_date AS journal_date, j.id, j.key, j.original_key, j.account_id, j.kind, j.amount_minor, j.currency, j.terminal_id,
+SELECT j.business_date AS journal_date, j.business_date = {day} AS is_of_day, j.id, j.key, j.original_key, j.account_id, j.kind, j.amount_minor, j.currency, j.terminal_id,
        j.approval_code, j.card_id, j.decided_at AS decided_us
 FROM hold h JOIN journal j ON j.business_date = h.journal_date AND j.id = h.journal_id
 WHERE j.stream = {stream}

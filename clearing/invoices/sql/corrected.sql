@@ -1,5 +1,6 @@
 -- The invoices of what late returns and reversals give back, the run's own and those that were parked: several where a fleet's day is in
--- several, then with its lines.  $1 run id, $2 business date
+-- several, then with its lines. mended: of items that a later night has priced.
+-- $1 run id, $2 business date
 WITH late AS (
     SELECT j.original_key AS key, j.account_id, j.currency, p.original_date
     FROM clearing_run r
@@ -13,16 +14,17 @@ WITH late AS (
     JOIN journal j ON j.business_date = w.journal_date AND j.id = w.journal_id
     WHERE w.billed_run IS NULL AND w.pump_minor < 0 AND p.original_date IS NOT NULL
 )
-SELECT l.key, l.account_id, l.currency, count(*)::int AS parts, array_agg(i.number ORDER BY i.first) AS numbers,
+SELECT l.key, l.account_id, l.currency, m.mended, count(*)::int AS parts, array_agg(i.number ORDER BY i.first) AS numbers,
        array_agg(i.first ORDER BY i.first) AS firsts, array_agg(i.until ORDER BY i.first) AS untils,
        CASE WHEN count(*) > 1 THEN max(f.content) END AS content
 FROM late l
+CROSS JOIN (VALUES (false), (true)) AS m (mended)
 LEFT JOIN LATERAL (
     SELECT w.billed_run FROM fuel_line_parked w
     WHERE (w.key, w.account_id, w.currency) = (l.key, l.account_id, l.currency) AND w.billed_run IS NOT NULL
     ORDER BY w.product LIMIT 1) w ON true
 JOIN fuel_line f ON f.account_id = l.account_id AND f.currency = l.currency AND f.corrects = ''
-                AND CASE WHEN w.billed_run IS NULL THEN f.business_date = l.original_date ELSE f.run_id = w.billed_run END
+                AND CASE WHEN m.mended THEN f.run_id = w.billed_run ELSE f.business_date = l.original_date END
 LEFT JOIN invoice_line i ON (i.run_id, i.account_id, i.currency, i.corrects) = (f.run_id, f.account_id, f.currency, f.corrects)
-GROUP BY l.key, l.account_id, l.currency
+GROUP BY l.key, l.account_id, l.currency, m.mended
 ORDER BY l.key, l.account_id, l.currency

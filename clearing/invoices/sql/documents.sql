@@ -8,5 +8,5 @@ JOIN clearing_party a ON a.run_id = i.run_id AND a.kind = 'account' AND a.party_
 LEFT JOIN clearing_party t ON t.run_id = i.run_id AND t.kind = 'tax' AND t.party_id = i.account_id::text
 LEFT JOIN invoice c ON c.number = i.corrects
 WHERE i.run_id = $1 AND i.kind IN ('fleet', 'credit_note', 'corrective')
-  AND ($2 = '' OR CASE WHEN t.content IS NULL THEN $2 IN ('ubl', 'csv') ELSE t.content -> 'forms' ? $2 END)
+  AND ($2 = '' OR CASE WHEN t.content IS NULL THEN $2 IN ('ubl', 'csv', 'pdf') ELSE t.content -> 'forms' ? $2 END)
 ORDER BY i.series, i.serial, f.business_date, l.run_id, l.first

@@ -1,4 +1,5 @@
--- What the fleets owe for, fleet by fleet. A credit takes its text from the row that it gives back.  $1 run id, $2 business date
+-- What the fleets owe for, fleet by fleet. A credit takes its text from the row that it gives back.
+-- $1 run id, $2 business date, $3 only what had a contract and no price
 SELECT j.account_id, j.currency, j.key, j.posted_minor, j.original_key, p.original_date, o.posted_minor AS original_minor, a.time_zone,
        p.journal_date, p.journal_id,
        coalesce(o.decided_at, j.decided_at) AS sold_at,
@@ -17,4 +18,5 @@ LEFT JOIN driver d ON d.driver_id = coalesce(o.driver_id, j.driver_id)
 LEFT JOIN site s ON s.site_id = coalesce(o.site_id, j.site_id)
 LEFT JOIN merchant m ON m.merchant_id = coalesce(o.merchant_id, j.merchant_id)
 WHERE r.run_id = $1 AND p.place = 'cleared' AND p.family = 'fuel' AND p.amount_minor <> 0
+  AND (NOT $3::boolean OR coalesce(o.flags, j.flags) LIKE '%price_missing:%')
 ORDER BY j.account_id, j.currency COLLATE "C", j.key, j.leg

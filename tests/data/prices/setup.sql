@@ -1,5 +1,5 @@
 -- A chain with two fleets, three sites in two regions, four products and two groups that share one.
-INSERT INTO rules (version, business_date) VALUES (10, '2026-07-23');
+INSERT INTO rules (version, fuel_date, cash_date, payments_date) VALUES (10, '2026-07-23', '2026-07-23', '2026-07-23');
 INSERT INTO account (account_id, kind, name, currency, time_zone) VALUES
     (101, 'fleet', 'ACME', 'EUR', 'Europe/Vienna'), (102, 'fleet', 'Bolt', 'EUR', 'UTC'),
     (103, 'payer', 'Payer', 'EUR', 'UTC'), (104, 'fleet', 'Empty', 'EUR', 'UTC');

@@ -70,8 +70,8 @@ def house(**more: object) -> House:
 
 def test_it_takes_books_and_tells() -> None:
     bank = house()
-    told = said(bank.take(pain001(credit("A", "10.00") + credit("B", "2.50"), 2, "12.50"), "2026-07-24T08:00:00Z"),
-                "pain.002.001.10")
+    file = pain001(credit("A", "10.00") + credit("B", "2.50"), 2, "12.50")
+    told = said(bank.take(file, "2026-07-24T08:00:00Z"), "pain.002.001.10")
     assert (told["GrpSts"], told["OrgnlMsgId"], "TxSts" in told) == (["ACCP"], ["FILE"], False)
     bank.settle("2026-07-23")
     assert bank.accounts() == []

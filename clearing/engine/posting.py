@@ -1,0 +1,125 @@
+"""The placing of a run: staged beside its transaction, placed by an engine, copied into it.
+
+Knows the order of these steps and the table of placements; the rules are placing.py's and
+matching.py's. The journal of a closed day does not change, so that it can be read by a connection
+of its own; what is written is the run's own transaction, all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+from clearing.engine.opening import open_engine
+from clearing.engine.placements import COLUMNS, place_day
+from clearing.engine.ports import Engine, EngineError
+from clearing.engine.stage import read_stage
+from clearing.engine.tolerance import UNMATCHED, Matching
+from clearing.errors import ClearingError
+from clearing.exceptions import open_exception
+from clearing.queries import Connection
+from clearing.run_id import RunId
+
+_CSV: Final = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
+_END: Final = object()
+
+
+class Placer(msgspec.Struct, frozen=True):
+    """Where the journal is, and which engine places it (None: DuckDB, in this process). snapshot:
+    of a trial, whose day may be open still."""
+
+    database_url: str
+    engine_url: str | None = None
+    snapshot: str = ""
+
+    async def place(self, connection: Connection, run_id: RunId, matching: Matching) -> None:
+        """Place and book every captured row of the run's day, and list the holds that stay open.
+
+        ClearingError in the engine's words: nothing is posted, and the night can be repeated.
+        """
+        with tempfile.TemporaryDirectory(prefix="clearing-stage-") as folder:
+            # A worker of a cluster is somebody else, and must look in.
+            Path(folder).chmod(0o755)
+            try:
+                await self._place(connection, run_id, matching, Path(folder))
+            except EngineError as error:
+                raise ClearingError(f"{run_id}: {error}") from error
+
+    async def _place(self, connection: Connection, run_id: RunId, matching: Matching,
+                     folder: Path) -> None:
+        stage = await asyncio.to_thread(read_stage, self.database_url, run_id.business_date,
+                                        run_id.stream, folder, snapshot=self.snapshot)
+        engine = await asyncio.to_thread(open_engine, self.engine_url, stage)
+        try:
+            await store_places(connection, run_id, engine, matching)
+        finally:
+            await asyncio.to_thread(engine.close)
+
+
+async def store_places(connection: Connection, run_id: RunId, engine: Engine,
+                       matching: Matching) -> None:
+    """What an engine has placed, into the run: of the day as placements, of before as waiting."""
+    run_no = await connection.fetchval(_statement("run_no"), str(run_id))
+    day = pa.scalar(run_id.business_date, pa.date32())
+    reader = await asyncio.to_thread(place_day, engine, matching)
+    waiting: list[tuple[object, ...]] = []
+    unmatched: list[tuple[int, str]] = []
+
+    async def texts() -> AsyncIterator[bytes]:
+        while (batch := await asyncio.to_thread(next, reader, _END)) is not _END:
+            assert isinstance(batch, pa.RecordBatch)
+            of_day = pc.equal(batch["journal_date"], day)
+            before = batch.filter(pc.invert(of_day))
+            waiting.extend(zip(before["journal_date"].to_pylist(),
+                               before["journal_id"].to_pylist(), strict=True))
+            kept = batch.filter(pc.is_in(batch["match"], pa.array(UNMATCHED)))
+            unmatched.extend(zip(kept["journal_id"].to_pylist(), kept["match"].to_pylist(),
+                                 strict=True))
+            yield _csv(batch.filter(of_day), run_id.stream, run_no)
+
+    await connection.copy_to_table("placement", source=texts(), format="csv",
+                                   columns=("stream", "run_no", *COLUMNS))
+    await connection.copy_records_to_table(
+        "placement_waiting", columns=("run_no", "journal_date", "journal_id"),
+        records=[(run_no, *one) for one in waiting])
+    await _tell(connection, run_id, sorted(unmatched))
+
+
+async def _tell(connection: Connection, run_id: RunId, unmatched: list[tuple[int, str]]) -> None:
+    """An exception for each capture that has no authorization which covers it."""
+    rows = await connection.fetch(_statement("unmatched"), run_id.business_date,
+                                  [number for number, _ in unmatched])
+    reasons = dict(unmatched)
+    for row in rows:
+        await open_exception(
+            connection, stream=run_id.stream, reason=reasons[row["id"]], subject_kind="journal",
+            subject=row["key"], run_id=str(run_id), account_id=row["account_id"],
+            currency=row["currency"], amount_minor=row["posted_minor"],
+            content={"terminal": row["terminal_id"], "approval_code": row["approval_code"],
+                     "original": row["original_key"], "flags": row["flags"]})
+
+
+def _csv(batch: pa.RecordBatch, stream: str, run_no: int) -> bytes:
+    rows = batch.num_rows
+    made = pa.RecordBatch.from_arrays(
+        [pa.array([stream]).take(pa.array([0] * rows)), pa.array([run_no] * rows, pa.int64()),
+         *batch.columns], names=["stream", "run_no", *batch.schema.names])
+    sink = pa.BufferOutputStream()
+    pa_csv.write_csv(made, sink, _CSV)
+    text: bytes = sink.getvalue().to_pybytes()
+    return text
+
+
+@cache
+def _statement(name: str) -> str:
+    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
