@@ -23,6 +23,7 @@ from authhost import (
     cli_answers,
     cli_desk,
     cli_documents,
+    cli_invoices,
     cli_ledger,
     cli_night,
     cli_release,
@@ -134,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_answers.add(commands)
     cli_desk.add(commands)
     cli_documents.add(commands)
+    cli_invoices.add(commands)
     cli_ledger.add(commands)
     cli_night.add(commands)
     cli_release.add(commands)

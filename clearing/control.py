@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
@@ -41,6 +42,8 @@ from clearing.summary import FileRecord
 from clearing.tables import read_table
 
 ALONE: Final = 1_000  # a process takes half a second to begin
+CHUNK: Final = 100  # files: the one that ends first waits for so many at most
+WAITING: Final = 2  # chunks, so that the other process is never without
 Totals = tuple[int, int, str]  # count, sum in minor units, currency ('' for none)
 
 _AMOUNT: Final = re.compile(rb'data-amount-minor="(-?\d+)"')
@@ -52,21 +55,29 @@ def check_files(folder: Path, records: Iterable[FileRecord],
                 alone: int = ALONE) -> tuple[FileRecord, ...]:
     """The records by path, with the digest of what is on disk. ClearingError on any difference.
 
-    More than `alone` files are read by two processes: there are as many cores at least.
+    More than `alone` files are read by two processes: this one from the front, another from the
+    back, until they meet.
     """
     ordered = sorted(records, key=lambda record: record.path)
     if len(ordered) <= alone:
         return tuple(_check_some(folder, ordered))
+    left = deque(ordered[first:first + CHUNK] for first in range(0, len(ordered), CHUNK))
+    checked: list[FileRecord] = []
+    theirs: deque[Future[list[FileRecord]]] = deque()
     # Spawned, not forked: a fork would have the parent's connections.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as second:
-        others = second.submit(_check_some, folder, ordered[1::2])
-        own = _check_some(folder, ordered[::2])
         try:
-            found = [*own, *others.result()]
+            while left or theirs:
+                while theirs and (theirs[0].done() or not left):
+                    checked += theirs.popleft().result()
+                while left and len(theirs) < WAITING:
+                    theirs.append(second.submit(_check_some, folder, left.pop()))
+                if left:
+                    checked += _check_some(folder, left.popleft())
         except BrokenProcessPool:
             raise ClearingError("the second process of control has died; nothing is released, and "
                                 "the run can be started again") from None
-    return tuple(sorted(found, key=lambda record: record.path))
+    return tuple(sorted(checked, key=lambda record: record.path))
 
 
 def _check_some(folder: Path, records: Sequence[FileRecord]) -> list[FileRecord]:
@@ -75,7 +86,7 @@ def _check_some(folder: Path, records: Sequence[FileRecord]) -> list[FileRecord]
         path = folder / record.path
         try:
             found = _READERS[record.kind](path)
-        except (ValueError, KeyError, msgspec.DecodeError) as error:
+        except (ValueError, KeyError, OSError, msgspec.DecodeError) as error:
             raise ClearingError(f"{record.path} cannot be read back: {error}") from error
         stated = (record.count, record.sum_minor, record.currency)
         if found != stated:
@@ -223,5 +234,8 @@ _ALTERNATIVES: Final = {
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while content := file.read(1 << 20):
+            found.update(content)
+    return found.hexdigest()

@@ -51,11 +51,12 @@ async def close_explained(connection: Connection, *, reason: str, subject_kind: 
 
 def ways(reason: str) -> Mapping[str, Way]:
     """What an exception of this reason may come to, by its decision."""
-    return _reasons().get(reason) or {one: Way(one, True, "") for one in DECISIONS}
+    return reasons().get(reason) or {one: Way(one, True, "") for one in DECISIONS}
 
 
 @cache
-def _reasons() -> Mapping[str, Mapping[str, Way]]:
+def reasons() -> Mapping[str, Mapping[str, Way]]:
+    """The table: reason, decision."""
     text = files(__package__).joinpath("exception_reasons.csv").read_text(encoding="utf-8")
     found: dict[str, dict[str, Way]] = {}
     for row in csv.DictReader(text.splitlines()):

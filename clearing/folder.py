@@ -27,11 +27,12 @@ _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, er
 
 
 class DayFolder:
-    """`target` is what importers read, `staging` what this run is still writing."""
+    """`target` is what importers read, `staging` what this run is still writing: beside the day's
+    folder, so that who walks through a day finds nothing that is not released."""
 
-    def __init__(self, out_dir: Path, name: str) -> None:
-        self.target = out_dir / name
-        self.staging = out_dir / f".{name}.staging"
+    def __init__(self, day: Path, name: str) -> None:
+        self.target = day / name
+        self.staging = day.parent / f".{day.name}.{name}.staging"
 
     def begin(self) -> None:
         """An empty staging folder; what a crashed run left there goes. ClearingError: no room."""

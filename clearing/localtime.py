@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 def date_and_time(moment: datetime, time_zone: str) -> tuple[str, str]:
     """`2026-07-23`, `14:05`, in the zone."""
-    local = moment.astimezone(_zone(time_zone))
-    return local.strftime("%Y-%m-%d"), local.strftime("%H:%M")
+    local = moment.astimezone(_zone(time_zone)).isoformat()
+    return local[:10], local[11:16]
 
 
 @lru_cache(maxsize=600)

@@ -1,7 +1,7 @@
 """Post a closed day: place and book every captured row, decide what follows. All of it or nothing.
 
-Knows the order of these steps; the rules themselves are data (posting_rule) and expressions
-(clearing.engine), what a stream decides is clearing.nights'. Must not know any file. A day is posted
+Knows the order of these steps; the rules are data (posting_rule) and expressions (clearing.engine),
+what a stream decides is clearing.nights'. Must not know any file. A day is posted
 once; a repeat only checks that the journal is still the same.
 """
 

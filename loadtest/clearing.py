@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import shutil
 import sys
@@ -22,6 +23,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +66,7 @@ def main() -> int:
 def _measured(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
     transactions, day = arguments.transactions, arguments.date
     settings = _settings(pdf=arguments.pdf)
-    servers = Postgres(folder / f"{transactions}-{day}")
+    servers = Postgres(folder / f"{transactions}-{day}-{_of_schema()}")
     servers.run()
     out = folder / "files"
     shutil.rmtree(out, ignore_errors=True)
@@ -83,6 +85,15 @@ def _measured(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
             "seconds_by_step": _by_step(night), "peak_memory_mib": memory.mib,
             "files": len(night.files), "files_mib": size >> 20, "transactions": transactions,
             **due, "seed_seconds": round(seed_s, 1), "digest": night.digest}
+
+
+def _of_schema() -> str:
+    """What is seeded anew when it changes: the migrations, and the statements that seed."""
+    digest = hashlib.sha256()
+    for package, name in (("authhost.journal", "migrations"), ("loadtest", "sql")):
+        for file in sorted(files(package).joinpath(name).iterdir(), key=lambda one: one.name):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def _settings(*, pdf: bool) -> Settings:

@@ -69,7 +69,7 @@ def test_every_page_is_found_from_the_readme() -> None:
 @pytest.mark.parametrize("page", pages(
     "safes.md", "custody.md", "receipts.md", "forecast.md", "clearing.md", "safe-program.md",
     "admin.md", "operations.md", "api.md", "stations.md", "banks.md", "payments.md", "phones.md",
-    "webhooks.md", "streams.md", "qr.md", "settlement.md", "till.md"))
+    "webhooks.md", "streams.md", "qr.md", "settlement.md", "till.md", "answers.md"))
 def test_routes_are_there_and_may_be_asked_so(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     named = [*_ROUTE.findall(text), *(("", path) for path in _CALL.findall(text))]

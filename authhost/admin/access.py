@@ -140,6 +140,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = _table("""
     forecast: read=ANCUM
     certificate: read=AN issue=A renew=A revoke=A
     booking_logic: read=ANFC change=A
+    invoice: read=ANF ask=A
+    invoicing: read=ANF change=A
     supplier_terms: read=ANU change=A
     station_terms: read=AN change=A
     mandate: read=ANF create=A change=A

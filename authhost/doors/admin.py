@@ -21,6 +21,7 @@ from authhost.admin.csv_lines import MOST_BYTES
 from authhost.admin.delivery_routes import DeliveryRoutes
 from authhost.admin.desk import Desk
 from authhost.admin.imports import Imports
+from authhost.admin.invoices import Invoices
 from authhost.admin.journal_reads import JournalReads
 from authhost.admin.keyring import Keyring
 from authhost.admin.own_terms import OwnTerms
@@ -38,6 +39,7 @@ from authhost.doors.admin_clearing import ANSWERS, ClearingRoutes
 from authhost.doors.admin_clearing import MOST_BYTES as ANSWER_BYTES
 from authhost.doors.admin_imports import PATH as IMPORTS
 from authhost.doors.admin_imports import ImportRoutes
+from authhost.doors.admin_invoices import InvoiceRoutes
 from authhost.doors.admin_master import MasterRoutes
 from authhost.doors.admin_own_terms import OwnTermsRoutes
 from authhost.doors.admin_prices import PATH as BASE_PRICES
@@ -84,6 +86,7 @@ class AdminRoutes:
             *ClearingRoutes(BankAnswers(pool), ClearingExceptions(pool)).routes(),
             *ReleaseRoutes(Runs(pool), DeliveryRoutes(pool)).routes(),
             *OwnTermsRoutes(OwnTerms(pool)).routes(),
+            *InvoiceRoutes(Invoices(pool)).routes(),
             *CertificateRoutes(certificates).routes(),
             *(AdminStationRoutes(stations).routes() if stations is not None else ())]
 

@@ -24,7 +24,7 @@ from clearing.run_id import RunId
 from clearing.settings import Settings
 
 _LETTER: Final = "R"  # of end-to-end ids of credits that are paid again
-_BOOKS: Final[Mapping[tuple[str, str], tuple[str, int, str]]] = {
+BOOKS: Final[Mapping[tuple[str, str], tuple[str, int, str]]] = {
     # (reason, decision): the rule's ending, the sign, what the transaction is called
     ("credit_rejected", "write_off"): ("_unpaid", 1, "unpaid"),
     ("credit_returned", "write_off"): ("_unpaid", 1, "unpaid"),
@@ -49,8 +49,8 @@ async def _decide(connection: Connection, run_id: RunId, rules: Answers) -> None
         key = row["reason"], row["decision"]
         if row["decision"] == "retry":
             await connection.execute(statement("again_decided"), row["subject"])
-        elif key in _BOOKS:
-            ending, sign, name = _BOOKS[key]
+        elif key in BOOKS:
+            ending, sign, name = BOOKS[key]
             await connection.execute(statement("post_decided"), str(run_id), row["subject"],
                                      ending, sign, name)
         elif key == ("duplicate_told", "reject"):

@@ -1,6 +1,6 @@
 """BAI2 read again: every control total and record count is made a second time.
 
-PURE but for the file that it reads; must not know the writer. Source: BAI, "Cash Management Balance
+Knows a file and the specification; must not know the writer. Source: BAI, "Cash Management Balance
 Reporting Specifications, version 2".
 """
 
@@ -41,6 +41,9 @@ class _Reader:
         self._net_minor = 0
         self._account_minor = [0, 0]  # credits, debits, of the lines
         self._currency = ""
+        self._takers = {
+            "01": self._file, "02": self._group, "03": self._account, "16": self._line,
+            "49": self._account_end, "98": self._group_end, "99": self._file_end}
 
     def take(self, line: str) -> None:
         """One record."""
@@ -53,7 +56,7 @@ class _Reader:
         if code not in _ORDER.get(self._before, set()):
             raise ValueError(f"a record {code} after {self._before or 'nothing'}")
         self._before, self._in_text = code, False
-        getattr(self, f"_take_{code}")(rest)
+        self._takers[code](rest)
 
     def found(self) -> tuple[int, int, str]:
         """When all is read."""
@@ -61,16 +64,17 @@ class _Reader:
             raise ValueError("the file was cut off")
         return self._lines, self._net_minor, self._currency
 
-    def _take_01(self, rest: str) -> None:
+    @staticmethod
+    def _file(rest: str) -> None:
         if len(_fields(rest)) != 8 or _fields(rest)[-1] != "2":
             raise ValueError(f"a header of version 2 has eight fields: {rest}")
 
-    def _take_02(self, rest: str) -> None:
+    def _group(self, rest: str) -> None:
         self._currency = _fields(rest)[5]
         self._records["group"], self._totals["group"], self._parts["group"] = 1, 0, 0
         self._parts["file"] += 1
 
-    def _take_03(self, rest: str) -> None:
+    def _account(self, rest: str) -> None:
         fields = _fields(rest)
         self._records["account"], self._totals["account"] = 1, 0
         self._parts["group"] += 1
@@ -89,7 +93,7 @@ class _Reader:
         elif not (self._before == "16" and self._in_text):
             raise ValueError(f"a continuation of a record {self._before}")
 
-    def _take_16(self, rest: str) -> None:
+    def _line(self, rest: str) -> None:
         code, minor, _, _, _, text = rest.split(",", 5)
         self._in_text = text != "/"
         self._lines += 1
@@ -101,7 +105,7 @@ class _Reader:
         elif int(minor):
             raise ValueError(f"an amount of no side: type code {code}")
 
-    def _take_49(self, rest: str) -> None:
+    def _account_end(self, rest: str) -> None:
         self._agree("49", rest, self._totals["account"], self._records["account"])
         stated = [self._summary.get(code, 0) for code in (100, 400)]
         if stated != self._account_minor:
@@ -109,12 +113,12 @@ class _Reader:
         self._net_minor += self._account_minor[0] - self._account_minor[1]
         self._totals["group"] += self._totals["account"]
 
-    def _take_98(self, rest: str) -> None:
+    def _group_end(self, rest: str) -> None:
         self._agree("98", rest, self._totals["group"], self._parts["group"],
                     self._records["group"])
         self._totals["file"] += self._totals["group"]
 
-    def _take_99(self, rest: str) -> None:
+    def _file_end(self, rest: str) -> None:
         self._agree("99", rest, self._totals["file"], self._parts["file"], self._records["file"])
 
     @staticmethod

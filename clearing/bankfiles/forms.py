@@ -17,6 +17,7 @@ _END: Final = r"$(?!\n)"
 _LEAST_PAYMENTS: Final = 100  # of one file: else a night has more files than ids for them
 _LEAST_BYTES: Final = 65_536
 
+Purpose = Literal["deposits", "payouts", "suppliers"]  # as the paths of files name it
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{0,4}" + _END)]
 Most = Annotated[int, msgspec.Meta(ge=_LEAST_PAYMENTS, le=10**7)]
 MostBytes = Annotated[int, msgspec.Meta(ge=_LEAST_BYTES, le=10**10)]
@@ -74,10 +75,10 @@ class FileForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How one bank takes what a night sends.
 
     orders: the form that pays. most_*: of one file; null is any. batch_booking: it books a file as
-    one entry. category_purposes: by 'deposits' and 'payouts'; '' for none. advice: the form that
-    tells of the deposits in each credit, beside the details in JSON; '' for none. verify_payees:
-    false where the operator has opted out of the check of names for files of many payments
-    (Regulation (EU) 2024/886, article 5c(6)).
+    one entry. category_purposes, purposes: '' for none. advice: the form that tells of the deposits
+    in each credit, beside the details in JSON; '' for none. verify_payees: false where the operator
+    has opted out of the check of names for files of many payments (Regulation (EU) 2024/886,
+    article 5c(6)).
     """
 
     orders: Literal["pain001", "csv"] = "pain001"
@@ -85,9 +86,9 @@ class FileForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_minor: MostMinor | None = None
     most_bytes: MostBytes | None = None
     batch_booking: bool = True
-    category_purposes: dict[Literal["deposits", "payouts"], Code] = msgspec.field(
-        default_factory=lambda: {"deposits": "CASH", "payouts": "SUPP"})
-    purposes: dict[Literal["deposits", "payouts"], Code] = {}
+    category_purposes: dict[Purpose, Code] = msgspec.field(default_factory=lambda: {
+        "deposits": "CASH", "payouts": "SUPP", "suppliers": "SUPP"})
+    purposes: dict[Purpose, Code] = {}
     orders_csv: CsvForm = CsvForm()
     advice: Literal["", "csv", "xml", "bai2"] = ""
     advice_csv: CsvForm = CsvForm()

@@ -1,7 +1,7 @@
 """Which debtors are told of which collections, as a table: for whoever tells them by letter.
 
-PURE but for the file that is read back. The invoice says the same to its debtor: amount, day,
-mandate and creditor (EPC016-06, 4.1: a pre-notification may be a part of an invoice).
+Knows the columns; must not know how a day was found. The invoice says the same to its debtor:
+amount, day, mandate and creditor (EPC016-06, 4.1: a pre-notification may be a part of an invoice).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ order.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -20,7 +20,6 @@ from clearing.party import Party
 from clearing.queries import Connection
 from clearing.run_id import RunId
 
-Outcome = Literal["match", "close_match", "no_match", "not_possible"]
 NOT_ASKED: Final = "not_asked"
 SCREENING: Final = "payee_screening"  # reasons, of the credit and of the exception
 NAME: Final = "payee_name"
@@ -113,9 +112,3 @@ async def load_payees(connection: Connection, rules: BankFiles) -> Payees:
     decided = {(row["reason"], row["subject"]): row["decision"]
                for row in await connection.fetch(query("payees_decided"), [SCREENING, NAME])}
     return Payees(rules, screener, said, decided)
-
-
-async def note_verification(connection: Connection, iban: str, name: str, outcome: Outcome,
-                            bank_name: str, source: str) -> None:
-    """Write down what a bank has said of a payee's name (in a pain.002, or asked on its own)."""
-    await connection.execute(query("verification_new"), iban, name, outcome, bank_name, source)

@@ -57,7 +57,7 @@ class Nights:
                 await self.look()
                 await also(self._now())
             except _STOPS as error:
-                _log.error("nights_away", why=str(error))
+                _log.error("look_failed", why=str(error))
             await sleep(LOOK_S)
 
     async def look(self) -> None:

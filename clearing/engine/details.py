@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from authhost.payments.plans import KINDS, Plan, parts_of, price_of
 from clearing.engine.stage import Stage, reading, statement, write
 from clearing.engine.tables import SCHEMAS
-from clearing.invoices.fuel_items import FuelDetail, Item, booked_items, read_detail
+from clearing.invoices.fuel_items import FuelDetail, Item, Priced, booked_items, read_detail
 from clearing.money import exponent
 from clearing.settings import Settings
 
@@ -71,7 +71,7 @@ def _items(row: dict[str, object]) -> Iterator[dict[str, object]]:
     detail = read_detail(str(row["detail"])) or _NOTHING
     posted, currency = row["posted_minor"], str(row["currency"])
     assert isinstance(posted, int)
-    waiting: dict[str, list[object]] = {}
+    waiting: dict[str, list[Priced]] = {}
     for price in reversed(detail.prices):
         waiting.setdefault(price.product, []).append(price)
     for line, item in enumerate(booked_items(detail.items, posted)):

@@ -63,6 +63,10 @@ class OnSpark:
         scanner = ds.dataset(answer, format="parquet").scanner(batch_size=ROWS_AT_A_TIME)
         return in_words(self.name, scanner.to_reader(), ())
 
+    def is_busy(self) -> bool:
+        """Whether workers are at work for it."""
+        return bool(self._session.sparkContext.statusTracker().getActiveStageIds())
+
     def close(self) -> None:
         """The session, and the answers."""
         self._session.stop()

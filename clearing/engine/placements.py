@@ -22,7 +22,7 @@ COLUMNS: Final = ("journal_date", "journal_id", "place", "family", "original_dat
 _EXPRESSIONS_KEPT: Final = 16
 
 
-def place_day(engine: Engine, matching: Matching = Matching()) -> pa.RecordBatchReader:
+def place_day(engine: Engine, matching: Matching) -> pa.RecordBatchReader:
     """Every row of the day, and each hold of before that is open still, in its one place.
 
     Columns: COLUMNS. match is '' but for captures (matching.py).

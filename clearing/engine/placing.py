@@ -1,4 +1,4 @@
-"""Where each captured row of a day ends, and what it books: the expression of clearing/sql/place.sql.
+"""Where each captured row of a day ends, and what it books.
 
 PURE. A function of the staged rows, whatever order they came in. `reversed`: a row and the same-day
 reversals and returns that give it back come to nothing; `cleared`: everything else that books; a

@@ -8,6 +8,7 @@ of its own; what is written is the run's own transaction, all of it or nothing.
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from functools import cache
@@ -49,7 +50,7 @@ class Placer(msgspec.Struct, frozen=True):
         """
         with tempfile.TemporaryDirectory(prefix="clearing-stage-") as folder:
             # A worker of a cluster is somebody else, and must look in.
-            Path(folder).chmod(0o755)
+            os.chmod(folder, 0o755)
             try:
                 await self._place(connection, run_id, matching, Path(folder))
             except EngineError as error:
@@ -112,7 +113,7 @@ async def _tell(connection: Connection, run_id: RunId, unmatched: list[tuple[int
 def _csv(batch: pa.RecordBatch, stream: str, run_no: int) -> bytes:
     rows = batch.num_rows
     made = pa.RecordBatch.from_arrays(
-        [pa.array([stream]).take(pa.array([0] * rows)), pa.array([run_no] * rows, pa.int64()),
+        [pa.array([stream] * rows, pa.string()), pa.array([run_no] * rows, pa.int64()),
          *batch.columns], names=["stream", "run_no", *batch.schema.names])
     sink = pa.BufferOutputStream()
     pa_csv.write_csv(made, sink, _CSV)

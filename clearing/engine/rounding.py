@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _WHOLE = dt.Decimal(38, 0)  # of PostgreSQL it is a numeric, so that the cast below is kept
 
 
-@ibis.udf.scalar.builtin(signature=((dt.int64, dt.int64), _WHOLE))
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]
+    signature=((dt.int64, dt.int64), _WHOLE))
 def div(numerator: int, denominator: int) -> Decimal:  # type: ignore[empty-body]
     """The whole quotient of what is not negative."""
 

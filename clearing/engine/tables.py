@@ -21,9 +21,10 @@ SCHEMAS: Final = {
     # The day's rows that book money or could.
     "day": ibis.schema({
         "journal_date": "!date", "id": "!int64", "key": "!string", "leg": "!int64",
-        "kind": "!string", "account_id": "int64", "account_kind": "string", "original_key": "!string",
-        "flags": "!string", "posted_minor": "!int64", "booked_minor": "!int64",
-        "currency": "!string", "merchant_account_id": "int64", "uncounted": "boolean"}),
+        "kind": "!string", "account_id": "int64", "account_kind": "string",
+        "original_key": "!string", "flags": "!string", "posted_minor": "!int64",
+        "booked_minor": "!int64", "currency": "!string",
+        "merchant_account_id": "int64", "uncounted": "boolean"}),
     # Of these, what was captured under an authorization of before, or off line.
     "capture": ibis.schema({
         "id": "!int64", "kind": "!string", "account_id": "int64", "card_id": "int64",

@@ -1,6 +1,6 @@
 """How much more than was authorized may be captured, and what becomes of what does not match.
 
-PURE. Minor units of the capture's currency; a product is its Conexxus code, '' stands for any other.
+PURE. Minor units of the capture's currency; a product is its Conexxus code, '' any other.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _TAKEN: Final = 13  # hexadecimal digits: 52 bits, which int64 holds
 _BETWEEN: Final = "\x1f"
 
 
-@ibis.udf.scalar.builtin
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
 def md5(text: str) -> str:  # type: ignore[empty-body]
     """Hexadecimal, in lower case: the three engines call it so."""
 
@@ -47,7 +47,8 @@ def _text(column: ir.Value) -> ir.StringValue:
 
 
 def _number(hexadecimal: ir.StringColumn) -> ir.IntegerValue:
-    digits = [ibis.literal(_DIGITS).find(hexadecimal.substr(place, 1)).cast("int64")
+    # A position is int64 to ibis and int4 to PostgreSQL: through int32, so that the cast is kept.
+    digits = [ibis.literal(_DIGITS).find(hexadecimal.substr(place, 1)).cast("int32").cast("int64")
               * 16 ** (_TAKEN - 1 - place) for place in range(_TAKEN)]
     number = digits[0]
     for one in digits[1:]:

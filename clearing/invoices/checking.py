@@ -112,16 +112,19 @@ def read_ksef(path: Path) -> Totals:
 
 def read_erp_csv(path: Path) -> Totals:
     """The table: lines, groups of VAT, a total."""
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-    lines = [row for row in rows if row["record"] == "line"]
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    record, *columns = (rows[0].index(name) for name in (
+        "record", "net", "vat", "rounding", "gross", "currency"))
+    in_net, in_vat, in_rounding, in_gross, in_currency = columns
+    lines = [Decimal(row[in_net]) for row in rows[1:] if row[record] == "line"]
+    net = sum(lines)
+    vat = sum(Decimal(row[in_vat]) for row in rows[1:] if row[record] == "vat")
     total = rows[-1]
-    net = sum(Decimal(row["net"]) for row in lines)
-    vat = sum(Decimal(row["vat"]) for row in rows if row["record"] == "vat")
-    parts = net + vat + Decimal(total["rounding"])
-    if total["record"] != "total" or (net, vat, parts) != tuple(
-            Decimal(total[column]) for column in ("net", "vat", "gross")):
+    parts = net + vat + Decimal(total[in_rounding])
+    if total[record] != "total" or (net, vat, parts) != tuple(
+            Decimal(total[column]) for column in (in_net, in_vat, in_gross)):
         raise ValueError(f"the lines come to {net}, VAT to {vat}, all to {parts}: not to the total")
-    return len(lines), _minor(parts, total["currency"]), total["currency"]
+    return len(lines), _minor(Decimal(parts), total[in_currency]), total[in_currency]
 
 
 def _agreed(counted: int, lines: _Lines, groups: Iterable[tuple[Decimal, Decimal, Decimal]],

@@ -7,6 +7,7 @@ those that were stored is an error, for a repeat must say the same.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Final
 
 import asyncpg
@@ -27,51 +28,84 @@ _TYPES: Final = {"fleet": INVOICE, "credit_note": CREDIT_NOTE, "corrective": COR
 _lines = msgspec.json.Decoder(list[FuelLine])
 
 
+class Stored(msgspec.Struct, frozen=True):
+    """An invoice as it is stored: what was decided, and the lines of each day that it has."""
+
+    number: str
+    kind: str
+    account_id: int
+    currency: str
+    period: tuple[date, date]
+    issued_on: date
+    due_on: date
+    sums: tuple[int, int, int, int]  # net, VAT, rounding, what is asked for: signed
+    corrects: str | None
+    corrected_on: date | None
+    party: str
+    tax: str | None
+    parts: tuple[tuple[str, int, int], ...]  # lines as JSON, the first of them, before the last
+
+
+async def stored_invoices(connection: Connection, run_id: RunId,
+                          form: str = "") -> AsyncIterator[Stored]:
+    """The invoices of a run in the order of their numbers; see invoice_documents."""
+    rows: list[asyncpg.Record] = []
+    async with connection.transaction(readonly=True):
+        async for row in connection.cursor(statement("documents"), str(run_id), form,
+                                           prefetch=_ROWS_AT_A_TIME):
+            if rows and rows[0]["number"] != row["number"]:
+                yield _stored(rows)
+                rows = []
+            rows.append(row)
+    if rows:
+        yield _stored(rows)
+
+
 async def invoice_documents(connection: Connection, run_id: RunId, settings: Settings,
                             form: str = "") -> AsyncIterator[tuple[Document, Tax]]:
     """The documents of a run in the order of their numbers, with what the buyer has told.
 
     form: of those alone whose buyer gets it ('ubl', 'cii', 'ksef', 'csv', 'pdf'); '' for all.
     """
-    rows: list[asyncpg.Record] = []
-    async with connection.transaction(readonly=True):
-        async for row in connection.cursor(statement("documents"), str(run_id), form,
-                                           prefetch=_ROWS_AT_A_TIME):
-            if rows and rows[0]["number"] != row["number"]:
-                yield _document(rows, run_id, settings)
-                rows = []
-            rows.append(row)
-    if rows:
-        yield _document(rows, run_id, settings)
+    async for stored in stored_invoices(connection, run_id, form):
+        yield document_of(stored, run_id, settings)
 
 
-def _document(rows: list[asyncpg.Record], run_id: RunId,
-              settings: Settings) -> tuple[Document, Tax]:
+def _stored(rows: list[asyncpg.Record]) -> Stored:
     row = rows[0]
-    number, currency, tax = row["number"], row["currency"], parse_tax(row["tax"])
-    is_credit = row["kind"] == "credit_note"
+    return Stored(
+        row["number"], row["kind"], row["account_id"], row["currency"],
+        (row["period_from"], row["period_to"]), row["issued_on"], row["due_on"],
+        (row["net_minor"], row["vat_minor"], row["rounding_minor"], row["gross_minor"]),
+        row["corrects"], row["corrected_on"], row["party"], row["tax"],
+        tuple((one["content"], one["first"], one["until"]) for one in rows))
+
+
+def document_of(stored: Stored, run_id: RunId, settings: Settings) -> tuple[Document, Tax]:
+    """An invoice put together, and what its buyer has told. ClearingError: it does not come to what
+    was decided."""
+    number, currency, tax = stored.number, stored.currency, parse_tax(stored.tax)
+    is_credit = stored.kind == "credit_note"
     sign = -1 if is_credit else 1
-    fuel = [line for one in rows
-            for line in _lines.decode(one["content"])[one["first"]:one["until"]]]
-    if len(rows) > 1:  # a vehicle's lines of all days together
+    fuel = [line for content, first, until in stored.parts
+            for line in _lines.decode(content)[first:until]]
+    if len(stored.parts) > 1:  # a vehicle's lines of all days together
         fuel.sort(key=lambda line: line.vehicle)
     gross = sum(line.amount_minor for line in fuel)
-    preceding = (Preceding(row["corrects"], row["corrected_on"]),) if row["corrects"] else ()
+    preceding = (Preceding(stored.corrects, stored.corrected_on),) if stored.corrects else ()
     document = make_document(
-        number=number, type_code=_TYPES[row["kind"]], issued_on=row["issued_on"],
+        number=number, type_code=_TYPES[stored.kind], issued_on=stored.issued_on,
         currency=currency, seller=seller_of(settings, currency),
-        buyer=buyer_of(row["account_id"], row["party"], tax),
+        buyer=buyer_of(stored.account_id, stored.party, tax),
         lines=[document_line(line, at, currency, sign) for at, line in enumerate(fuel, 1)],
-        gross_minor=sign * gross if tax.price_basis == "gross" else None, due_on=row["due_on"],
-        period=(row["period_from"], row["period_to"]),
+        gross_minor=sign * gross if tax.price_basis == "gross" else None, due_on=stored.due_on,
+        period=stored.period,
         means=means_of(settings, tax, currency, number, is_credit=is_credit),
         terms="Given back" if is_credit else f"{tax.payment_days} days",
-        buyer_reference=tax.buyer_reference or str(row["account_id"]), preceding=preceding,
+        buyer_reference=tax.buyer_reference or str(stored.account_id), preceding=preceding,
         notes=(f"Clearing run {run_id}",))
-    stored = tuple(row[name] for name in ("net_minor", "vat_minor", "rounding_minor",
-                                          "gross_minor"))
-    found = (document.net_minor, document.vat_minor, document.rounding_minor,
-             document.payable_minor)
-    if stored != tuple(sign * value for value in found):
-        raise ClearingError(f"{number}: its lines come to {found}, and {stored} was decided")
+    found = tuple(sign * value for value in (
+        document.net_minor, document.vat_minor, document.rounding_minor, document.payable_minor))
+    if stored.sums != found:
+        raise ClearingError(f"{number}: its lines come to {found}, and {stored.sums} was decided")
     return document, tax

@@ -37,6 +37,7 @@ def element(tag: str, value: str, limit: int = 1_000) -> str:
     return f"<{tag}>{clean}</{tag.partition(' ')[0]}>" if clean else ""
 
 
+@lru_cache(_KEPT)
 def amount(minor: int, currency: str) -> str:
     """`1234.50`: two decimals at most, as EN 16931 wants it (BR-DEC)."""
     step = step_of(currency)
@@ -52,6 +53,7 @@ def percent(basis_points: int) -> str:
     return number(Decimal(basis_points) / 100)
 
 
+@lru_cache(_KEPT)
 def number(value: Decimal) -> str:
     """A quantity or a price, never with an exponent."""
     shown = f"{value:f}"

@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from clearing.money import exponent, plain
@@ -47,16 +47,33 @@ COLUMNS: Final = (
     "EU-Land u. UStID (Ursprung)", "EU-Steuersatz (Ursprung)", "Abw. Skontokonto")
 assert len(COLUMNS) == 125
 _AMOUNT_DECIMALS: Final = 2
-_BETWEEN_KOST_1_AND_FINAL: Final = COLUMNS.index("Festschreibung") - COLUMNS.index(
-    "KOST1 - Kostenstelle")
-_AFTER_FINAL: Final = len(COLUMNS) - COLUMNS.index("Festschreibung") - 1
-_BETWEEN_TEXT_AND_KOST_1: Final = COLUMNS.index("KOST1 - Kostenstelle") - COLUMNS.index(
-    "Buchungstext")
+# The fields that are texts, and are quoted also where they are empty.
+_TEXTS: Final = frozenset({
+    "Diverse Adressnummer", "Beleglink", *_INFORMATION, "KOST2 - Kostenstelle",
+    "EU-Land u. UStID (Bestimmung)", "Abw. Versteuerungsart", *_MORE, "Forderungsart",
+    "Auftragsnummer", "Buchungstyp", "EU-Land (Anzahlungen)", "Herkunft-Kz", "Buchungs GUID",
+    "SEPA-Mandatsreferenz", "Gesellschaftername", "Identifikationsnummer", "Zeichnernummer",
+    "Bezeichnung SoBil-Sachverhalt", "Generalumkehr (GU)", "Land", "Abrechnungsreferenz",
+    "EU-Land u. UStID (Ursprung)"})
+
+
+def _empty(after: str, before: str = "") -> str:
+    """The fields between two of them, none of which we fill; to the end where `before` is ''."""
+    begin = COLUMNS.index(after) + 1
+    end = COLUMNS.index(before) if before else len(COLUMNS)
+    return ";".join('""' if name in _TEXTS else "" for name in COLUMNS[begin:end])
+
+
+# What never changes of a line is made once: a month may have a million.
+_TO_KOST_1: Final = _empty("Buchungstext", "KOST1 - Kostenstelle")
+_TO_FINAL: Final = _empty("KOST1 - Kostenstelle", "Festschreibung")
+_TO_END: Final = _empty("Festschreibung")
 
 # "Belegfeld 1": letters, digits and these, at most 36.
 _NO_VOUCHER: Final = re.compile(r"[^0-9A-Za-z$&%*+/-]")
 _VOUCHER: Final = 36
 _TEXT: Final = 60
+_DAYS_KEPT: Final = 512
 
 
 def takes(currency: str) -> bool:
@@ -89,18 +106,18 @@ def header(batch: Batch, terms: Datev) -> bytes:
 def line(record: Record, currency: str, terms: Datev) -> bytes:
     """One booking. Its reference is the voucher that open items are matched by."""
     assert record.amount_minor, record
-    fields = [
-        _amount(record.amount_minor, currency), f'"{record.side}"', _quoted(currency, 3), "", "",
-        '""', record.account, record.contra,
-        f'"{record.tax_key.rjust(4, "0")}"' if record.tax_key else '""',
-        f"{record.booked_on:%d%m}",
-        _quoted(voucher(record.reference), _VOUCHER), '""', "",
-        _quoted(record.text, _TEXT), *_empty(_BETWEEN_TEXT_AND_KOST_1 - 1, "Postensperre"),
-        _quoted(record.cost_centre, _VOUCHER),
-        *_empty(_BETWEEN_KOST_1_AND_FINAL - 1, "KOST2 - Kostenstelle"), str(int(terms.final)),
-        *_empty(_AFTER_FINAL, "Leistungsdatum")]
-    assert len(fields) == len(COLUMNS)
-    return (";".join(fields) + "\r\n").encode(ENCODING)
+    tax_key = f'"{record.tax_key.rjust(4, "0")}"' if record.tax_key else '""'
+    return (
+        f'{_amount(record.amount_minor, currency)};"{record.side}";"{currency}";;;"";'
+        f"{record.account};{record.contra};{tax_key};{_day(record.booked_on)};"
+        f'{_quoted(voucher(record.reference), _VOUCHER)};"";;{_quoted(record.text, _TEXT)};'
+        f"{_TO_KOST_1};{_quoted(record.cost_centre, _VOUCHER)};{_TO_FINAL};{int(terms.final)};"
+        f"{_TO_END}\r\n").encode(ENCODING)
+
+
+@lru_cache(_DAYS_KEPT)
+def _day(day: date) -> str:
+    return f"{day:%d%m}"
 
 
 def voucher(reference: str) -> str:
@@ -110,22 +127,6 @@ def voucher(reference: str) -> str:
         return text
     tail = hashlib.blake2b(reference.encode(), digest_size=8).hexdigest()
     return f"{text[:_VOUCHER - len(tail) - 1]}-{tail}"
-
-
-# The fields that are texts, and are quoted also where they are empty.
-_TEXTS: Final = frozenset({
-    "Diverse Adressnummer", "Beleglink", *_INFORMATION, "KOST2 - Kostenstelle",
-    "EU-Land u. UStID (Bestimmung)", "Abw. Versteuerungsart", *_MORE, "Forderungsart",
-    "Auftragsnummer", "Buchungstyp", "EU-Land (Anzahlungen)", "Herkunft-Kz", "Buchungs GUID",
-    "SEPA-Mandatsreferenz", "Gesellschaftername", "Identifikationsnummer", "Zeichnernummer",
-    "Bezeichnung SoBil-Sachverhalt", "Generalumkehr (GU)", "Land", "Abrechnungsreferenz",
-    "EU-Land u. UStID (Ursprung)"})
-
-
-def _empty(count: int, first: str) -> Iterator[str]:
-    begin = COLUMNS.index(first)
-    for name in COLUMNS[begin:begin + count]:
-        yield '""' if name in _TEXTS else ""
 
 
 def _amount(amount_minor: int, currency: str) -> str:
@@ -139,6 +140,8 @@ def _quoted(text: str, longest: int) -> str:
 
 def _western(text: str) -> str:
     """`text` in Windows-1252, on one line; an accent that it does not have falls away."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(map(_letter, unicodedata.normalize("NFC", text)))
 
 

@@ -6,24 +6,26 @@ lines for customers' own books, among them those that the papers have made.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from clearing.invoices.config import Invoicing
 from clearing.ownbooks.bookings import collect_bookings
 from clearing.ownbooks.fee_billing import bill_fees, open_fees
 from clearing.ownbooks.paper_store import store_papers
-from clearing.ownbooks.statements import statement
 from clearing.ownbooks.station_sales import store_station_sales
 from clearing.ownbooks.supplier_billing import bill_suppliers
 from clearing.ownbooks.supplier_payment import pay_suppliers
-from clearing.queries import Connection
+from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
 
 
 async def decide_own_books(connection: Connection, run_id: RunId, settings: Settings) -> None:
     """Called last, when all else that the night books is booked."""
-    following = await connection.fetchval(statement("following_day"), run_id.stream,
+    following = await connection.fetchval(query("closed_day"), run_id.stream,
                                           run_id.business_date)
-    assert following is not None, run_id  # the day is closed: else it would not be posted
+    if following is None:  # a day from before days were kept
+        following = run_id.business_date + timedelta(days=1)
     if run_id.stream == "fuel":
         await store_station_sales(connection, run_id, settings)
     else:

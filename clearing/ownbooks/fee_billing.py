@@ -146,13 +146,13 @@ def _paper(key: _Key, one: _Open, numbered: Numbered, known: Known, first: date,
         means_of(settings, tax, currency, numbered.number, is_credit=False),
         tax.buyer_reference or str(key[0]))
     net = sum(fee.amount_minor for fee in one.fees)
-    # What was netted bears the VAT that was taken; a customer elsewhere is charged by contract.
-    items = list(_items(one.fees, seller, known.account, currency, at_home=netted))
+    # Where VAT was taken with the fees the paper says so, wherever the party is.
+    taken = netted and one.accrued_vat_minor != 0
+    items = list(_items(one.fees, seller, known.account, currency, at_home=taken))
     document = fee_invoice(issue, items, net + one.accrued_vat_minor if netted else None)
     return Paper(
         kind="fee", basis="netted" if netted else "owed", account_id=key[0], document=document,
-        numbered=numbered,
-        collected_by=collected, forms=tax.forms,
+        numbered=numbered, collected_by=collected, forms=tax.forms,
         accrued_vat_minor=one.accrued_vat_minor)
 
 
@@ -160,8 +160,8 @@ def _items(fees: Iterable[_Fee], seller: Account, buyer: Account, currency: str,
            at_home: bool) -> Iterator[Item]:
     for fee in fees:
         reason = EXEMPT_CREDIT if fee.kind == "interest" else EXEMPT_PAYMENTS
-        country = seller.country if at_home and fee.rate_basis_points else buyer.country
-        treatment: Treatment = service(fee.rate_basis_points, seller.country, country,
-                                       buyer.party.vat_id, reason)
+        treatment: Treatment = service(
+            fee.rate_basis_points, seller.country, seller.country if at_home else buyer.country,
+            buyer.party.vat_id, reason)
         base = readable(fee.base_minor, currency) if fee.base_minor else ""
         yield fee_item(fee.kind, fee.quantity, fee.amount_minor, treatment, base)

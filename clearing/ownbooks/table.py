@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from clearing.money import plain
 from clearing.ownbooks.record import Record
-from clearing.ownbooks.terms import Table
+from clearing.ownbooks.terms import Column, Table
 from clearing.tables import disarmed
 
 _DATES: Final = {"YYYY-MM-DD": "%Y-%m-%d", "DD.MM.YYYY": "%d.%m.%Y", "YYYYMMDD": "%Y%m%d"}
+_DAYS_KEPT: Final = 512
 
 
 class TableWriter:
@@ -28,6 +32,8 @@ class TableWriter:
         self._written = 0
         self._text = io.StringIO()
         self._writer = csv.writer(self._text, delimiter=table.delimiter, lineterminator="\r\n")
+        columns = self._columns()
+        self._values = [columns[name] for name in table.columns]
 
     def head(self) -> bytes:
         """The names of the columns."""
@@ -36,29 +42,41 @@ class TableWriter:
     def line(self, record: Record) -> bytes:
         """One record."""
         self._written += 1
-        values = self._values(record)
-        return self._row([values[name] for name in self._table.columns])
+        return self._row([value(record) for value in self._values])
 
-    def _values(self, record: Record) -> dict[str, str]:
-        debit = record.amount_minor if record.amount_minor > 0 else 0
-        texts = {"kind": record.kind, "account": record.account, "contra": record.contra,
-                 "tax_key": record.tax_key, "cost_centre": record.cost_centre,
-                 "text": record.text, "reference": record.reference, "place": record.place,
-                 "ledger_code": record.ledger_code}
+    def _columns(self) -> dict[Column, Callable[[Record], str]]:
+        form = _DATES[self._table.dates]
         return {
-            **{name: disarmed(text) for name, text in texts.items()},
-            "date": record.booked_on.strftime(_DATES[self._table.dates]), "side": record.side,
-            "amount": self._amount(abs(record.amount_minor)),
-            "debit": self._amount(debit) if debit else "",
-            "credit": "" if debit else self._amount(-record.amount_minor),
-            "currency": self._currency, "number": self._number, "line": str(self._written)}
+            "date": lambda record: _day(record.booked_on, form),
+            "kind": lambda record: record.kind,
+            "account": lambda record: disarmed(record.account),
+            "contra": lambda record: disarmed(record.contra),
+            "amount": lambda record: self._amount(abs(record.amount_minor)),
+            "debit": lambda record: self._amount(max(record.amount_minor, 0)),
+            "credit": lambda record: self._amount(max(-record.amount_minor, 0)),
+            "side": lambda record: record.side,
+            "currency": lambda _: self._currency,
+            "tax_key": lambda record: record.tax_key,
+            "cost_centre": lambda record: disarmed(record.cost_centre),
+            "text": lambda record: disarmed(record.text),
+            "reference": lambda record: disarmed(record.reference),
+            "place": lambda record: disarmed(record.place),
+            "ledger_code": lambda record: record.ledger_code,
+            "number": lambda _: self._number,
+            "line": lambda _: str(self._written)}
 
     def _amount(self, minor: int) -> str:
-        return plain(minor, self._currency).replace(".", self._table.decimal)
+        """'' for none: a record is debit or credit."""
+        return plain(minor, self._currency).replace(".", self._table.decimal) if minor else ""
 
-    def _row(self, values: tuple[str, ...] | list[str]) -> bytes:
+    def _row(self, values: Iterable[str]) -> bytes:
         self._writer.writerow(values)
         text = self._text.getvalue()
         self._text.seek(0)
         self._text.truncate()
         return text.encode(self._table.encoding, "replace")
+
+
+@lru_cache(_DAYS_KEPT)
+def _day(day: date, form: str) -> str:
+    return day.strftime(form)

@@ -5,7 +5,7 @@ Knows the table of routes and local time; sends nothing.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
@@ -51,7 +51,7 @@ def due_at(route: Route, now: datetime) -> datetime:
         return now
     local = now.astimezone(ZoneInfo(route.time_zone))
     first = datetime.combine(local.date(), route.not_before, local.tzinfo)
-    return max(now, first)
+    return max(now, first.astimezone(UTC))
 
 
 def run_of(text: str) -> RunId:

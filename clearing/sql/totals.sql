@@ -60,10 +60,10 @@ UNION ALL
 SELECT 'deposit_advice', told.currency, count(*)::int, sum(told.amount_minor)::bigint
 FROM (SELECT c.currency, i.amount_minor FROM clearing_credit c
       JOIN credit_item i USING (run_id, end_to_end_id)
-      JOIN clearing_run r USING (run_id)
-      LEFT JOIN clearing_party b ON b.run_id = $1 AND b.kind = 'bank' AND b.party_id = c.bank_id
-      WHERE c.run_id = $1 AND c.purpose = 'deposit_credit' AND c.held = ''
-        AND coalesce(CASE c.bank_id WHEN '' THEN r.settings::jsonb #>> '{bankfiles,own,advice}' ELSE b.content #>> '{files,advice}' END, '') <> ''
+      WHERE c.run_id = $1 AND c.purpose = 'deposit_credit' AND c.held = '' AND c.bank_id = ANY (ARRAY(
+          SELECT party_id FROM clearing_party WHERE run_id = $1 AND kind = 'bank' AND coalesce(content #>> '{files,advice}', '') <> ''
+          UNION ALL
+          SELECT '' FROM clearing_run WHERE run_id = $1 AND coalesce(settings::jsonb #>> '{bankfiles,own,advice}', '') <> ''))
       UNION ALL
       SELECT currency, 0 FROM counterfeit_told WHERE run_id = $1) told
 GROUP BY 1, 2

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from authhost.streams import stream_of
+from clearing.tables import read_table
 
 DAY = date(2026, 7, 23)
 NEXT = DAY + timedelta(days=1)
@@ -228,3 +229,15 @@ def tree(folder: Path) -> dict[str, str]:
     """Every file below the folder with the digest of its bytes."""
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def read_invoices(folder: Path) -> list[list[dict[str, str]]]:
+    """The rows of each invoice of a day, as its buyer imports them."""
+    return [read_table(path.read_bytes())
+            for path in sorted((folder / "fuel" / "invoices").glob("*.csv"))]
+
+
+def lines_of(invoice: list[dict[str, str]], *columns: str) -> list[tuple[str, ...]]:
+    """These columns of an invoice's lines."""
+    return [tuple(line[column] for column in columns) for line in invoice
+            if line["record"] == "line"]

@@ -230,6 +230,20 @@ def test_paid_though_rejected_is_taken_back_by_a_decision(sent: str, tmp_path: P
     assert books(sent) == {"1000": -300, "1300": -3_500}
 
 
+def test_what_is_refused_and_then_comes_back_is_owed_once(sent: str, tmp_path: Path) -> None:
+    """A night lies between: the refusal is booked, and then the bank books the payout and gives it
+    back."""
+    tell(sent, pain002.report(PAYOUTS, status="RJCT", code="AC04"))
+    wait(clear(sent, NEXT, tmp_path))
+    tell_statement(sent, statement(
+        [entry(-300, transaction(PAYOUT)),
+         entry(300, transaction(PAYOUT, more="<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>"))],
+        opening=0, closing=0))
+    wait(clear(sent, NEXT.replace(day=25), tmp_path))
+    assert books(sent) == {"1300": -3_500, "2400": -300}
+    assert waiting(sent) == [("credit_returned", PAYOUT)]
+
+
 def test_a_file_that_is_never_answered_is_said_once(sent: str, tmp_path: Path) -> None:
     for day in range(24, 32):
         wait(clear(sent, DAY.replace(day=day), tmp_path))

@@ -376,3 +376,12 @@ def test_no_two_files_pay_the_same(database_url: str, tmp_path: Path) -> None:
     found = re.findall(r"<EndToEndId>([^<]*)", "".join(
         path.read_text() for path in tmp_path.rglob("*.xml") if "/bank/" in str(path)))
     assert len(found) == len(set(found)) == 2
+
+
+def test_the_operators_own_bank_has_a_form_too(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, [deposit("one", 5_000)]))
+    night = cash(database_url, tmp_path, settings=settings_with(
+        own={"orders": "csv", "advice": "bai2"}))
+    assert {file.kind: file.sum_minor for file in night.files if "/bank/" in file.path} == {
+        "deposit_credit_csv": 5_000, "deposit_credit_json": 5_000, "deposit_advice_bai2": 5_000,
+        "form_json": 0}

@@ -5,8 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from clearing.run import clear
-from tests.e2e.clearing_day import DAY, NEXT, Row, fuel, make_day, row, wait
-from tests.e2e.test_clearing import clear_next_day, lines_of, read_invoices, sums
+from tests.e2e.clearing_day import (
+    DAY,
+    NEXT,
+    Row,
+    fuel,
+    lines_of,
+    make_day,
+    read_invoices,
+    row,
+    wait,
+)
+from tests.e2e.test_clearing import clear_next_day, sums
 
 
 def returned(of: Row, posted: int, number: int = 1, **other: object) -> Row:

@@ -17,7 +17,7 @@ from clearing.errors import ClearingError
 from clearing.night import Night
 from clearing.run import clear
 from clearing.settings import Settings, load_settings
-from tests.e2e.clearing_day import BARE_FLEET, DAY, FLEET, make_day, sql, tree, wait
+from tests.e2e.clearing_day import BARE_FLEET, DAY, FLEET, fuel, make_day, sql, tree, wait
 
 pytestmark = pytest.mark.invariant(11)
 
@@ -266,3 +266,18 @@ def test_whom_the_operator_owes_is_told_what_is_wrong_with_his_creditor() -> Non
             "creditor": creditor}}})
         with pytest.raises(ClearingError, match=f"creditor: {what}"):
             load_settings(text_given)
+
+
+def test_what_was_fuelled_is_collected(database_url: str, tmp_path: Path) -> None:
+    """From the pump to the bank: sale, invoice, notice, debit, and the receivable is gone."""
+    wait(make_day(database_url, [fuel("sale", 41_357)]))
+    sql(database_url, MANDATE, "M-1", FLEET, "CORE", IBAN)
+    sql(database_url, "INSERT INTO account_tax (account_id, collected_by, payment_days) "
+                      "VALUES ($1, 'direct_debit', 1)", FLEET)
+    nights(database_url, tmp_path, 3)
+    one, = collected(tmp_path)
+    number, gross = sql(database_url, "SELECT number, gross_minor::int FROM invoice")[0]
+    assert (text(one, "InstdAmt"), text(one, "RmtInf/Ustrd").split()[1]) == ("413.57", number)
+    assert gross == 41_357
+    assert sql(database_url, "SELECT sum(amount_minor)::int FROM ledger_entry "
+                             "WHERE code = '1100'")[0][0] == 0

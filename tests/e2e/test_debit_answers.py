@@ -13,11 +13,11 @@ import pytest
 
 from authhost.admin.bank_answers import tell_answer
 from authhost.admin.bank_statements import tell_file
-from tests.e2e.clearing_day import BARE_FLEET, DAY, FLEET, NEXT, sql, wait
+from terminals.house.ledger import House
+from tests.e2e.clearing_day import BARE_FLEET, FLEET, NEXT, sql, wait
 from tests.e2e.test_bank_answers import decide, waiting
 from tests.e2e.test_collections import CREDITOR, IBAN, OTHER_IBAN, invoice, night, nights, scene
 from tests.support import pain002
-from terminals.house.ledger import House
 
 pytestmark = pytest.mark.invariant(11)
 
@@ -37,7 +37,7 @@ def sent(database_url: str, tmp_path: Path) -> str:
     return database_url
 
 
-def at_house(out: Path, **more: object) -> House:
+def at_house(**more: object) -> House:
     return House({ACCOUNT: None}, **more)  # type: ignore[arg-type]
 
 
@@ -55,7 +55,8 @@ def say(house: House, database_url: str, day: str = COLLECTED) -> Mapping[str, i
 
 def books(database_url: str) -> dict[str, int]:
     return {row[0]: row[1] for row in sql(
-        database_url, "SELECT code, sum(amount_minor)::int FROM ledger_entry GROUP BY code") if row[1]}
+        database_url, "SELECT code, sum(amount_minor)::int FROM ledger_entry GROUP BY code")
+        if row[1]}
 
 
 def kinds(database_url: str) -> list[tuple[str, str, str]]:
@@ -67,7 +68,7 @@ def kinds(database_url: str) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("batch", [False, True])
 def test_what_is_collected_is_booked(batch: bool, sent: str, tmp_path: Path) -> None:
-    house = at_house(tmp_path, batch=batch)
+    house = at_house(batch=batch)
     take(house, sent, tmp_path)
     house.settle(COLLECTED)
     assert say(house, sent) == {"matched": 1 if batch else 2}
@@ -78,9 +79,10 @@ def test_what_is_collected_is_booked(batch: bool, sent: str, tmp_path: Path) -> 
 
 
 def test_a_refusal_leaves_the_invoice_open(sent: str, tmp_path: Path) -> None:
-    house = at_house(tmp_path, refuse={FIRST: "MS02", SECOND: "AC04"})
+    house = at_house(refuse={FIRST: "MS02", SECOND: "AC04"})
     take(house, sent, tmp_path)
-    assert kinds(sent) == [("debit_rejected", "refusal", "F-1"), ("debit_rejected", "reject", "F-2")]
+    assert kinds(sent) == [("debit_rejected", "refusal", "F-1"),
+                           ("debit_rejected", "reject", "F-2")]
     night(sent, tmp_path, NEXT + timedelta(days=1))
     assert books(sent) == {}, "collected, and owed again"
     assert sql(sent, "SELECT state FROM file_state WHERE path LIKE '%collections%'")[0][0] == (
@@ -89,14 +91,15 @@ def test_a_refusal_leaves_the_invoice_open(sent: str, tmp_path: Path) -> None:
 
 def test_what_comes_back_opens_the_invoice_again(sent: str, tmp_path: Path) -> None:
     """One block in one sum; a refund and a reversal on days of their own."""
-    house = at_house(tmp_path, batch=True)
+    house = at_house(batch=True)
     take(house, sent, tmp_path)
     house.settle(COLLECTED)
     house.give_back(FIRST, "MD06", "2026-07-29")
     house.give_back(SECOND, "", "2026-07-30", kind="reversal")
     for day in (COLLECTED, "2026-07-29", "2026-07-30"):
         say(house, sent, day)
-    assert kinds(sent) == [("debit_returned", "refund", "F-1"), ("debit_returned", "reversal", "F-2")]
+    assert kinds(sent) == [("debit_returned", "refund", "F-1"),
+                           ("debit_returned", "reversal", "F-2")]
     night(sent, tmp_path, NEXT + timedelta(days=1))
     assert books(sent) == {}
     decide(sent, FIRST, "write_off")

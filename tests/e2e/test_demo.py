@@ -95,6 +95,15 @@ def test_what_the_terminals_recorded_is_what_the_journal_holds(summary: dict[str
     assert summary["lost"] == 0
 
 
+def test_the_banks_have_what_our_books_say(summary: dict[str, Any]) -> None:
+    banked = summary["banked"]
+    assert {one["currency"] for one in banked["positions"]} >= {"EUR"}
+    for one in banked["positions"]:
+        assert (one["account_minor"], one["transit_minor"]) == (
+            one["bank_minor"], one["waiting_minor"])
+    assert {one["what"] for one in banked["came_back"]} == {"credit_returned", "paid again"}
+
+
 def test_every_reason_to_decline_occurs(summary: dict[str, Any]) -> None:
     assert set(summary["declined_by_reason"]) >= _REASONS
 

@@ -3,8 +3,11 @@ refused where one does not say what was decided."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+from base64 import urlsafe_b64encode
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -20,7 +23,10 @@ from clearing.errors import ClearingError
 from clearing.run import clear
 from clearing.settings import load_settings
 from clearing.summary import FileRecord
-from tests.e2e.clearing_day import DAY, FLEET, full_day, make_day, sql, tree, wait
+from clearing.tables import read_table
+from tests.e2e.clearing_day import CLIENT, DAY, FLEET, deposit, full_day, make_day, sql, tree, wait
+from tests.e2e.test_clearing_statements import tell
+from tests.support.statement import entry, statement, transaction
 
 pytestmark = pytest.mark.invariant(11)
 LATER = msgspec.structs.replace(load_settings(), documents=Documents(made=False))
@@ -104,7 +110,7 @@ def test_a_page_that_says_another_sum_is_refused(database_url: str, tmp_path: Pa
 
     def swap(step: str) -> None:
         if step == "payments control":
-            folder = tmp_path / "2026-07-23" / ".payments.staging" / "settlements"
+            folder = tmp_path / ".2026-07-23.payments.staging" / "settlements"
             first, second, *_ = sorted(folder.glob("*.pdf"))
             shutil.copy(first, second)
 
@@ -148,3 +154,50 @@ def test_names_of_strangers_are_text_on_a_page(database_url: str, tmp_path: Path
     wait(clear(database_url, DAY, tmp_path))
     for path in tmp_path.rglob("*.pdf"):
         assert '#eval("1+1") *bold* $x$' in text_of(path).replace("\r\n", " ")
+
+
+def test_a_clients_statement_is_tied_to_the_banks_booking(database_url: str,
+                                                          tmp_path: Path) -> None:
+    """A week: the bank has booked one of two credits before its last night, one after."""
+    wait(make_day(database_url, [deposit("one", 1_000), deposit("two", 2_500,
+                                                                terminal_id="SAFE2")]))
+    sql(database_url, "UPDATE account SET billing = 'weekly' WHERE account_id = $1", CLIENT)
+    first, second = "20260723-CASH-1-D0000001", "20260723-CASH-1-D0000002"
+    for day in range(4):
+        wait(clear(database_url, DAY + timedelta(days=day), tmp_path, streams=["cash"]))
+        if not day:
+            tell(database_url, statement([entry(-1_000, transaction(first))], opening=0,
+                                         closing=-1_000))
+    [path] = (tmp_path / "2026-07-26" / "cash" / "bookings").glob(f"{CLIENT}-EUR.csv")
+    sent = {row["end_to_end_id"]: row for row in read_table(path.read_bytes())
+               if row["kind"] == "credit"}
+    assert {key: (row["amount_minor"], row["bank_booked_on"], row["bank_statement"])
+            for key, row in sent.items()} == {
+        first: ("-1000", "2026-07-24", "ST1"), second: ("-2500", "", "")}
+    text = text_of(path.with_suffix(".pdf")).replace("\u00a0", " ")
+    assert "24 July 2026" in text
+    assert "on no statement yet" in text
+    # What the bank tells after the night is no part of it: its files stay as they are.
+    tell(database_url, statement([entry(-2_500, transaction(second))], opening=-1_000,
+                                 closing=-3_500, reference="ST2", from_day="2026-07-25",
+                                 to_day="2026-07-25"))
+    wait(clear(database_url, DAY + timedelta(days=3), tmp_path / "again", streams=["cash"]))
+    assert tree(tmp_path / "again" / "2026-07-26") == tree(tmp_path / "2026-07-26")
+
+
+def test_the_page_of_a_polish_invoice_has_the_hash_of_what_ksef_is_sent(database_url: str,
+                                                                        tmp_path: Path) -> None:
+    make(database_url)
+    sql(database_url, "UPDATE account_tax SET vat_id = 'PL5260250995', forms = '{ksef,pdf}'")
+    usual = load_settings()
+    polish = msgspec.structs.replace(
+        usual, vat_basis_points=2_300, product_groups=(),
+        invoicing=msgspec.structs.replace(usual.invoicing, vat_id="PL5265877635"))
+    wait(clear(database_url, DAY, tmp_path, settings=polish, streams=["fuel"]))
+    structured = sorted((tmp_path / "2026-07-23" / "fuel" / "invoices").glob("*.ksef.xml"))
+    assert structured
+    for path in structured:
+        digest = urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).decode().rstrip("=")
+        page = text_of(path.with_name(path.name.replace(".ksef.xml", ".pdf")))
+        link = f"https://qr.ksef.mf.gov.pl/invoice/5265877635/23-07-2026/{digest}"
+        assert link in page.replace("\u200b", "").replace("\r\n", "").replace("\n", "")

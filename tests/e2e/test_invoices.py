@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from clearing.errors import ClearingError
+from clearing.invoices import writing
 from clearing.invoices.checking import read_ubl
 from clearing.night import Night
 from clearing.run import clear
@@ -354,6 +355,18 @@ def test_an_invoice_may_be_asked_for(database_url: str, tmp_path: Path) -> None:
     after = DAY + timedelta(1)
     night(database_url, after, [fuel("next", 1_200, business_date=after)], tmp_path)
     assert invoices(tmp_path, after) == {}
+
+
+def test_processes_write_the_same_bytes(database_url: str, tmp_path: Path,
+                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(make_day(database_url, []))
+    rows = [fuel(f"sale-{number}", 1_200 + number, currency=currency)
+            for number, currency in enumerate(("EUR", "RSD", "PLN", "HUF"))]
+    first = night(database_url, DAY, rows, tmp_path / "here")
+    monkeypatch.setattr(writing, "_HERE", 0)
+    again = night(database_url, DAY, [], tmp_path / "there")
+    assert again.digest == first.digest
+    assert len(invoices(tmp_path / "there", DAY)) == 4
 
 
 @pytest.mark.parametrize(("table", "change"), [

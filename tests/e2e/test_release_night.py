@@ -209,7 +209,7 @@ def test_what_was_approved_is_what_is_shown(harm: str, careful: Settings, databa
                                             tmp_path: Path) -> None:
     wait(make_day(database_url, full_day()))
     wait(clear(database_url, DAY, tmp_path, careful, who="ann"))
-    staging = tmp_path / DAY.isoformat() / ".cash.staging"
+    staging = tmp_path / f".{DAY}.cash.staging"
     victim = staging / "cases.json"
     if harm == "changed":
         victim.write_bytes(b"[]\n")

@@ -8,19 +8,19 @@ from typing import Any
 
 import ibis
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authhost.embedded import Servers
 from authhost.payments.plans import Fee, Fees, Plan
 from clearing.engine import fees, pricing
+from clearing.engine.matching import most_minor
 from clearing.engine.on_duckdb import OnDuckDB
 from clearing.engine.on_postgres import OnPostgres
 from clearing.engine.ports import EngineError
 from clearing.engine.rounding import divide_half_up
 from clearing.engine.tables import table
 from clearing.engine.tolerance import Matching, Tolerance
-from clearing.engine.matching import most_minor
 from clearing.invoices.totals import net_of, step_of
 from clearing.money import divide_half_up as divided
 from clearing.payout import Moved, fee_of_row

@@ -1,4 +1,4 @@
-"""Any two days: an engine places and books every row of the second as clearing/sql/place.sql does.
+"""Any two days: an engine places and books every row of the second as sql/place.sql does.
 
 The statement is one way to the answer, the expression another; they share no line.
 """
@@ -30,6 +30,7 @@ from tests.support.chance_days import BEFORE, Chance
 from tests.support.databases import fresh
 
 Placed = list[tuple[Any, ...]]
+_STATEMENT = (Path(__file__).parent / "sql" / "place.sql").read_text(encoding="utf-8")
 _SAID = COLUMNS[:-1]  # all but the match, which the statement does not know
 pytestmark = pytest.mark.invariant(11)
 
@@ -134,7 +135,7 @@ async def _by_statement(url: str, before: list[Row], today: list[Row]) -> dict[s
 async def _place(connection: asyncpg.Connection, day: date, stream: str) -> Placed:
     run = f"{day.isoformat()}/{stream}/1"
     await connection.execute(query("insert_run"), run, day, stream, 1, "", 0, "{}")
-    await connection.execute(query("place"), run, day, LOOK_BACK_DAYS, stream)
+    await connection.execute(_STATEMENT, run, day, LOOK_BACK_DAYS, stream)
     return await _stored(connection, run)
 
 

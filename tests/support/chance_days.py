@@ -5,8 +5,10 @@ PURE but for the chance that it is given: the same chance makes the same days.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
+from typing import TypeVar
 
 from tests.e2e.clearing_day import (
     BAD_CLIENT,
@@ -28,8 +30,10 @@ from tests.e2e.clearing_day import (
 )
 
 BEFORE = DAY - timedelta(days=1)
-_LIVES: list[Row] = [{}, {}, {"kind": "envelope", "credit": "none"},
-                     {"credit": "none", "state": "verified"}, {"credit": "none", "state": "reversed"}]
+_LIVES: list[Row] = [
+    {}, {}, {"kind": "envelope", "credit": "none"}, {"credit": "none", "state": "verified"},
+    {"credit": "none", "state": "reversed"}]
+T = TypeVar("T")
 _CODES = ("A00001", "A00002", "")
 
 
@@ -46,7 +50,7 @@ class Chance:
         """So many happenings on the day before, and on the day."""
         return self._day(size, BEFORE), self._day(size, DAY)
 
-    def _day(self, size: int, day: object) -> list[Row]:
+    def _day(self, size: int, day: date) -> list[Row]:
         rows: list[Row] = []
         for _ in range(size):
             made = self._pick((self._sale, self._sale, self._offline, self._deposit, self._deposit,
@@ -63,7 +67,7 @@ class Chance:
         self._number += 1
         return f"k{self._number:04d}"
 
-    def _pick(self, options):  # type: ignore[no-untyped-def]
+    def _pick(self, options: Sequence[T]) -> T:
         return self._random.choice(options)
 
     def _minor(self) -> int:
@@ -87,7 +91,8 @@ class Chance:
         return [made]
 
     def _deposit(self) -> list[Row]:
-        flags = self._pick(("", "", "withheld:provisional_cap", "over:day,withheld:x", "notwithheld:"))
+        flags = self._pick(("", "", "withheld:provisional_cap", "over:day,withheld:x",
+                            "notwithheld:"))
         made = deposit(self._key(), self._minor(), flags=flags, life=self._pick(_LIVES),
                        account_id=self._pick((CLIENT, CLIENT, BAD_CLIENT, FLEET, None)))
         self._sold.append(made)

@@ -28,7 +28,8 @@ async def make_run(database_url: str, out_dir: Path, status: str = "done", *,
                    four_eyes: bool = False) -> None:
     """A run with these files: shown where it is done, else written aside."""
     day = run_id.business_date.isoformat()
-    folder = out_dir / day / (run_id.stream if status == "done" else f".{run_id.stream}.staging")
+    folder = out_dir / (f"{day}/{run_id.stream}" if status == "done" else
+                        f".{day}.{run_id.stream}.staging")
     contents = FILES if files is None else files
     for path, content in {**contents, "manifest.json": b"{}\n"}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

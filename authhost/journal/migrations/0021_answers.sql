@@ -132,8 +132,8 @@ CREATE TABLE bank_fact (
     on_day        date,                                       -- booked on
     reason        text   NOT NULL DEFAULT '',                 -- ISO 20022 code; ''
     passing       boolean NOT NULL,                           -- the next try may do: of two words the one that says no counts
-    answer_id     bigint REFERENCES bank_answer,
-    statement_id  bigint REFERENCES bank_statement,
+    answer_id     bigint,                                     -- of bank_answer; no foreign key: a check a row doubles what it costs
+    statement_id  bigint,                                     -- of bank_statement
     line          integer,
     bank_reference text  NOT NULL DEFAULT '',
     run_id        text   COLLATE "C",                         -- the run that has booked it; null: waits

@@ -78,3 +78,12 @@ def test_a_cut_off_is_on_the_safes_clock(hour: int, cut_off: str, day: int) -> N
     at = datetime(2026, 7, 23, hour, 0, tzinfo=UTC)
     assert value_day(date(2026, 7, 23), at, "Europe/Paris", cut_off) == date(2026, 7, day)
 
+
+
+@pytest.mark.parametrize(("days", "read"), [
+    ([5], {5}), ([1, 3, 9], {1, 3}), ([], set(range(1, 8))), ("5", set(range(1, 8))),
+    (["5"], set(range(1, 8))), ([0], set(range(1, 8))), (None, set(range(1, 8)))])
+def test_the_days_on_which_a_client_is_credited(days: object, read: set[int]) -> None:
+    """What cannot be read holds up nobody."""
+    content = json.dumps({"posting": {"days": days}})
+    assert parse_client(content).days == read

@@ -8,9 +8,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from clearing import control
 from clearing.control import check_files
 from clearing.errors import ClearingError
 from clearing.summary import FileRecord
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that both have something to do."""
+    monkeypatch.setattr(control, "CHUNK", 3)
 
 
 def make_files(folder: Path) -> list[FileRecord]:

@@ -6,12 +6,14 @@ import io
 import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearing.bankfiles.reading import read_credit_transfers
 from clearing.bankfiles.pain001 import Credit, CreditTransferFile, Message
+from clearing.bankfiles.reading import read_credit_transfers
+from clearing.banks import Way
 from clearing.party import Address
 from clearing.settings import load_settings
 
@@ -108,3 +110,37 @@ def test_the_writer_holds_the_header_to_its_word() -> None:
     file.add(CREDIT)
     with pytest.raises(AssertionError):
         file.end()
+
+
+@pytest.mark.parametrize(("address", "told"), [
+    (Address(town="Paris", country="FR", lines=("Tour B", "Étage 3", "more")),
+     b"<TwnNm>Paris</TwnNm><Ctry>FR</Ctry><AdrLine>Tour B</AdrLine><AdrLine>Etage 3</AdrLine></Ps"),
+    (Address("Rue", "5", town="Paris", country="FR", lines=("Tour B",)),
+     b"<StrtNm>Rue</StrtNm><BldgNb>5</BldgNb><TwnNm>Paris</TwnNm><Ctry>FR</Ctry></Ps"),
+])
+def test_two_lines_stand_in_for_a_street(address: Address, told: bytes) -> None:
+    content = document([msgspec.structs.replace(CREDIT, address=address)])
+    assert check(content) == (1, 155_050, "EUR")
+    assert told in content
+
+
+@pytest.mark.parametrize(("way", "purpose", "told"), [
+    (Way("EUR", instant=True), "", b"<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl><LclInstrm><Cd>INST<"),
+    (Way("CHF", service_level="URGP"), "SUPP",
+     b"<PmtTpInf><SvcLvl><Cd>URGP</Cd></SvcLvl><CtgyPurp><Cd>SUPP</Cd></CtgyPurp></PmtTpInf>"),
+    (Way("EUR", service_level="-"), "CASH", b"<PmtTpInf><CtgyPurp><Cd>CASH</Cd></CtgyPurp></Pmt"),
+])
+def test_the_service_that_a_rail_is(way: Way, purpose: str, told: bytes) -> None:
+    sink = io.BytesIO()
+    debtor = load_settings().debtor(way.currency)
+    assert debtor is not None
+    file = CreditTransferFile(sink, Message(
+        "M", "2026-07-23T23:59:59Z", "2026-07-24", way.currency, 1, 155_050,
+        way.payment_type(purpose), "GDDS", batch_booking=False), debtor)
+    file.begin()
+    file.add(CREDIT)
+    file.end()
+    assert check(sink.getvalue()) == (1, 155_050, way.currency)
+    for part in (told, b"<Purp><Cd>GDDS</Cd></Purp>", b"<BtchBookg>false</BtchBookg>"):
+        assert part in sink.getvalue()
+    assert (b"<ChrgBr>SLEV" in sink.getvalue()) is (way.currency == "EUR")

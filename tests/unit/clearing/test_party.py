@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from clearing.party import Address, Party, creditor_defect, parse_party
+from clearing.party import Address, Party, creditor_defect, parse_address, parse_party
 
 GOOD = Party("Café", "UTC", "FR7630006000011234567890189", "", Address(town="Paris", country="FR"))
 
@@ -52,3 +52,10 @@ def test_an_address_as_master_data_has_it() -> None:
     assert party is not None
     assert (party.iban, party.bic) == (GOOD.iban, "")
     assert party.address == Address(number="5", town="Paris", country="FR")
+
+
+@pytest.mark.parametrize(("told", "lines"), [
+    (["Tour B", " ", 5, " Floor 3 "], ("Tour B", "Floor 3")), ("Tour B", ()), (None, ())])
+def test_lines_of_an_address_without_a_street(told: object, lines: tuple[str, ...]) -> None:
+    assert parse_address({"town": "Paris", "country": "FR", "lines": told}) == Address(
+        town="Paris", country="FR", lines=lines)

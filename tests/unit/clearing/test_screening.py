@@ -19,7 +19,8 @@ LIST = ListScreener([
     ("IVAN PETROV", [("1", "exact")]), ("Petrov, Ivan", [("1", "exact")]),
     ("Ivan Petrov d.o.o.", [("1", "words")]), ("Ivan", []), ("Ivana Petrova", []),
     ("ACME TRADING LTD", [("2", "words")]), ("Acme-Handels GmbH", [("2", "words")]),
-    ("Acme", []), ("Blue Whale", [("6", "words")]), ("Blue", []), ("Nemesis", [("3", "exact")]), ("Nemesis Bar", []),
+    ("Acme", []), ("Blue Whale", [("6", "words")]), ("Blue", []),
+    ("Nemesis", [("3", "exact")]), ("Nemesis Bar", []),
     ("JOSE MULLER", [("4", "exact")]), ("jose\u0301 mu\u0308ller", [("4", "exact")]),
     ("张伟", [("5", "exact")]), ("", []), ("& Co", []),
 ])

@@ -1,3 +1,4 @@
+-- The rules of places in one statement, as a second opinion to the night's expressions (clearing/engine/placing.py).
 -- Give every captured row of the stream's day its one place, and book it by its family's rule. A same-day reversal is booked as well as its
 -- original: the books show what happened, and the two come to nothing. A verification books the exposure that it ends: what was cash in a
 -- safe is cash that was counted.

@@ -1,0 +1,162 @@
+"""A capture and the authorizations that it could have been made under, case by case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearing.engine.matching import matches
+from clearing.engine.on_duckdb import OnDuckDB
+from clearing.engine.placements import placed
+from clearing.engine.tolerance import Matching, Tolerance, check_matching
+from clearing.errors import ClearingError
+from tests.support.engines import Ask, Row, asking
+
+PLAIN = Matching()
+DAY, BEFORE = date(2026, 7, 23), date(2026, 7, 22)
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    folder: Path = tmp_path_factory.mktemp("engine")
+    with OnDuckDB(folder / "spill") as duck:
+        yield asking((duck,), folder)
+
+
+def hold(number: int, **other: Any) -> Row:
+    return {"id": number, "key": f"hold-{number}", "account_id": 1, "kind": "preauthorization",
+            "amount_minor": 10_000, "currency": "EUR", "terminal_id": "T1", "approval_code": "",
+            "card_id": 7, "decided_us": 1_000, "journal_date": DAY, "is_of_day": True,
+            "original_key": "", **other}
+
+
+def capture(number: int, **other: Any) -> Row:
+    return {"id": number, "kind": "completion", "account_id": 1, "card_id": 7,
+            "terminal_id": "T1", "approval_code": "", "original_key": "", "flags": "",
+            "posted_minor": 5_000, "currency": "EUR", "product": "012", "decided_us": 2_000,
+            **other}
+
+
+def named(number: int, **other: Any) -> Row:
+    row = hold(number, journal_date=BEFORE, **other)
+    del row["is_of_day"], row["original_key"]
+    return {**row, "flags": "", "posted_minor": 0, "family": ""}
+
+
+def ended(number: int, at: int, completed: bool = False) -> Row:
+    return {"original_key": f"hold-{number}", "completed": completed, "decided_us": at}
+
+
+def found(ask: Ask, captures: list[Row], holds: list[Row], matching: Matching = PLAIN,
+          **tables: list[Row]) -> dict[int, tuple[str, int | None]]:
+    rows = ask(matches(matching), {"capture": captures, "hold": holds, **tables})
+    return {row["id"]: (row["match"], row["authorization_id"]) for row in rows}
+
+
+@pytest.mark.parametrize(("other", "holds", "expected"), [
+    # The strong key: what the capture says that it completes.
+    ({"original_key": "hold-1"}, [hold(1)], ("matched", 1)),
+    ({"original_key": "hold-1", "terminal_id": "T9", "card_id": None}, [hold(1)], ("matched", 1)),
+    ({"original_key": "hold-9"}, [hold(1, card_id=8)], ("no_authorization", None)),
+    # Terminal and approval code together.
+    ({"approval_code": "A1", "card_id": None}, [hold(1, approval_code="A1")], ("matched", 1)),
+    ({"approval_code": "A1", "card_id": None}, [hold(1, approval_code="A1", terminal_id="T2")],
+     ("no_authorization", None)),
+    ({"approval_code": "A1", "card_id": None}, [hold(1, approval_code="A1", currency="RSD")],
+     ("no_authorization", None)),
+    # What it says comes before what it is like.
+    ({"original_key": "hold-1"}, [hold(1), hold(2, decided_us=1_500)], ("matched", 1)),
+    # Likeness: terminal, card and currency, before it, the newest.
+    ({}, [hold(1), hold(2, decided_us=1_500)], ("matched", 2)),
+    ({}, [hold(1, decided_us=2_001)], ("no_authorization", None)),
+    ({}, [hold(1, card_id=8)], ("no_authorization", None)),
+    ({"card_id": None}, [hold(1, card_id=None)], ("no_authorization", None)),
+    ({}, [hold(1, amount_minor=4_999)], ("no_authorization", None)),
+    ({"kind": "offline_sale"}, [], ("offline", None)),
+    ({"kind": "offline_sale", "flags": "passed:day"}, [], ("no_authorization", None)),
+    ({"kind": "offline_sale"}, [hold(1)], ("matched", 1)),
+    # Over what was authorized, and what has raised it.
+    ({"original_key": "hold-1", "posted_minor": 10_000}, [hold(1)], ("matched", 1)),
+    ({"original_key": "hold-1", "posted_minor": 10_001}, [hold(1)], ("over_tolerance", 1)),
+    ({"original_key": "hold-1", "posted_minor": 12_000},
+     [hold(1), hold(2, kind="increment", original_key="hold-1", amount_minor=2_000)],
+     ("matched", 1)),
+])
+def test_one_capture(ask: Ask, other: Row, holds: list[Row],
+                     expected: tuple[str, int | None]) -> None:
+    assert found(ask, [capture(50, **other)], holds) == {50: expected}
+
+
+@pytest.mark.parametrize(("at", "completed", "expected"), [
+    (1_999, False, "authorization_expired"), (2_000, False, "authorization_expired"),
+    (2_001, False, "matched"),  # it ended later
+    (1_999, True, "matched")])  # that was a capture
+def test_an_authorization_that_had_ended(ask: Ask, at: int, completed: bool,
+                                         expected: str) -> None:
+    captures = [capture(50, original_key="hold-1")]
+    assert found(ask, captures, [hold(1)], ending=[ended(1, at, completed)]) == {50: (expected, 1)}
+
+
+def test_an_authorization_of_before_that_waits_no_more_has_ended(ask: Ask) -> None:
+    captures = [capture(50, original_key="hold-1"), capture(51, original_key="hold-2")]
+    before = hold(1, journal_date=BEFORE, is_of_day=False)
+    assert found(ask, captures, [before], named=[named(1), named(2)]) == {
+        50: ("matched", 1), 51: ("authorization_expired", 2)}
+
+
+def test_no_authorization_is_given_to_two(ask: Ask) -> None:
+    captures = [capture(50), capture(51, decided_us=2_500), capture(52, original_key="hold-2")]
+    holds = [hold(1), hold(2)]
+    # 52 names the second; of the others the first to come has the first.
+    assert found(ask, captures, holds) == {
+        50: ("matched", 1), 51: ("no_authorization", None), 52: ("matched", 2)}
+
+
+def test_captures_of_one_authorization_are_taken_together(ask: Ask) -> None:
+    captures = [capture(50, original_key="hold-1", posted_minor=6_000),
+                capture(51, original_key="hold-1", posted_minor=4_001)]
+    assert found(ask, captures, [hold(1)]) == {
+        50: ("over_tolerance", 1), 51: ("over_tolerance", 1)}
+
+
+def test_tolerance_is_of_the_product(ask: Ask) -> None:
+    matching = Matching((Tolerance("", 100), Tolerance("012", 50, 200)))
+    captures = [capture(50, original_key="hold-1", posted_minor=10_200),
+                capture(51, original_key="hold-2", posted_minor=10_201),
+                capture(52, original_key="hold-3", posted_minor=10_101, product="400")]
+    assert found(ask, captures, [hold(1), hold(2), hold(3)], matching) == {
+        50: ("matched", 1), 51: ("over_tolerance", 2), 52: ("over_tolerance", 3)}
+
+
+def test_what_does_not_match_waits_in_suspense_where_it_is_wanted(ask: Ask) -> None:
+    """And what gives it back goes where it went: on the same day, or on a later one."""
+    def booked(number: int, kind: str, minor: int, key: str, original: str = "") -> Row:
+        return {"journal_date": DAY, "id": number, "key": key, "leg": 0, "kind": kind,
+                "account_id": 1, "account_kind": "fleet", "original_key": original, "flags": "",
+                "posted_minor": minor, "booked_minor": minor, "currency": "EUR"}
+    tables = {
+        "capture": [capture(50), capture(51, original_key="hold-1")], "hold": [hold(1)],
+        "day": [booked(50, "completion", 5_000, "loose"), booked(51, "completion", 5_000, "kept"),
+                booked(52, "reversal", -1_000, "back", "loose"),
+                booked(53, "reversal", -900, "late", "hold-9")],
+        "named": [{**named(9), "posted_minor": 900, "kind": "completion",
+                   "family": "fuel_unidentified"}]}
+    matching = Matching(unmatched="suspense")
+    assert {row["journal_id"]: row["family"] for row in ask(placed(matching), {
+        **tables, "capture": [capture(50, card_id=None), tables["capture"][1]]})} == {
+        1: "", 50: "fuel_unidentified", 51: "fuel", 52: "fuel_unidentified",
+        53: "fuel_unidentified"}
+    assert {row["journal_id"]: row["family"] for row in ask(placed(Matching()), tables)} == {
+        1: "", 50: "fuel", 51: "fuel", 52: "fuel", 53: "fuel"}
+
+
+@pytest.mark.parametrize(("tolerances", "says"), [
+    ((Tolerance("012", -1),), "-1 and 0"), ((Tolerance("", 0, 10_001),), "10001 basis points"),
+    ((Tolerance("012"), Tolerance("012")), "012 twice"), ((Tolerance(), Tolerance()), "any twice")])
+def test_tolerances_that_cannot_be(tolerances: tuple[Tolerance, ...], says: str) -> None:
+    with pytest.raises(ClearingError, match=says):
+        check_matching(Matching(tolerances))
