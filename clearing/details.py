@@ -15,8 +15,8 @@ _T = TypeVar("_T", bound=msgspec.Struct)
 
 
 class DepositDetail(msgspec.Struct, frozen=True):
-    """What a depositor has in hand: the receipt's number, and the reference that he typed. cassette:
-    what his cash went into."""
+    """What a depositor has in hand: the receipt's number, and the reference that he typed.
+    cassette: what his cash went into."""
 
     receipt: str = ""
     reference_model: str = ""

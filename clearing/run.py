@@ -8,6 +8,7 @@ file of it agrees with the ledger.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from clearing.days.closing import close_day, pretend_closed
 from clearing.days.trying import tried_out
 from clearing.engine.posting import Placer
 from clearing.errors import ClearingError
-from clearing.folder import folder_of
+from clearing.folder import disk_errors, folder_of
 from clearing.journal_day import digest_day
 from clearing.lists import held_cases, write_cases, write_open_holds
 from clearing.night import Night
@@ -116,7 +117,8 @@ async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, se
     with steps.step("read"):
         journal_digest, journal_count = await digest_day(connection, run_id)
         steps.count = journal_count
-    with steps.step("post"):
+    # An engine lays its tables down where temporary files are.
+    with steps.step("post"), disk_errors(Path(tempfile.gettempdir(), "clearing-stage")):
         settings = await post_day(connection, run_id, settings, placer, work.decide,
                                   journal_digest, journal_count)
     await note_started(connection, run_id, who)

@@ -12,6 +12,7 @@ import msgspec
 from clearing.answers.settings import Answers
 from clearing.bankfiles.config import BankFiles, check_bank_files
 from clearing.documents.settings import Documents
+from clearing.documents.words import language
 from clearing.engine.tolerance import Matching, check_matching
 from clearing.errors import ClearingError
 from clearing.invoices.config import Invoicing, invoicing_defect
@@ -99,6 +100,7 @@ def check_settings(settings: Settings) -> Settings:
     if defect := invoicing_defect(settings.invoicing):
         raise ClearingError(f"clearing settings: invoicing: {defect}")
     check_bank_files(settings.bankfiles)
+    language(settings.documents.language)  # there is one
     if defect := own_books_defect(settings.own_books):
         raise ClearingError(f"clearing settings: own_books: {defect}")
     check_matching(settings.matching)

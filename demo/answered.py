@@ -44,7 +44,8 @@ async def answered(database_url: str, files: Path, payments: Iterable[Payment]) 
     orders = _files(files, days[:-1])
     told += [house.take(path.read_bytes(), f"{monday}T06:00:00Z") for path in orders]
     house.settle(monday)
-    house.give_back(_largest(house), _RETURNED, monday)
+    for name in _largest(house):
+        house.give_back(name, _RETURNED, monday)
     told += [house.notice(*account, monday, f"{monday}T12:00:00Z") for account in house.accounts()]
     for content in told:
         await tell_answer(database_url, content)
@@ -70,15 +71,18 @@ def _order(payment: Payment) -> Order:
 
 
 def _smallest(files: Path) -> str:
-    """The smallest payout of the night: the house lacks the money for it."""
-    return min((order.amount_minor, order.end_to_end_id) for path in _files(files, [BUSINESS_DATE])
-               if "payouts" in path.name for order in read_file(path.read_bytes()).orders)[1]
+    """The smallest payout of the night: the house lacks the money for it; '' where there is none.
+    """
+    return min(((order.amount_minor, order.end_to_end_id)
+                for path in _files(files, [BUSINESS_DATE]) if "payouts" in path.name
+                for order in read_file(path.read_bytes()).orders), default=(0, ""))[1]
 
 
-def _largest(house: House) -> str:
-    """The largest credit of a file."""
-    return max((order.amount_minor, name) for name, (file, order) in house.state.booked.items()
-               if file and order.kind == "credit")[1]
+def _largest(house: House) -> list[str]:
+    """The largest credit of a file, where there is one."""
+    found = sorted((order.amount_minor, name) for name, (file, order) in house.state.booked.items()
+                   if file and order.kind == "credit")
+    return [name for _, name in found[-1:]]
 
 
 def _sums(house: House) -> dict[str, int]:

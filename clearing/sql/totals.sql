@@ -30,9 +30,10 @@ LEFT JOIN ledger_transfer t ON t.run_id = s.run_id AND t.transaction = s.number 
 WHERE s.run_id = $1
 GROUP BY 1, 2
 UNION ALL
-SELECT 'booking', s.currency, count(*)::int, sum(e.amount_minor)::bigint
+SELECT 'booking', s.currency, sum(e.count)::int, sum(e.minor)::bigint
 FROM booking_statement s
-JOIN client_entry e ON e.account_id = s.account_id AND e.currency = s.currency AND e.business_date BETWEEN s.period_from AND s.period_to
+CROSS JOIN LATERAL (SELECT count(*) AS count, sum(amount_minor) AS minor FROM client_entry WHERE account_id = s.account_id
+                    AND currency = s.currency AND business_date BETWEEN s.period_from AND s.period_to) e
 WHERE s.run_id = $1
 GROUP BY 1, 2
 UNION ALL

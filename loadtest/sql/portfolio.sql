@@ -17,8 +17,9 @@ groups AS (
     INSERT INTO product_group (group_id, name, products) VALUES (1, 'fuel', ARRAY['001', '002', '012']) ON CONFLICT DO NOTHING
 ),
 accounts AS (
-    INSERT INTO account (account_id, kind, name, currency, time_zone, limits)
-    SELECT number, 'fleet', 'fleet ' || number, 'EUR', 'Europe/Berlin', limits_of->'account' FROM party, matrix
+    INSERT INTO account (account_id, kind, name, currency, time_zone, limits, address)
+    SELECT number, 'fleet', 'fleet ' || number, 'EUR', 'Europe/Berlin', limits_of->'account', '{"town": "Berlin", "country": "DE"}'::jsonb
+    FROM party, matrix
 ),
 fences AS (
     INSERT INTO fence (account_id) SELECT number FROM party

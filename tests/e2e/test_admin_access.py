@@ -21,8 +21,7 @@ ROUTES = [
     ("POST", "/access", {"name": "N{n}", "role": "analyst", "expires_at": "2099-01-01T00:00:00Z"},
      "access.add"),
     ("DELETE", "/access/nobody", None, "access.revoke"),
-    ("GET", "/accounts", None, "account.read"),
-    ("POST", "/accounts", {}, "account.create"),
+    ("GET", "/accounts", None, "account.read"), ("POST", "/accounts", {}, "account.create"),
     ("PATCH", "/accounts/{account}", {"prompts": []}, "account.change"),
     ("POST", "/accounts/{account}/blocking", None, "account.block"),
     ("POST", "/accounts/{account}/closing", None, "account.close"),
@@ -67,8 +66,7 @@ ROUTES = [
     ("POST", "/card-orders", {}, "card_order.create"),
     ("POST", "/card-batches", {}, "card_order.batch"),
     ("GET", "/prices/contracts", None, "price.read"),
-    ("POST", "/prices/contracts", {}, "price.change"),
-    ("POST", "/prices/base", {}, "price.change"),
+    ("POST", "/prices/contracts", {}, "price.change"), ("POST", "/prices/base", {}, "price.change"),
     ("GET", "/prices/vat-rates", None, "price.read"),
     ("POST", "/prices/vat-rates", {}, "price.change"),
     ("GET", "/mandates", None, "mandate.read"), ("POST", "/mandates", {}, "mandate.create"),
@@ -89,8 +87,7 @@ ROUTES = [
     ("GET", "/safe-alarms", None, "alarm.read"), ("GET", "/deposits", None, "deposit.read"),
     ("GET", "/deposits/x", None, "deposit.read"),
     ("GET", "/safe-fees", None, "safe_fee.read"), ("POST", "/safe-fees", {}, "safe_fee.change"),
-    ("GET", "/depositors", None, "depositor.read"),
-    ("POST", "/depositors", {}, "depositor.create"),
+    ("GET", "/depositors", None, "depositor.read"), ("POST", "/depositors", {}, "depositor.create"),
     ("PATCH", "/depositors/0", {"name": "A"}, "depositor.change"),
     ("GET", "/courier-fees", None, "courier_fee.read"),
     ("POST", "/courier-fees", {}, "courier_fee.change"),
@@ -107,8 +104,7 @@ ROUTES = [
     ("GET", "/note-categories", None, "note_category.read"),
     ("POST", "/note-categories", {}, "note_category.create"),
     ("PATCH", "/note-categories/0", {"kept": True}, "note_category.change"),
-    ("GET", "/statements", None, "statement.read"),
-    ("POST", "/statements", {}, "statement.tell"),
+    ("GET", "/statements", None, "statement.read"), ("POST", "/statements", {}, "statement.tell"),
     ("GET", "/runs", None, "run.read"), ("GET", "/runs/20260101-CASH-1", None, "run.read"),
     ("POST", "/runs/20260101-CASH-1/approve", None, "run.approve"),
     ("GET", "/files", None, "clearing_file.read"),
@@ -181,10 +177,9 @@ EXPECTED = {
          " mandate.create mandate.change payee_verification.create payee_verification.change"
          " certificate.issue certificate.renew certificate.revoke",
     "AN": "card_order.read product_code.read program.read merchant.read price.read parked.read"
-          " payee_verification.read"
           " audit.read certificate.read merchant_plan.read merchant_user.read payer.read"
           " credit.read collecting_account.read station_terms.read run.read clearing_file.read"
-          " delivery_route.read",
+          " delivery_route.read payee_verification.read",
     "AF": "subaccount.change vehicle.create vehicle.change vehicle.reset_meter"
           " driver.create driver.change card.change card.block card.unblock",
     "AFC": "account.change", "ANFCB": "account.read",

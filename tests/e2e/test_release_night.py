@@ -12,7 +12,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -289,22 +289,25 @@ def test_kill_at_each_step_and_go_on(database_url: str, tmp_path: Path) -> None:
     assert twice == []
 
 
-@contextlib.contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """No file of this process gets larger: as on a disk that is full, and by the kernel's word."""
+@pytest.fixture
+def fill_disk() -> Iterator[Callable[[], None]]:
+    """From its call on no file of this process gets large: by the kernel's own word."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_disk_that_is_full_stops_the_run_in_words(database_url: str, tmp_path: Path) -> None:
+# While the engine lays out its tables; while files are written; when only the lists are left.
+@pytest.mark.parametrize("step", ["fuel post", f"fuel {STEPS['fuel'][3]}", "fuel control"])
+def test_a_disk_that_is_full_stops_the_run_in_words(
+        step: str, fill_disk: Callable[[], None], database_url: str, tmp_path: Path) -> None:
     wait(make_day(database_url, full_day()))
-    with largest_file(512), pytest.raises(ClearingError, match=r"cannot be written: File too large "
-                                          r"\(\d+ KiB free in .*\); nothing of this run is shown"):
-        wait(clear(database_url, DAY, tmp_path / "out"))
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(ClearingError, match=r"cannot be written: File too large "
+                       r"\(\d+ KiB free in .*\); nothing of this run is shown"):
+        wait(clear(database_url, DAY, tmp_path / "out",
+                   progress=lambda told: fill_disk() if told == step else None))
+    resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
     assert not folder(tmp_path / "out", "fuel").exists()
     wait(clear(database_url, DAY, tmp_path / "out"))
     wait(clear(database_url, DAY, tmp_path / "plain"))

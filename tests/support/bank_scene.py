@@ -134,7 +134,9 @@ class Scene:
         would still write orders down as sent over them, and these wait for the bank."""
         await self.bank.shut()
         async with asyncio.timeout(5):
-            while any(line.talk.links.open for line, _ in connector._lines.values()):
+            while True:
+                if not any(line.talk.links.open for line, _ in connector._lines.values()):
+                    return
                 await asyncio.sleep(0.01)
 
     async def behave(self, *rules: Rule, **more: Any) -> None:

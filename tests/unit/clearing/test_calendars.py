@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import holidays
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearing.days.calendars import (
@@ -54,6 +54,7 @@ def test_the_closed_days_of_target(year: int) -> None:
         and (date(year, 1, 1) + timedelta(days=n)).year == year}
 
 
+@settings(deadline=None)  # the first look makes the package's table
 @given(days)
 def test_target_as_others_have_it(day: date) -> None:
     """Another table of the same days: that of a package we take countries from."""

@@ -7,12 +7,15 @@ import string
 from decimal import Decimal
 from importlib.resources import files
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clearing.documents.settings import Documents
 from clearing.documents.words import Language, language, language_of, languages, minor_of
 from clearing.errors import ClearingError
+from clearing.settings import check_settings, load_settings
 
 EVERY = pytest.mark.parametrize("known", languages(), ids=lambda known: known.code)
 # Words that are looked up by a part of data: a kind, a unit, a reason, an attribute.
@@ -25,6 +28,8 @@ def test_there_are_the_languages_of_the_countries() -> None:
         "de", "pl", "sl", "en", "en"]
     with pytest.raises(ClearingError, match="no language 'xx'"):
         language("xx")
+    with pytest.raises(ClearingError, match="clearing settings: documents: no language 'xx'"):
+        check_settings(msgspec.structs.replace(load_settings(), documents=Documents(language="xx")))
 
 
 @EVERY
