@@ -17,6 +17,7 @@ from clearing.answers.orders import find_file, find_orders
 from clearing.answers.settings import Answers
 from clearing.answers.statements import statement
 from clearing.answers.waiting import miss_answers
+from clearing.bankfiles.payees import load_payees
 from clearing.banks import Bank, debtor_for
 from clearing.party import creditor_defect, parse_party
 from clearing.queries import Connection
@@ -79,20 +80,24 @@ async def _again(connection: Connection, run_id: RunId, settings: Settings,
     await connection.execute(statement("again_party"), str(run_id), accounts)
     parties = {row["account_id"]: parse_party(row["content"]) for row in await connection.fetch(
         statement("again_parties"), str(run_id), list(map(str, accounts)))}
+    payees = await load_payees(connection, settings.bankfiles)
     rows: list[tuple[object, ...]] = []
     paid: list[tuple[str, str]] = []
     for number, row in enumerate(due, 1):
         name, currency = run_id.end_to_end_id(_LETTER, number), row["currency"]
         # A payout goes from the operator's own bank; a client may have another one by now.
         bank_id = row["bank_id"] if row["purpose"] == "merchant_payout" else row["bank_now"] or ""
-        bank = banks.get(bank_id)
+        bank, party = banks.get(bank_id), parties.get(row["account_id"])
         held = (bank.defect(currency) if bank is not None else "") or (
             "" if debtor_for(bank, settings, currency) else "no_debtor_account") or (
-            creditor_defect(parties.get(row["account_id"]), row["amount_minor"], currency))
+            creditor_defect(party, row["amount_minor"], currency))
+        if not held and party is not None:
+            held = payees.defect(name, row["account_id"], party, currency, row["amount_minor"])
         if not held:
             paid.append((row["before_id"], name))
         rows.append((str(run_id), name, row["purpose"], row["account_id"], row["place_id"],
                      currency, row["amount_minor"], row["count"], row["remittance"], held, bank_id))
+    await payees.store(connection, run_id)
     if paid:
         await connection.execute(statement("again_paid"), str(run_id),
                                  *map(list, zip(*paid, strict=True)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from clearing.bankfiles.payees import load_payees
 from clearing.charset import clean
 from clearing.credits import store_credits
 from clearing.ownbooks.statements import statement
@@ -30,14 +31,19 @@ async def pay_suppliers(connection: Connection, run_id: RunId, settings: Setting
         return
     await connection.execute(statement("snapshot"), str(run_id),
                              sorted({row["account_id"] for row in rows}))
+    payees = await load_payees(connection, settings.bankfiles)
     transfers = []
     for position, row in enumerate(rows, 1):
-        currency, minor = row["currency"], row["amount_minor"]
+        currency, minor, party = row["currency"], row["amount_minor"], parse_party(row["party"])
+        name = run_id.end_to_end_id("U", position)
         held = "no_debtor_account" if settings.debtor(currency) is None \
-            else creditor_defect(parse_party(row["party"]), minor, currency)
+            else creditor_defect(party, minor, currency)
+        if not held and party is not None:
+            held = payees.defect(name, row["account_id"], party, currency, minor)
         transfers.append((
-            str(run_id), run_id.end_to_end_id("U", position), _PURPOSE, row["account_id"],
+            str(run_id), name, _PURPOSE, row["account_id"],
             row["number"], currency, minor, row["count"],
             clean(f"SELF-BILLED INVOICE {row['number']}", _LONGEST), held, ""))
+    await payees.store(connection, run_id)
     await store_credits(connection, transfers)
     await connection.execute(statement("post_payments"), str(run_id))

@@ -35,7 +35,8 @@ def test_how_an_account_is_invoiced(rig, boss, office, fleet):
     def put(**more):
         return boss.post("/invoicing", {"account_id": fleet, **more})
     assert put(invoice_period="month", forms=["ksef", "pdf"]).status_code == 200
-    assert put(invoice_period="week", vat_id="PL5260250274").json()["forms"] == ["ubl", "csv", "pdf"]
+    told = put(invoice_period="week", vat_id="PL5260250274").json()
+    assert told["forms"] == ["ubl", "csv", "pdf"]
     own = office.person("fleet", account_id=fleet).get("/invoicing").json()["data"]
     assert [(row["invoice_period"], row["vat_id"]) for row in own] == [("week", "PL5260250274")]
     other = office.person("fleet", account_id=900_001)

@@ -74,10 +74,10 @@ def test_the_chain_is_whole(database_url: str, tmp_path: Path) -> None:
      "2026-07-23/fuel/1: what is booked is not"),
     ("placement_cash", "DELETE FROM placement_cash WHERE amount_minor = 5000",
      "2026-07-23/cash/1: what is booked is not"),
-    ("ledger_transfer", "UPDATE ledger_transfer SET amount_minor = amount_minor + 1000 "
-     "WHERE credit = '1300'", "2026-07-23/cash/1: what is booked is not"),
-    ("ledger_balance", "UPDATE ledger_balance SET debits_minor = debits_minor + 1 "
-     "WHERE code = '1100'", "2026-07-23/fuel/1: account 1100 in EUR"),
+    ("ledger_transfer", ("UPDATE ledger_transfer SET amount_minor = amount_minor + 1000 "
+                         "WHERE credit = '1300'"), "2026-07-23/cash/1: what is booked is not"),
+    ("ledger_balance", ("UPDATE ledger_balance SET debits_minor = debits_minor + 1 "
+                        "WHERE code = '1100'"), "2026-07-23/fuel/1: account 1100 in EUR"),
     ("clearing_run", "UPDATE clearing_run SET journal_count = 1 WHERE run_no = 2",
      "2026-07-23/cash/1: its digest does not follow"),
 ])
