@@ -68,9 +68,9 @@ DECLARE
 BEGIN
     SELECT a.run_id, a.path, a.state, coalesce(before.state, '') AS before INTO bad
     FROM added a
-    LEFT JOIN LATERAL (SELECT e.state FROM file_event e
-                       WHERE e.run_id = a.run_id AND e.path = a.path AND e.event_id < a.event_id
-                       ORDER BY e.event_id DESC LIMIT 1) before ON true
+    LEFT JOIN (SELECT DISTINCT ON (n.event_id) n.event_id, e.state
+               FROM added n JOIN file_event e ON e.run_id = n.run_id AND e.path = n.path AND e.event_id < n.event_id
+               ORDER BY n.event_id, e.event_id DESC) before USING (event_id)
     WHERE NOT EXISTS (SELECT FROM file_step s WHERE s.before = coalesce(before.state, '') AND s.after = a.state)
     LIMIT 1;
     IF FOUND THEN

@@ -8,5 +8,6 @@ INSERT INTO file_event (run_id, path, state, who)
 SELECT f.run_id, f.path, $2, $3
 FROM clearing_file f
 WHERE f.run_id = $1
-  AND NOT EXISTS (SELECT FROM file_event e JOIN passed USING (state) WHERE e.run_id = f.run_id AND e.path = f.path)
+  -- Not by a join: of a run that is fresh the planner knows no numbers, and would look at all its events for each of its files.
+  AND f.path NOT IN (SELECT e.path FROM file_event e WHERE e.run_id = $1 AND e.state IN (SELECT state FROM passed))
 ORDER BY f.path
