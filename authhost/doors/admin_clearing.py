@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from authhost.admin.access import allow
 from authhost.admin.bank_answers import BankAnswers
 from authhost.admin.clearing_exceptions import (
     STATES,
@@ -62,17 +63,21 @@ class ClearingRoutes:
         return encoded(await self._exceptions.read(call.actor, call.id_of()))
 
     async def _assign(self, call: AdminCall) -> Response:
+        allow(call.actor, "clearing_exception.work")
         return encoded(await self._exceptions.assign(call.actor, call.id_of(),
                                                      call.call.decode(Assigned)))
 
     async def _note(self, call: AdminCall) -> Response:
+        allow(call.actor, "clearing_exception.work")
         return encoded(await self._exceptions.note(call.actor, call.id_of(),
                                                    call.call.decode(Noted)))
 
     async def _propose(self, call: AdminCall) -> Response:
+        allow(call.actor, "clearing_exception.work")
         return encoded(await self._exceptions.propose(call.actor, call.id_of(),
                                                       call.call.decode(Suggested)))
 
     async def _decide(self, call: AdminCall) -> Response:
+        allow(call.actor, "clearing_exception.decide")
         return encoded(await self._exceptions.decide(call.actor, call.id_of(),
                                                      call.call.decode(Settled)))

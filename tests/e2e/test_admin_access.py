@@ -12,6 +12,7 @@ from authhost.admin.access import PERMISSIONS, Role
 from authhost.doors import openapi_paying
 from authhost.settings import TlsFiles
 from terminals.pki import Authority, client_context
+from tests.e2e.admin_night_routes import NIGHT
 from tests.support.office import Person, number_of, opened
 from tests.support.rig import running
 
@@ -69,11 +70,6 @@ ROUTES = [
     ("POST", "/prices/contracts", {}, "price.change"), ("POST", "/prices/base", {}, "price.change"),
     ("GET", "/prices/vat-rates", None, "price.read"),
     ("POST", "/prices/vat-rates", {}, "price.change"),
-    ("GET", "/mandates", None, "mandate.read"), ("POST", "/mandates", {}, "mandate.create"),
-    ("PATCH", "/mandates/M1", {"status": "suspended"}, "mandate.change"),
-    ("GET", "/payee-verifications", None, "payee_verification.read"),
-    ("POST", "/payee-verifications", {}, "payee_verification.create"),
-    ("PATCH", "/payee-verifications/1", {"outcome": "match"}, "payee_verification.change"),
     ("GET", "/banks", None, "bank.read"), ("POST", "/banks", {}, "bank.create"),
     ("PATCH", "/banks/B1", {"status": "down"}, "bank.change"),
     ("GET", "/couriers", None, "courier.read"), ("POST", "/couriers", {}, "courier.create"),
@@ -91,28 +87,10 @@ ROUTES = [
     ("PATCH", "/depositors/0", {"name": "A"}, "depositor.change"),
     ("GET", "/courier-fees", None, "courier_fee.read"),
     ("POST", "/courier-fees", {}, "courier_fee.change"),
-    ("GET", "/booking-logics", None, "booking_logic.read"),
-    ("POST", "/booking-logics", {}, "booking_logic.change"),
-    ("GET", "/booking-records/schema", None, "booking_logic.read"),
-    ("GET", "/invoices", None, "invoice.read"), ("GET", "/invoicing", None, "invoicing.read"),
-    ("POST", "/invoicing", {}, "invoicing.change"),
-    ("POST", "/invoice-requests", {}, "invoice.ask"),
-    ("GET", "/supplier-terms", None, "supplier_terms.read"),
-    ("POST", "/supplier-terms", {}, "supplier_terms.change"),
-    ("GET", "/station-terms", None, "station_terms.read"),
-    ("POST", "/station-terms", {}, "station_terms.change"),
     ("GET", "/note-categories", None, "note_category.read"),
     ("POST", "/note-categories", {}, "note_category.create"),
     ("PATCH", "/note-categories/0", {"kept": True}, "note_category.change"),
     ("GET", "/statements", None, "statement.read"), ("POST", "/statements", {}, "statement.tell"),
-    ("GET", "/runs", None, "run.read"), ("GET", "/runs/20260101-CASH-1", None, "run.read"),
-    ("POST", "/runs/20260101-CASH-1/approve", None, "run.approve"),
-    ("GET", "/files", None, "clearing_file.read"),
-    ("GET", "/delivery-routes", None, "delivery_route.read"),
-    ("GET", "/delivery-routes/x", None, "delivery_route.read"),
-    ("POST", "/delivery-routes", {}, "delivery_route.change"),
-    ("PATCH", "/delivery-routes/x", {"status": "paused"}, "delivery_route.change"),
-    ("POST", "/delivery-routes/x/retry", None, "delivery_route.change"),
     ("GET", "/cassettes", None, "cassette.read"), ("POST", "/cassettes", {}, "cassette.create"),
     ("PATCH", "/cassettes/0", {"capacity": 1}, "cassette.change"),
     ("GET", "/certificates", None, "certificate.read"),
@@ -122,6 +100,7 @@ ROUTES = [
     ("POST", "/certificates/adoptions", {}, "certificate.issue"),
     ("POST", "/certificates/renewals", {}, "certificate.renew"),
     ("POST", "/certificates/0/revocation", {}, "certificate.revoke"),
+    *NIGHT,
 ]
 # Of pay by phone: at the host's own door, which has the rooms of it.
 PAYING = [
@@ -173,21 +152,22 @@ EXPECTED = {
          " merchant_user.create merchant_user.change payer.create payer.enrol payer.change"
          " payer.block payer.revoke credit.resolve collecting_account.change"
          " booking_logic.change supplier_terms.change station_terms.change"
-         " run.approve delivery_route.change"
+         " run.approve delivery_route.change invoice.ask invoicing.change"
+         " clearing_exception.work clearing_exception.decide"
          " mandate.create mandate.change payee_verification.create payee_verification.change"
          " certificate.issue certificate.renew certificate.revoke",
     "AN": "card_order.read product_code.read program.read merchant.read price.read parked.read"
           " audit.read certificate.read merchant_plan.read merchant_user.read payer.read"
           " credit.read collecting_account.read station_terms.read run.read clearing_file.read"
-          " delivery_route.read payee_verification.read",
+          " delivery_route.read payee_verification.read clearing_exception.read",
     "AF": "subaccount.change vehicle.create vehicle.change vehicle.reset_meter"
           " driver.create driver.change card.change card.block card.unblock",
     "AFC": "account.change", "ANFCB": "account.read",
     "ANF": "subaccount.read vehicle.read vehicle.consumption driver.read card.read"
-           " exception.read mandate.read",
+           " exception.read mandate.read invoice.read invoicing.read",
     "ANS": "site.read terminal.read total.read station.read",
     "ANFS": "product.read product_group.read transaction.read",
-    "AB": "bank.change statement.tell credit.tell",
+    "AB": "bank.change statement.tell credit.tell bank_answer.tell",
     "ANB": "bank.read counterfeit.read statement.read",
     "AU": "courier.change", "ANU": "courier.read courier_fee.read supplier_terms.read",
     "ANFC": "booking_logic.read",

@@ -169,7 +169,7 @@ def test_what_a_bank_refused_at_once_it_takes_by_night(change: str, database_url
         file = (tmp_path / "2026-07-23" / "cash" / "bank" / "deposits-EUR-B%2F1.xml").read_bytes()
         orders = read_orders(file)
         told = [books.order(order, "file", Rule(), "same", 2).status for order in orders]
-        assert told == ["ACSP", "ACSP"]
+        assert told == ["ACCC", "ACCC"]  # its rail is an instant one, by file too
         assert sum(payment.amount_minor for payment in books.payments() if payment.paid) == (
             5_400 if change == "netted" else 5_700)
     assert end_to_end_id(DAY, plain["id"]) in {order.end_to_end_id for order in orders}

@@ -81,7 +81,8 @@ def test_fees_off_the_payout_or_owed() -> None:
 
 
 RIGHT = Statement(
-    number="S1", run_id="r", date="2026-07-23", currency="EUR", merchant=Merchant("M", 1, "M", ""),
+    number="S1", run_id="r", date="2026-07-23", created="2026-07-23T23:59:59Z", currency="EUR",
+    merchant=Merchant("M", 1, "M", ""),
     plan="standard", fees_by="net", gross_minor=1_000, refunds_minor=200, fees_minor=15,
     fees=(FeeLine("phone", 1, 1_000, 10), FeeLine("refund", 1, 200, 5)), vat_minor=3,
     held_back_minor=100, held_back_until="2026-08-01", released_minor=7, net_minor=689,
