@@ -134,16 +134,22 @@ def _clear(arguments: argparse.Namespace) -> int:
 
 async def _cleared(arguments: argparse.Namespace, streams: Sequence[Stream], out: Path) -> Night:
     from clearing.run import clear  # noqa: PLC0415  # only the night needs its libraries
+    from clearing.together import clear_together  # noqa: PLC0415
 
-    url = database_url(arguments)
+    def begun(step: str) -> None:
+        print(f"{step} ...", file=sys.stderr)
+
+    def counted(step: str, count: int, seconds: float) -> None:
+        print(f"{step}: {count:,} in {seconds:.1f} s" if count else f"{step}: {seconds:.1f} s",
+              file=sys.stderr)
+
+    url, settings, who = database_url(arguments), _settings(arguments), getpass.getuser()
     await _look_first(url, arguments, streams)
-    return await clear(
-        url, arguments.date, out, _settings(arguments), streams=streams, who=getpass.getuser(),
-        dry_run=arguments.dry_run, engine=arguments.engine,
-        progress=lambda step: print(f"{step} ...", file=sys.stderr),
-        counted=lambda step, count, seconds: print(
-            f"{step}: {count:,} in {seconds:.1f} s" if count else f"{step}: {seconds:.1f} s",
-            file=sys.stderr))
+    if arguments.dry_run:  # one snapshot of one connection
+        return await clear(url, arguments.date, out, settings, begun, streams, who, counted,
+                           dry_run=True, engine=arguments.engine)
+    return await clear_together(url, arguments.date, out, settings, who, progress=begun,
+                                counted=counted, streams=streams, engine=arguments.engine)
 
 
 async def _look_first(url: str, arguments: argparse.Namespace, streams: Sequence[Stream]) -> None:

@@ -49,18 +49,18 @@ async def _post(connection: Connection, run_id: RunId, settings: Settings, place
     twice = await connection.fetchrow(query("twice"), day, stream)
     if twice is not None:
         raise ClearingError(f"{run_id}: {twice['key']} would be booked twice")
-    await connection.execute(query("ledger_lock"))
     await connection.execute(query("insert_run"), run, day, stream, run_id.sequence,
                              journal_digest, journal_count, settings.encode())
     await placer.place(connection, run_id, settings.matching)
     await connection.execute(query("snapshot"), run, day, LOOK_BACK_DAYS)
     # Lest the planner takes fresh tables for empty ones and loops over the whole day.
-    await connection.execute(query("analyze"))
+    await connection.execute(f"{query('analyze')}, placement_{stream}")
     await decide(connection, run_id, settings)
     await connection.execute(query("ledger_balance_new"), run, day, stream)
     ledger_digest = await connection.fetchval(query("ledger_digest"), run, day, stream)
-    await connection.execute(query("chain"), run, ledger_digest)
     await check_books(connection, run_id)
+    await connection.execute(query("ledger_lock"))  # at last: other streams post meanwhile
+    await connection.execute(query("chain"), run, ledger_digest)
 
 
 async def check_books(connection: Connection, run_id: RunId) -> None:

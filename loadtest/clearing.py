@@ -35,6 +35,7 @@ from authhost.journal.migrate import migrate
 from clearing.night import Night
 from clearing.run import clear
 from clearing.settings import Settings, load_settings
+from clearing.together import clear_together
 from loadtest import night_seed
 from loadtest.portfolio import statement
 from loadtest.pss import PeakMemory
@@ -75,7 +76,8 @@ def _measured(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
         url = asyncio.run(_copied(servers.url))
         with PeakMemory() as memory:
             begun = time.perf_counter()
-            night = asyncio.run(clear(url, day, out, settings, engine=arguments.engine))
+            night = asyncio.run(clear_together(url, day, out, settings, "loadtest",
+                                               engine=arguments.engine))
             seconds = time.perf_counter() - begun
         due = asyncio.run(_due(url, day))
     finally:

@@ -3,9 +3,10 @@
 -- balances to the trial balance, and its digest to a chain.
 
 ALTER TABLE clearing_run
-    ADD COLUMN run_no       integer GENERATED ALWAYS AS IDENTITY UNIQUE,  -- in the order of posting
+    ADD COLUMN run_no       integer GENERATED ALWAYS AS IDENTITY UNIQUE,
     ADD COLUMN posted_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     ADD COLUMN ledger_digest text NOT NULL DEFAULT '',        -- SHA-256 over what it booked
+    ADD COLUMN chain_no     integer UNIQUE,                   -- its place in the chain; null: of a time before there was one
     ADD COLUMN chain_digest text NOT NULL DEFAULT '';         -- SHA-256 over the chain digest of the run before, and this run
 CREATE INDEX clearing_run_posted ON clearing_run (posted_at);
 
@@ -171,7 +172,8 @@ BEGIN
           IS DISTINCT FROM
           (OLD.run_id, OLD.run_no, OLD.business_date, OLD.stream, OLD.sequence, OLD.journal_digest, OLD.journal_count, OLD.settings,
            OLD.posted_at)
-       OR (OLD.chain_digest <> '' AND (NEW.ledger_digest, NEW.chain_digest) IS DISTINCT FROM (OLD.ledger_digest, OLD.chain_digest))
+       OR (OLD.chain_digest <> '' AND (NEW.ledger_digest, NEW.chain_no, NEW.chain_digest)
+           IS DISTINCT FROM (OLD.ledger_digest, OLD.chain_no, OLD.chain_digest))
        OR (OLD.manifest_digest IS NOT NULL AND NEW.manifest_digest IS DISTINCT FROM OLD.manifest_digest) THEN
         RAISE EXCEPTION 'clearing run % only goes forward', OLD.run_id USING ERRCODE = 'restrict_violation';
     END IF;
