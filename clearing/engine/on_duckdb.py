@@ -26,10 +26,10 @@ class OnDuckDB:
 
     def __init__(self, spill: Path, memory_mib: int = MEMORY_MIB) -> None:
         self._connection = duckdb.connect(config={
-            "enable_progress_bar": "false",  # a terminal is not its own
             "memory_limit": f"{memory_mib}MiB", "temp_directory": str(spill),
             # An answer has no order but what its expression says: no row waits for another.
             "preserve_insertion_order": False, "autoinstall_known_extensions": False})
+        self._connection.execute("SET enable_progress_bar = false")  # a terminal is not its own
         self._connection.execute("CREATE MACRO div(a, b) AS a // b")
         self._compiler = DuckDBCompiler()
 
