@@ -32,8 +32,8 @@ STEPS: Final[Mapping[tuple[str, str], tuple[Moment, ...]]] = {
     ("custody", "post"): ("before", "after"),  # posted, and not marked
     ("custody", "match"): ("before", "after"),  # marked; its stay is compared again
     **{(NIGHT, step): ("before",) for step in (
-        "close", "read", "post", "fees", "bookings", "bank", "safes", "lists", "control", "release",
-        "done")},
+        "close", "read", "post", "fees", "bookings", "own books", "documents", "bank", "safes",
+        "lists", "control", "release", "done")},
     (NIGHT, "show"): ("after",),  # its files are shown, and the run does not know
 }
 
