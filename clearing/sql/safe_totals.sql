@@ -5,11 +5,11 @@ WITH came AS (
            count(*)::int AS rows, sum(j.posted_minor)::bigint AS deposited_minor,
            coalesce(sum(j.posted_minor) FILTER (WHERE p.family = 'deposit_withheld'), 0)::bigint AS withheld_minor,
            coalesce(sum(j.posted_minor) FILTER (WHERE p.family = 'deposit_uncounted'), 0)::bigint AS uncounted_minor
-    FROM clearing_place p
+    FROM placement p
+    JOIN clearing_run r USING (run_no)
     JOIN journal j ON j.business_date = $2::date AND j.id = p.journal_id
-    LEFT JOIN LATERAL (SELECT terminal_id FROM journal s
-                       WHERE s.business_date = p.original_date AND s.id = p.original_id LIMIT 1) o ON true
-    WHERE p.run_id = $1 AND p.journal_date = $2::date AND j.posted_minor <> 0
+    LEFT JOIN journal o ON o.business_date = p.original_date AND o.id = p.original_id
+    WHERE r.run_id = $1 AND p.stream = 'cash' AND p.journal_date = $2::date AND j.posted_minor <> 0
       AND p.family IN ('deposit', 'deposit_withheld', 'deposit_uncounted')
     GROUP BY 1, 2
 ),
