@@ -24,10 +24,11 @@ from clearing.invoices.document import Vat
 from clearing.invoices.lines import FuelLine, document_line, nets_of
 from clearing.invoices.numbering import number_of, series_of, take
 from clearing.invoices.parties import DEFECTS, Tax, buyer_of, defect_of, parse_tax, seller_of
-from clearing.invoices.periods import PERIODS, ended_by, invoice_period
+from clearing.invoices.periods import PERIODS, ended_by
 from clearing.invoices.statements import statement
 from clearing.invoices.storing import store_lines
 from clearing.invoices.totals import Sums, category_of, step_of, sums_of, vat_of
+from clearing.periods import period_of
 from clearing.queries import Connection
 from clearing.run_id import RunId
 from clearing.settings import Settings
@@ -194,7 +195,7 @@ def _reference(row: asyncpg.Record) -> str:
 def _period(one: _Pending, day: date) -> tuple[date, date]:
     """The period of its lines; never less than the days that they were sold on."""
     rows = [part.row for part in one.ranges]
-    first = invoice_period(min(row["business_date"] for row in rows), one.tax.invoice_period)[0]
-    last = invoice_period(max(row["business_date"] for row in rows), one.tax.invoice_period)[1]
+    first = period_of(min(row["business_date"] for row in rows), one.tax.invoice_period)[0]
+    last = period_of(max(row["business_date"] for row in rows), one.tax.invoice_period)[1]
     return (min(first, *(row["first_day"] for row in rows)),
             max(min(last, day), *(row["last_day"] for row in rows)))

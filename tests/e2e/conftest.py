@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.bank_scene import Papers
 from tests.support.merchants import Shopfront, Till
+from tests.support.office import Office, Person
+from tests.support.office import opened as opened_office
 from tests.support.payments import Root, Shop
 from tests.support.phones import Bureau, opened
 from tests.support.rig import Rig
@@ -51,3 +53,16 @@ def bureau(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Burea
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
     """Certificates of a bank and of its customer."""
     return Papers.made(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture(scope="module")
+def office(rig: Rig) -> Iterator[Office]:
+    """People at the door of offices, of the module's own host."""
+    with opened_office(rig) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def boss(office: Office) -> Person:
+    """An administrator."""
+    return office.person("administrator")

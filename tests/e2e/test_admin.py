@@ -8,7 +8,7 @@ import pytest
 
 from authhost.admin import pages
 from authhost.bookings import BookingRefused
-from tests.support.office import number_of, opened
+from tests.support.office import number_of
 
 DEBTOR = {"name": "Operator", "iban": "AT611904300234573201", "bic": "BKAUATWW"}
 RAIL = {"currency": "EUR", "rail": "instant", "debtor": DEBTOR}
@@ -16,17 +16,6 @@ RAIL = {"currency": "EUR", "rail": "instant", "debtor": DEBTOR}
 
 def bank(rails):
     return {"bank_id": "B", "name": "B", "endpoint": "https://bank.example/in", "rails": rails}
-
-
-@pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def boss(office):
-    return office.person("administrator")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -190,17 +190,6 @@ def rig(servers):
 
 
 @pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def boss(office):
-    return office.person("administrator")
-
-
-@pytest.fixture(scope="module")
 def fleets(boss):
     """Two fleets with one of everything each: what a test names by {noun}."""
     boss.made("/products", {"product": "001", "name": "Regular"})

@@ -16,7 +16,6 @@ from authhost.admin.nouns import NOUNS
 from authhost.admin.statements import statement as text_of
 from authhost.doors.admin_statements import MOST_BYTES
 from clearing.run import clear
-from tests.support.office import opened
 from tests.support.portfolio import DAY
 from tests.support.statement import IBAN, entry, statement, transaction
 
@@ -24,17 +23,6 @@ DEPOSIT = (Path(__file__).parents[1] / "support" / "deposit_row.sql").read_text(
 DAYS = Path(__file__).with_name("admin_days.sql").read_text()
 OTHER = "FR7630006000011234567890189"
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def boss(office):
-    return office.person("administrator")
 
 
 @pytest.fixture(scope="module")

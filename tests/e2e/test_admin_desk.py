@@ -5,25 +5,12 @@ import os
 import re
 from pathlib import Path
 
-import pytest
-
 from issuing.batch import read_batch
 from tests.e2e.test_embedded_cli import authhost
-from tests.support.office import Person, number_of, opened
+from tests.support.office import Person, number_of
 from tests.support.portfolio import DAY
 
 DOCS = Path(__file__).parents[2] / "docs" / "admin.md"
-
-
-@pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def boss(office):
-    return office.person("administrator")
 
 
 def test_the_first_administrator_is_made_at_the_machine(rig, office):

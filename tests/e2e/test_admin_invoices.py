@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.office import opened
 from tests.support.rig import running
 
 
@@ -12,17 +11,6 @@ from tests.support.rig import running
 def rig(servers):
     with running(servers, http=True) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def boss(office):
-    return office.person("administrator")
 
 
 @pytest.fixture(scope="module")

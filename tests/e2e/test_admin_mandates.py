@@ -4,22 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.office import opened
-
 IBAN, OTHER = "AT611904300234573201", "DE89370400440532013000"
 MANDATE = {"mandate_id": "M-1", "scheme": "CORE", "signed_on": "2026-01-10",
            "debtor_name": "Transporte Müller", "iban": IBAN}
-
-
-@pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def boss(office):
-    return office.person("administrator")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.support.office import opened
 from tests.support.portfolio import DAY
 from tests.support.rig import running
 
@@ -20,17 +19,6 @@ LOGIC: dict[str, Any] = {"form": "json", "accounts": {"*": "1460"},
 def rig(servers):
     with running(servers, http=True) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def boss(office):
-    return office.person("administrator")
 
 
 @pytest.fixture(scope="module")

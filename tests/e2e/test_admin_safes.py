@@ -12,7 +12,6 @@ from authhost.admin import access, safe_reads
 from authhost.admin.access import Role
 from authhost.completeness import missing
 from authhost.translate.json_door import public_id
-from tests.support.office import opened
 
 SUPPORT = Path(__file__).parents[1] / "support"
 DEPOSIT = (SUPPORT / "deposit_row.sql").read_text()
@@ -23,17 +22,6 @@ RAIL = {"currency": "EUR", "rail": "instant", "from": "08:00", "debtor": DEBTOR}
 CASSETTE = "376000000000000006"
 NAMES = ("Ana Baker", "Kim", "Bela")
 AMOUNTS = (5_000, 7_000, 9_000, 12_000)
-
-
-@pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def boss(office):
-    return office.person("administrator")
 
 
 @pytest.fixture(scope="module")

@@ -11,17 +11,10 @@ import asyncpg
 import pytest
 
 from authhost.admin import journal_reads
-from tests.support.office import opened
 
 ROW = (Path(__file__).parents[1] / "support" / "journal_row.sql").read_text()
 DAY = {"from": "2026-07-23", "until": "2026-07-23"}
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from authhost import limits
 from authhost.bootstrap import make_host
 from authhost.safes import sequences
 from authhost.safes.sequences import Numbers
-from tests.support.office import opened
 from tests.support.rig import running
 from tests.support.safes import Device
 
@@ -18,12 +17,6 @@ from tests.support.safes import Device
 @pytest.fixture(scope="module")
 def rig(servers):
     with running(servers, http=True) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def office(rig):
-    with opened(rig) as made:
         yield made
 
 

@@ -13,9 +13,10 @@ from clearing.invoices.config import Invoicing, invoicing_defect
 from clearing.invoices.fuel_items import FuelDetail, Item, Priced
 from clearing.invoices.lines import PART, FuelLine, Goods, Hole, Sale, document_line, lines_of
 from clearing.invoices.numbering import number_of, series_of
-from clearing.invoices.periods import PERIODS, ended_by, invoice_period
+from clearing.invoices.periods import PERIODS, ended_by
 from clearing.invoices.totals import line_price, net_of, step_of, sums_of, vat_groups
 from clearing.invoices.units import unit_code
+from clearing.periods import period_of
 from clearing.settings import load_settings
 
 GOODS = Goods(load_settings(), {"012": "Diesel"})
@@ -98,16 +99,16 @@ def test_lines_and_holes_come_to_what_was_booked(
 
 @given(st.dates(date(2020, 1, 1), date(2040, 1, 1)), st.sampled_from(PERIODS))
 def test_every_day_is_in_one_period_and_ends_with_it(day: date, period: str) -> None:
-    first, last = invoice_period(day, period)
+    first, last = period_of(day, period)
     assert first <= day <= last
-    assert {invoice_period(other, period) for other in (first, last)} == {(first, last)}
+    assert {period_of(other, period) for other in (first, last)} == {(first, last)}
     assert ended_by(last, period) == last
     assert ended_by(day, period) == (day if day == last else first - timedelta(1))
 
 
 def test_half_months() -> None:
-    assert invoice_period(date(2026, 2, 15), "half_month") == (date(2026, 2, 1), date(2026, 2, 15))
-    assert invoice_period(date(2026, 2, 16), "half_month") == (date(2026, 2, 16),
+    assert period_of(date(2026, 2, 15), "half_month") == (date(2026, 2, 1), date(2026, 2, 15))
+    assert period_of(date(2026, 2, 16), "half_month") == (date(2026, 2, 16),
                                                               date(2026, 2, 28))
 
 
