@@ -39,7 +39,6 @@ class _Read:
         document = pypdfium2.PdfDocument(content)
         try:
             self._text = _plain(document[0].get_textpage().get_text_bounded())
-            self._sums = self._text
             for at in range(document.count_attachments()):
                 file = document.get_attachment(at)
                 self.attached[file.get_name()] = bytes(file.get_data())
@@ -54,20 +53,24 @@ class _Read:
         ValueError: there are none, and no `absent` was given for a line that need not be there.
         """
         label = re.escape(_plain(self.language.words[word]))
-        found = re.search(rf"^{label}(?: .*?)?(?<!\S)({_NUMBER})$", self._sums, re.MULTILINE)
+        found = re.search(rf"^{label}(?: .*?)?(?<!\S)({_NUMBER})$", self._text, re.MULTILINE)
         minor = minor_of(found[1]) if found else absent
         if minor is None:
             raise ValueError(f"no amount after {self.language.words[word]!r}")
         return minor
 
-    def keep(self, first: str, last: str) -> None:
-        """Of amounts only those from the line of a word to that of another are read from now on."""
+    def rungs(self, first: str, last: str) -> list[int]:
+        """The minor units at the end of each line from that of a word to that of another.
+
+        By place, not by name: two may be called alike, and a long note stands on lines of its own.
+        """
         words = self.language.words
-        begin = self._text.find(f"\n{_plain(words[first])}\n")
-        end = self._text.find(f"\n{_plain(words[last])} ", begin)
-        if begin < 0 or end < 0:
+        ends = [rf"^{re.escape(_plain(words[word]))} {_NUMBER}$" for word in (first, last)]
+        block = re.search(rf"{ends[0]}(?s:.*?){ends[1]}", self._text, re.MULTILINE)
+        if block is None:
             raise ValueError(f"nothing from {words[first]!r} to {words[last]!r}")
-        self._sums = self._text[begin:self._text.find("\n", end + 1)]
+        found = re.findall(rf"(?<!\S)({_NUMBER})$", block[0], re.MULTILINE)
+        return [minor for text in found if (minor := minor_of(text)) is not None]
 
     def fact(self, word: str) -> str:
         """What stands after a word, alone on its line."""
@@ -86,21 +89,22 @@ class _Read:
 def read_settlement_page(path: Path) -> Totals:
     """Count and sum of payments and refunds. ValueError: gross, net and balance do not add up."""
     read = _Read(path)
-    turnover, closing = read.amount("turnover"), read.amount("closing")
-    if read.amount("gross") + read.amount("refunds") != turnover:
+    gross, refunds, turnover = read.rungs("gross", "turnover")
+    if gross + refunds != turnover:
         raise ValueError("payments and refunds do not come to their sum")
-    balance = read.amount("opening") + read.amount("net") + read.amount("payout")
-    if balance != closing:
-        raise ValueError(f"the balance leads to {balance}, the page says {closing}")
+    *moved, closing = read.rungs("opening", "closing")
+    if sum(moved) != closing:
+        raise ValueError(f"the balance leads to {sum(moved)}, the page says {closing}")
+    if read.amount("net") not in moved:
+        raise ValueError("the net amount is not what the balance moved by")
     return read.totals(turnover)
 
 
 def read_client_page(path: Path) -> Totals:
     """Count and sum of a client's bookings. ValueError: its kinds do not lead to the balance."""
     read = _Read(path)
-    read.keep("by_kind", "closing_balance")
-    opening, closing = read.amount("opening"), read.amount("closing_balance")
-    moved = sum(read.amount(word, 0) for word in read.language.words if word.startswith("kind_"))
+    opening, *kinds, closing = read.rungs("opening", "closing_balance")
+    moved = sum(kinds)
     if opening + moved != closing:
         raise ValueError(f"its kinds lead from {opening} to {opening + moved}, the page says "
                          f"{closing}")

@@ -58,8 +58,11 @@ def client(country: str = "GB", name: str = "Café Żółw & Co") -> ClientState
         Booking("DEPOSIT", DAY, 120_000, "deposit-1", remittance="SI0012-7"),
         Booking("DEPOSIT", DAY, 30_050, "deposit-2"), Booking("ADJUSTMENT", DAY, -500, "short"),
         Booking("FEE", DAY, -335, "K1"), Booking("VAT", DAY, -67, "K1"),
-        Booking("CREDIT", DAY, -148_848, "D1", "D1", text="DEPOSITS"))
-    places = (("SAFE1", "C1", "R-1"), ("SAFE2", "C2", "R-2"), *[("", "", "")] * 4)
+        Booking("CREDIT", DAY, -148_848, "D1", "D1", text="DEPOSITS"),
+        Booking("RELEASE", DAY, 3_000, "deposit-3"),
+        Booking("WITHDRAWAL", DAY, -3_000, "deposit-3"),
+        Booking("RETURN", DAY, 700, "D0"), Booking("WRITE_OFF", DAY, -700, "D0"))
+    places = (("SAFE1", "C1", "R-1"), ("SAFE2", "C2", "R-2"), *[("", "", "")] * 8)
     closing = 1_000 + sum(booking.amount_minor for booking in bookings)
     return ClientStatement(
         "2026-07-23/cash/1", 10, Party(name, "UTC", "", "", Address("", "", "", "Town", country)),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from msgspec.structs import replace
 
 from clearing.documents.client_page import client_page
 from clearing.documents.invoice_page import invoice_sheet
@@ -46,6 +47,15 @@ def test_a_settlement(country: str, fees_by: str, tmp_path: Path) -> None:
     assert (page.record.count, page.record.sum_minor) == (3, 1_200_767)
 
 
+@COUNTRIES
+def test_a_note_that_needs_two_lines(country: str, tmp_path: Path) -> None:
+    made = settlement((payment(1, 1_234, 5),), country=country, payout=0)
+    reason = "the bank of the merchant has closed his account and said so in its last answer to us"
+    page = settlement_page(replace(made, payout=replace(made.payout, reason=reason)), SETTINGS)
+    (tmp_path / "s.pdf").write_bytes(typeset(page.sheet))
+    assert read_settlement_page(tmp_path / "s.pdf") == (1, 1_234, "EUR")
+
+
 @pytest.mark.parametrize("opening", [0, -500_000])
 def test_a_settlement_without_a_payment(opening: int, tmp_path: Path) -> None:
     made = settlement((), released=1_000, opening=opening)
@@ -60,8 +70,8 @@ def test_a_clients_statement(country: str, tmp_path: Path) -> None:
     statement = client(country)
     (tmp_path / "b.pdf").write_bytes(typeset(client_page(statement, SETTINGS).sheet))
     moved = statement.head.closing_minor - statement.head.opening_minor
-    assert read_client_page(tmp_path / "b.pdf") == (6, moved, "EUR")
-    [text] = words_of((tmp_path / "b.pdf").read_bytes())
+    assert read_client_page(tmp_path / "b.pdf") == (10, moved, "EUR")
+    text = "".join(words_of((tmp_path / "b.pdf").read_bytes()))
     for shown in ("SAFE1", "C2", "BANK-77", "R-1", "SI0012-7"):
         assert shown in text
 
