@@ -57,7 +57,8 @@ class Cash:
         self.custody = Custody(pool, clock, self._post)
         self._bank_pool = bank_pool
         self.bank = BankConnector(
-            bank_pool, clock, settings.bank_tls.client_context() if settings.bank_tls else None)
+            bank_pool, clock, settings.bank_tls.client_context() if settings.bank_tls else None,
+            screening=settings.screening)
         self.receipts = Receipts(pool, receipt_key, settings.operator)
         self.forecasts = Forecasts(pool, clock, self.custody.pickups.ask)
         self.guard = CertificateGuard(pool, clock.real_now_us, keyring.refusals.of_device,

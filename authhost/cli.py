@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ from authhost.cli_options import (
     DATA,
     Command,
     Failed,
+    Misused,
     add_cash,
     add_command,
     add_database,
@@ -45,9 +47,11 @@ from authhost.cli_options import (
     add_paying,
     authority_of,
     database_url,
+    day_of,
     operator_of,
     public_url_of,
     push_subject_of,
+    screening_of,
     tls_files,
 )
 from authhost.clock import Clock
@@ -57,6 +61,7 @@ from authhost.hsm.errors import HsmRefused, HsmUnavailable
 from authhost.hsm_session import hsm_session
 from authhost.journal.entry import JournalUnavailable
 from authhost.journal.migrate import MigrationError, check, migrate
+from authhost.nights_beside import NightsBeside, NightsWanted, nights_command
 from authhost.pricing import commands as price_commands
 from authhost.push import commands as push_commands
 from authhost.settings import (
@@ -81,16 +86,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser().parse_args(given)
         command: Command = arguments.command
         return command(arguments)
+    except Misused as error:
+        print(f"authhost: {error}", file=sys.stderr)
+        return 2
     except (Failed, SettingsError, EmbeddedError, MigrationError, StateUnavailable, IsoError,
             HsmUnavailable, HsmRefused, JournalUnavailable, console.UnknownCard,
             key_console.KeyProblem, AuthorityError) as error:
         print(f"authhost: {error}", file=sys.stderr)
         return 1
-    except (asyncpg.PostgresError, OSError) as error:
-        print(f"authhost: {type(error).__name__}: {error}", file=sys.stderr)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        print(f"authhost: the database says: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"authhost: {_in_words(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _in_words(error: OSError) -> str:
+    """A file by its name, a server by where it was looked for."""
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, ConnectionError | TimeoutError | FileNotFoundError | socket.gaierror):
+        return f"a server does not answer: {error or type(error).__name__}"
+    return str(error) or type(error).__name__
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,7 +126,8 @@ def _parser() -> argparse.ArgumentParser:
                       help="where the night's files go (default ./authhost-demo)")
 
     up = add_command(commands, "up", _up, "everything on embedded servers until Ctrl-C")
-    up.add_argument("--data-dir", type=Path, default=DATA)
+    up.add_argument("--data-dir", type=Path, default=DATA, metavar="DIR",
+                    help=f"where databases, keys and logs are (default ./{DATA})")
     up.add_argument("--example", action="store_true",
                     help="put an example portfolio into a new database, and say how to use it")
     _doors(up, iso="ifsf:binary2:127.0.0.1:8583", http="127.0.0.1:8580")
@@ -118,14 +139,13 @@ def _parser() -> argparse.ArgumentParser:
     add_hsm(serve)
     migrate_ = add_command(commands, "migrate", _migrate, "bring a database's schema up to date")
     migrate_.add_argument("--database-url", required=True)
-    migrate_.add_argument("--first-day", type=cli_night.day_of, metavar="YYYY-MM-DD",
+    migrate_.add_argument("--first-day", type=day_of, metavar="YYYY-MM-DD",
                           help="open the first business day of a new database")
     _doors(serve, iso=None, http=None)
 
     statement = add_command(commands, "statement", _statement,
                             "compare a bank's statement (camt.053) with what was sent to it")
-    statement.add_argument("file", type=Path)
-    statement.add_argument("--data-dir", type=Path, default=DATA)
+    statement.add_argument("file", type=Path, metavar="FILE")
     add_database(statement)
 
     decode = add_command(commands, "decode", _decode, "show an ISO 8583 message field by field")
@@ -155,6 +175,11 @@ def _doors(parser: argparse.ArgumentParser, iso: str | None, http: str | None) -
     parser.add_argument("--tls-key", type=Path)
     add_cash(parser)
     add_paying(parser)
+    parser.add_argument("--nights", type=Path, nargs="?", const=Path("files"), metavar="DIR",
+                        help="do the nights too, in a process beside this one: `authhost nights` "
+                        "with its files in DIR (./files)")
+    parser.add_argument("--nights-settings", type=Path, metavar="FILE",
+                        help="what the operator decides about them (JSON: docs/operations.md)")
     parser.add_argument("--clock", default="", help="real_us:origin_us:rate of a simulated clock")
     parser.add_argument("--log-level", default="info",
                         choices=("debug", "info", "warning", "error"))
@@ -171,6 +196,7 @@ def _settings(arguments: argparse.Namespace, database_url: str, redis_url: str,
         iso=tuple(IsoListen.parse(text) for text in texts),
         http=HttpListen.parse(arguments.http) if arguments.http else None,
         tls=tls_files(arguments, "tls"), bank_tls=tls_files(arguments, "bank"),
+        screening=screening_of(arguments.screening),
         operator=operator_of(arguments.operator), authority=authority_of(arguments),
         public=HttpListen.public(arguments.public) if arguments.public else None,
         payer_ca=tuple(arguments.payer_ca or ()), phone_region=arguments.phone_region,
@@ -183,8 +209,9 @@ def _settings(arguments: argparse.Namespace, database_url: str, redis_url: str,
 def _serve(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments, arguments.database_url, arguments.redis_url,
                          arguments.hsm or ())
+    nights = cli_night.nights_wanted(arguments)
     logs.configure(settings.log_level)
-    uvloop.run(_check_and_run(settings))
+    uvloop.run(_check_and_run(settings, nights))
     return 0
 
 
@@ -201,6 +228,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> int:
+    nights = cli_night.nights_wanted(arguments)
     logs.configure(arguments.log_level)
     with embedded(arguments.data_dir) as servers:
         urls = {"database_url": servers.postgres.url, "redis_url": servers.valkey.url,
@@ -208,43 +236,54 @@ def _up(arguments: argparse.Namespace) -> int:
         settings = _settings(arguments, urls["database_url"], urls["redis_url"],
                              [urls["hsm_url"]])
         (arguments.data_dir / "urls.json").write_text(json.dumps(urls))
-        uvloop.run(_prepare_and_run(settings, arguments.data_dir, example=arguments.example))
+        uvloop.run(_prepare_and_run(settings, arguments.data_dir, nights,
+                                    example=arguments.example))
     return 0
 
 
-async def _prepare_and_run(settings: Settings, data_dir: Path, *, example: bool) -> None:
+async def _prepare_and_run(settings: Settings, data_dir: Path, nights: NightsWanted | None, *,
+                           example: bool) -> None:
     await migrate(settings.database_url)
     today = settings.clock.now().date()
     if example:
-        from demo.example import authority, seed_example  # noqa: PLC0415  # brings terminals
+        from demo.example import authority, end_day_soon, seed_example  # noqa: PLC0415  # brings terminals
 
+        if nights is not None:
+            today, told = await end_day_soon(settings.database_url, settings.clock.now())
+            print(told, file=sys.stderr)
         async with hsm_session(settings.database_url, settings.hsm) as session:
             print(await seed_example(settings.database_url, data_dir, today, session),
                   file=sys.stderr)
         if settings.authority is None:
             settings = msgspec.structs.replace(settings, authority=authority(data_dir))
     await console.open_first_day(settings.database_url, today)
-    await _run_host(settings)
+    await _run_host(settings, nights)
 
 
-async def _check_and_run(settings: Settings) -> None:
+async def _check_and_run(settings: Settings, nights: NightsWanted | None) -> None:
     """A host does not change a schema by itself: it says that somebody has to."""
     await check(settings.database_url)
-    await _run_host(settings)
+    await _run_host(settings, nights)
 
 
-async def _run_host(settings: Settings) -> None:
+async def _run_host(settings: Settings, wanted: NightsWanted | None) -> None:
     """Serve until SIGTERM or Ctrl-C, then drain."""
     forbid_core_dumps()
     host = await make_host(settings)
+    nights = None if wanted is None else NightsBeside(nights_command(
+        settings.database_url, wanted, str(settings.clock), settings.log_level))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     ports = await host.start()
+    if nights is not None:
+        nights.start()
     print(json.dumps({"event": "ready", "pid": os.getpid(), "ports": ports}), flush=True)
     await stop.wait()
     await host.stop()
+    if nights is not None:
+        await nights.stop()
 
 
 def _statement(arguments: argparse.Namespace) -> int:
@@ -254,7 +293,7 @@ def _statement(arguments: argparse.Namespace) -> int:
     try:
         told = asyncio.run(tell_file(database_url(arguments), arguments.file.read_bytes()))
     except StatementError as error:
-        raise Failed(str(error)) from None
+        raise Failed(f"{arguments.file}: {error}") from None
     for one in told:
         found = ", ".join(f"{count} {what}" for what, count in one.outcomes.items())
         print(f"{one.reference}: {found or 'nothing new'}; missing {one.missing}, "

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from authhost.cli_options import DATA, Failed, add_command, add_database, database_url
+from authhost.cli_options import Failed, add_command, add_database, database_url
 from authhost.streams import STREAMS
 
 Commands = argparse._SubParsersAction  # argparse has no public name for it
@@ -23,16 +23,16 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     """Both."""
     answer = add_command(commands, "answer", _answer,
                          "take a bank's answer about our files (pain.002, camt.054)")
-    answer.add_argument("file", type=Path, nargs="+")
+    answer.add_argument("file", type=Path, nargs="+", metavar="FILE")
     exceptions = add_command(commands, "exceptions", _exceptions,
                              "what the clearing cannot explain by itself, the newest first")
-    exceptions.add_argument("--stream", choices=STREAMS, default="")
-    exceptions.add_argument("--reason", default="")
-    exceptions.add_argument("--owner", default="")
+    exceptions.add_argument("--stream", choices=STREAMS, default="", help="of this stream alone")
+    exceptions.add_argument("--reason", default="", metavar="REASON",
+                            help="of this one alone (docs/answers.md has them)")
+    exceptions.add_argument("--owner", default="", metavar="NAME", help="who looks after it")
     exceptions.add_argument("--all", action="store_true", help="what is closed, too")
     exceptions.add_argument("--json", action="store_true", help="one JSON array")
     for parser in (answer, exceptions):
-        parser.add_argument("--data-dir", type=Path, default=DATA)
         add_database(parser)
 
 
@@ -57,6 +57,8 @@ def _exceptions(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(rows, default=str))
         return 0
+    if not rows:
+        print("no exceptions")
     for row in rows:
         owner = row["owner"] or "-"
         print(f"{row['exception_id']:>8} {row['age_s'] // _DAY_S:>4} d {row['state']:<9}"

@@ -11,7 +11,6 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import get_args
 
 from authhost import console, key_console, logs
@@ -102,7 +101,6 @@ def _add_keys(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _with_servers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data-dir", type=Path, default=DATA)
     add_database(parser)
     add_hsm(parser)
 

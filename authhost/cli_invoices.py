@@ -9,13 +9,11 @@ import argparse
 import asyncio
 import getpass
 import json
-from datetime import date
-from pathlib import Path
 
 import asyncpg
 import msgspec
 
-from authhost.cli_options import DATA, Failed, add_command, add_database, database_url
+from authhost.cli_options import Failed, Misused, add_command, add_database, database_url, day_of
 from clearing.invoices.console import Open, Told, ask, invoices_of, open_lines
 from clearing.money import plain
 from clearing.queries import connect
@@ -27,17 +25,19 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                          "fleets' invoices, and what no invoice has yet")
     parser.add_argument("--account", type=int, metavar="ID", help="of one account alone")
     for name, what in (("from", "first"), ("until", "last")):
-        parser.add_argument(f"--{name}", dest=name, type=date.fromisoformat,
+        parser.add_argument(f"--{name}", dest=name, type=day_of,
                             metavar="YYYY-MM-DD", help=f"{what} day of issue")
-    parser.add_argument("--ask", type=date.fromisoformat, metavar="YYYY-MM-DD",
+    parser.add_argument("--ask", type=day_of, metavar="YYYY-MM-DD",
                         help="have the next night invoice what is open up to this day, whatever "
                         "the period; of --account, or of all")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--data-dir", type=Path, default=DATA)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
     add_database(parser)
 
 
 def _invoices(arguments: argparse.Namespace) -> int:
+    first, last = vars(arguments)["from"], arguments.until
+    if first is not None and last is not None and first > last:
+        raise Misused(f"--from {first} is after --until {last}")
     asked, made, waiting = asyncio.run(_asked(arguments))
     if arguments.json:
         print(json.dumps({"asked": asked, "invoices": msgspec.to_builtins(made),
@@ -45,6 +45,8 @@ def _invoices(arguments: argparse.Namespace) -> int:
         return 0
     if asked is not None:
         print(f"the next night invoices {asked} accounts up to {arguments.ask}")
+    if not made and not waiting:
+        print("nothing is invoiced, and nothing is open")
     for one in made:
         corrects = f" corrects {one.corrects}" if one.corrects else ""
         whose = one.party_id or str(one.account_id)

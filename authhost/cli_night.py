@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import getpass
+import os
 import signal
 import sys
 import tempfile
@@ -18,21 +19,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from authhost import logs
-from authhost.cli_options import DATA, Failed, add_command, add_database, database_url
+from authhost.cli_options import (
+    Failed,
+    Misused,
+    add_command,
+    add_database,
+    database_url,
+    day_of,
+)
 from authhost.clock import Clock
+from authhost.nights_beside import NightsWanted
 from authhost.streams import STREAMS, Stream
 
 if TYPE_CHECKING:
     from clearing.night import Night
     from clearing.settings import Settings
 
+_PIPE_BYTES = 4_096  # of what nobody should say; none is the end
 Commands = argparse._SubParsersAction  # argparse has no public name for it
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:
     """The commands `clear`, `nights` and `days`."""
     clear = add_command(commands, "clear", _clear, "close a business day and write its files")
-    clear.add_argument("--date", type=day_of, required=True, metavar="YYYY-MM-DD")
+    clear.add_argument("--date", type=day_of, required=True, metavar="YYYY-MM-DD",
+                       help="the business day")
     clear.add_argument("--stream", choices=STREAMS, action="append",
                        help="this stream alone, repeatable (default: all)")
     _with_files(clear)
@@ -50,6 +61,8 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
                          "clear each stream at its cut-off and deliver its files, until stopped")
     _with_files(nights)
     nights.add_argument("--clock", default="", help="real_us:origin_us:rate of a simulated clock")
+    nights.add_argument("--until-input-ends", action="store_true",
+                        help="stop when standard input ends too: with whoever has started this")
     nights.add_argument("--log-level", default="info",
                         choices=("debug", "info", "warning", "error"))
 
@@ -58,35 +71,28 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     days.add_argument("stream", nargs="?", choices=STREAMS, help="to change its schedule")
     days.add_argument("--cut-off", type=_time, metavar="HH:MM",
                       help="from noon on of the day itself, before of the day after")
-    days.add_argument("--time-zone", metavar="Europe/Berlin")
-    days.add_argument("--calendar", help="which days there are: every_day, weekdays, TARGET, SI, "
+    days.add_argument("--time-zone", metavar="ZONE", help="whose clock the cut-off is on: UTC, "
+                      "Europe/Berlin")
+    days.add_argument("--calendar", metavar="NAME",
+                      help="which days there are: every_day, weekdays, TARGET, SI, "
                       "DE-BY, or two of them: TARGET+SI")
-    days.add_argument("--bank-calendar", help="on which days banks settle: value dates, payouts")
-    days.add_argument("--data-dir", type=Path, default=DATA)
+    days.add_argument("--bank-calendar", metavar="NAME",
+                      help="on which days banks settle: value dates, payouts")
     add_database(days)
 
 
 def _with_files(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, default=Path("files"),
+    parser.add_argument("--out", type=Path, default=Path("files"), metavar="DIR",
                         help="where the files are written (default ./files)")
-    parser.add_argument("--settings", type=Path,
+    parser.add_argument("--settings", type=Path, metavar="FILE",
                         help="what the operator decides (JSON); the defaults are an example")
-    parser.add_argument("--data-dir", type=Path, default=DATA)
     add_database(parser)
-
-
-def day_of(text: str) -> date:
-    """A day as it is typed, for argparse."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-07-23") from None
 
 
 def _time(text: str) -> time:
     with contextlib.suppress(ValueError):
         found = time.fromisoformat(text)
-        if found.tzinfo is None:
+        if found.tzinfo is None and found == found.replace(second=0, microsecond=0):
             return found
     raise argparse.ArgumentTypeError(f"{text!r} is no time like 22:00")
 
@@ -101,21 +107,35 @@ def _said() -> Iterator[None]:
         raise Failed(str(error)) from None
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
+def settings_of(path: Path | None) -> Settings:
+    """What the operator decides about a night; None: the defaults. Failed; OSError, with the
+    file's name."""
+    from clearing.errors import ClearingError  # noqa: PLC0415  # only the night needs these
     from clearing.settings import load_settings  # noqa: PLC0415  # only the night needs it
 
+    if path is None:
+        return load_settings()
     try:
-        text = arguments.settings.read_bytes() if arguments.settings else None
-    except OSError as error:
-        raise Failed(f"--settings {arguments.settings}: {error.strerror}") from None
-    return load_settings(text)
+        return load_settings(path.read_bytes())
+    except ClearingError as error:
+        raise Failed(f"{path}: {error}") from None
+
+
+def nights_wanted(arguments: argparse.Namespace) -> NightsWanted | None:
+    """What `--nights` and `--nights-settings` of a host say. Failed where they cannot be."""
+    if arguments.nights is None:
+        if arguments.nights_settings is not None:
+            raise Misused("--nights-settings without --nights: there are no nights to set")
+        return None
+    settings_of(arguments.nights_settings)  # said now, not by a process that dies at once
+    return NightsWanted(arguments.nights, arguments.nights_settings)
 
 
 def _clear(arguments: argparse.Namespace) -> int:
     streams = tuple(arguments.stream or STREAMS)
     if arguments.dry_run and arguments.resume:
-        raise Failed("--dry-run and --resume do not go together: a trial leaves nothing to go on "
-                     "with")
+        raise Misused("--dry-run and --resume do not go together: a trial leaves nothing to go on "
+                      "with")
     with _said():
         if not arguments.dry_run:
             night = asyncio.run(_cleared(arguments, streams, arguments.out))
@@ -133,7 +153,9 @@ def _clear(arguments: argparse.Namespace) -> int:
 
 
 async def _cleared(arguments: argparse.Namespace, streams: Sequence[Stream], out: Path) -> Night:
-    from clearing.run import clear  # noqa: PLC0415  # only the night needs its libraries
+    from clearing.engine.opening import check_engine  # noqa: PLC0415  # only the night needs its
+    from clearing.engine.ports import EngineError  # noqa: PLC0415  # libraries
+    from clearing.run import clear  # noqa: PLC0415
     from clearing.together import clear_together  # noqa: PLC0415
 
     def begun(step: str) -> None:
@@ -143,7 +165,12 @@ async def _cleared(arguments: argparse.Namespace, streams: Sequence[Stream], out
         print(f"{step}: {count:,} in {seconds:.1f} s" if count else f"{step}: {seconds:.1f} s",
               file=sys.stderr)
 
-    url, settings, who = database_url(arguments), _settings(arguments), getpass.getuser()
+    url, who = database_url(arguments), getpass.getuser()
+    settings = settings_of(arguments.settings)
+    try:
+        check_engine(arguments.engine)  # now, for a day that is closed stays closed
+    except EngineError as error:
+        raise Misused(f"--engine: {error}") from None
     await _look_first(url, arguments, streams)
     if arguments.dry_run:  # one snapshot of one connection
         return await clear(url, arguments.date, out, settings, begun, streams, who, counted,
@@ -205,7 +232,7 @@ async def _night_by_night(arguments: argparse.Namespace) -> None:
     from clearing.release.deliver import deliver_due  # noqa: PLC0415
     from clearing.run import clear  # noqa: PLC0415
 
-    url, out, settings = database_url(arguments), arguments.out, _settings(arguments)
+    url, out, settings = database_url(arguments), arguments.out, settings_of(arguments.settings)
     clock = Clock.parse(arguments.clock)
 
     async def cleared(business_date: date, stream: Stream) -> None:
@@ -215,8 +242,12 @@ async def _night_by_night(arguments: argparse.Namespace) -> None:
         await deliver_due(url, out, now)
 
     looking = asyncio.ensure_future(Nights(url, cleared, clock.now).run(delivered))
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, looking.cancel)
+        loop.add_signal_handler(number, looking.cancel)
+    if arguments.until_input_ends:
+        pipe = sys.stdin.fileno()
+        loop.add_reader(pipe, lambda: os.read(pipe, _PIPE_BYTES) or looking.cancel())
     with contextlib.suppress(asyncio.CancelledError):
         await looking
 
@@ -224,7 +255,7 @@ async def _night_by_night(arguments: argparse.Namespace) -> None:
 def _days(arguments: argparse.Namespace) -> int:
     changed = [arguments.cut_off, arguments.time_zone, arguments.calendar, arguments.bank_calendar]
     if arguments.stream is None and any(one is not None for one in changed):
-        raise Failed(f"which stream: {', '.join(STREAMS)}?")
+        raise Misused(f"which stream: {', '.join(STREAMS)}?")
     with _said():
         asyncio.run(_days_shown(arguments, change=any(one is not None for one in changed)))
     return 0

@@ -9,13 +9,17 @@ import argparse
 import contextlib
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
 from authhost.hsm.address import HsmAddress
 from authhost.operator import Operator
 from authhost.settings import SettingsError, TlsFiles, hsm_addresses
+from clearing.bankfiles.screening import read_list
+from clearing.errors import ClearingError
 
 DATA = Path("authhost-data")
 QUIET = "critical"  # of a command that ends: what it has to say, it says in words
@@ -24,6 +28,10 @@ Command = Callable[[argparse.Namespace], int]
 
 class Failed(Exception):  # it is said to a person, not caught by code
     """A command that cannot be done, and why."""
+
+
+class Misused(Failed):
+    """Arguments that do not go together: what argparse would say, could it."""
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
@@ -45,8 +53,11 @@ def add_hsm(parser: argparse.ArgumentParser) -> None:
 
 
 def add_database(parser: argparse.ArgumentParser) -> None:
-    """The option that names the database."""
-    parser.add_argument("--database-url", help="default: that of a running `authhost up`")
+    """The options that name the database."""
+    parser.add_argument("--data-dir", type=Path, default=DATA, metavar="DIR",
+                        help=f"where a running `authhost up` has its data (default ./{DATA})")
+    parser.add_argument("--database-url", metavar="URL",
+                        help="postgresql://...; default: that of the running `authhost up`")
 
 
 def add_cash(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +65,9 @@ def add_cash(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bank-ca", type=Path, help="who signs the banks' certificates (PEM)")
     parser.add_argument("--bank-cert", type=Path, help="the host's own, for the banks")
     parser.add_argument("--bank-key", type=Path)
+    parser.add_argument("--screening", type=Path, metavar="FILE", help="a list of sanctions (id, "
+                        "name, program): who is like an entry is credited by night, where people "
+                        "decide (docs/bank-files.md)")
     parser.add_argument("--operator", type=Path,
                         help="who runs the safes, as receipts name them (JSON: docs/receipts.md)")
     parser.add_argument("--authority", type=Path,
@@ -106,6 +120,16 @@ def operator_of(path: Path | None) -> Operator:
         raise SettingsError(f"--operator {path}: {error}") from None
 
 
+def screening_of(path: Path | None) -> Path | None:
+    """The list of sanctions, which is read by whoever sends. SettingsError: it cannot be."""
+    if path is not None:
+        try:
+            read_list(str(path))
+        except ClearingError as error:
+            raise SettingsError(f"--screening: {error}") from None
+    return path
+
+
 def authority_of(arguments: argparse.Namespace) -> tuple[Path, Path] | None:
     """The authority's directory and passphrase file: both or none, else SettingsError."""
     directory, passphrase = arguments.authority, arguments.authority_passphrase
@@ -132,9 +156,28 @@ def hsms(arguments: argparse.Namespace) -> tuple[tuple[HsmAddress, ...], TlsFile
     return hsm_addresses(texts, tls), tls
 
 
+def day_of(text: str) -> date:
+    """A day as it is typed, for argparse."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-07-23") from None
+
+
 def database_url(arguments: argparse.Namespace) -> str:
     """The database that is named, or that of a running `authhost up`. Failed."""
-    return arguments.database_url or up_url(arguments, "database_url", "--database-url")
+    named: str | None = arguments.database_url
+    if named and not _is_database(named):
+        raise Misused(f"--database-url {named}: expected postgresql://user@host/database")
+    return named or up_url(arguments, "database_url", "--database-url")
+
+
+def _is_database(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"postgresql", "postgres"} and parts.port != 0
+    except ValueError:  # its port is no number
+        return False
 
 
 def up_url(arguments: argparse.Namespace, name: str, option: str) -> str:

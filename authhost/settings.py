@@ -123,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push_key: Path | None = None  # of web push (RFC 8292), PEM; none: phones are told by streams
     push_subject: str = "mailto:nobody@example.invalid"  # who is asked about our messages
     bank_tls: TlsFiles | None = None  # who banks are (ca), and who we are to them
+    screening: Path | None = None  # a list of names that nobody credits at once
     operator: Operator = Operator()  # who runs the safes and issues receipts
     authority: tuple[Path, Path] | None = None  # directory and passphrase file of devices' CA
     clock: Clock = Clock()

@@ -2,7 +2,8 @@
 
 Knows the table of exceptions and that the same thing is said once while it is open; must not know
 what a reason means to its room. What each reason may come to is data (exception_reasons.csv): a
-reason that is not there may come to anything, and everything of it needs a second person.
+reason that is not there may come to anything, and everything of it needs a second person. Of what
+is in suspense a reason may come to something else (`<reason>/suspense`): money moves then.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import msgspec
 
 from clearing.queries import Connection, query
 
-DECISIONS: Final = ("retry", "accept", "write_off", "charge_back", "refund", "release", "reject")
+DECISIONS: Final = ("retry", "accept", "match", "write_off", "charge_back", "refund", "release",
+                    "reject")
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -49,9 +51,10 @@ async def close_explained(connection: Connection, *, reason: str, subject_kind: 
                              why)
 
 
-def ways(reason: str) -> Mapping[str, Way]:
-    """What an exception of this reason may come to, by its decision."""
-    return reasons().get(reason) or {one: Way(one, True, "") for one in DECISIONS}
+def ways(reason: str, subject_kind: str = "") -> Mapping[str, Way]:
+    """What an exception of this reason, about such a thing, may come to, by its decision."""
+    return (reasons().get(f"{reason}/{subject_kind}") or reasons().get(reason)
+            or {one: Way(one, True, "") for one in DECISIONS if one != "match"})
 
 
 @cache

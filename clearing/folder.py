@@ -85,9 +85,10 @@ class DayFolder:
                 new.replace(old)
 
 
-def folder_of(out_dir: Path, run_id: RunId) -> DayFolder:
-    """The folder of a run: <date>/<stream>."""
-    return DayFolder(out_dir / run_id.business_date.isoformat(), run_id.stream)
+def folder_of(out_dir: Path, run_id: RunId, part: str = "") -> DayFolder:
+    """The folder of a run's night: <date>/<stream>; of another part: <date>/<stream>-documents."""
+    name = f"{run_id.stream}-{part}" if part else run_id.stream
+    return DayFolder(out_dir / run_id.business_date.isoformat(), name)
 
 
 @contextmanager

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime
+from typing import Final
 
 import msgspec
 
 from clearing.errors import ClearingError
 from clearing.queries import Connection, query
+
+_LONGEST_S: Final = 600  # one run's rows are read again; a day of ten million takes a minute
 
 
 class AccountBalance(msgspec.Struct, frozen=True):
@@ -39,17 +42,27 @@ async def trial_balance(connection: Connection, known_at: datetime | None = None
     return tuple(AccountBalance(**dict(row)) for row in rows)
 
 
-async def verify(connection: Connection) -> int:
-    """Recompute every run's digest from what is booked, and the chain over all; how many runs.
+class Verified(msgspec.Struct, frozen=True):
+    """So many runs are what was booked. chain_digest: of the last one, which stands for all before
+    it; whoever has kept it from an earlier day knows that nobody has rewritten the books since."""
 
-    ClearingError names the first run that is not what it was when it was posted.
+    runs: int
+    last_run_id: str
+    chain_digest: str
+
+
+async def verify(connection: Connection, known_at: datetime | None = None) -> Verified:
+    """Recompute every run's digest from what is booked, and the chain over all of them.
+
+    known_at: of the runs that were posted by then; None: of all. ClearingError names the first run
+    that is not what it was when it was posted.
     """
-    before = ""
-    runs = await connection.fetch(query("chain_runs"))
+    before = run_id = ""
+    runs = await connection.fetch(query("chain_runs"), known_at)
     for run in runs:
         run_id = run["run_id"]
         digest = await connection.fetchval(query("ledger_digest"), run_id, run["business_date"],
-                                           run["stream"])
+                                           run["stream"], timeout=_LONGEST_S)
         if digest != run["ledger_digest"]:
             raise ClearingError(f"{run_id}: what is booked is not what was booked")
         off = await connection.fetchrow(query("balance_off"), run_id)
@@ -60,4 +73,4 @@ async def verify(connection: Connection) -> int:
         before = hashlib.sha256(link.encode()).hexdigest()
         if before != run["chain_digest"]:
             raise ClearingError(f"{run_id}: its digest does not follow from the run before it")
-    return len(runs)
+    return Verified(len(runs), run_id, before)

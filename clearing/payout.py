@@ -106,11 +106,13 @@ def added(day: Day, plan: Plan, row: Moved) -> Day:
                day.refunds_minor + (0 if row.is_payment else base), _ordered(fees))
 
 
-def settle(plan: Plan, before: Before, day: Day, run_day: date, calendar: Calendar) -> Settled:
-    """The night of a business day."""
+def settle(plan: Plan, before: Before, day: Day, run_day: date, calendar: Calendar, *,
+           bears_vat: bool = True) -> Settled:
+    """The night of a business day. bears_vat: False where the merchant accounts for the VAT of his
+    fees, or there is none: nothing of it is taken off."""
     terms = plan.settlement
     fees = sum(line.amount_minor for line in day.fees)
-    vat = vat_of(plan, fees)
+    vat = vat_of(plan, fees) if bears_vat else 0
     held_back = holdback_of(plan, day.gross_minor)
     net = day.gross_minor - day.refunds_minor - held_back + before.released_minor
     if terms.by == "net":

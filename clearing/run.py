@@ -29,6 +29,7 @@ from clearing.journal_day import digest_day
 from clearing.lists import held_cases, write_cases, write_open_holds
 from clearing.night import Night
 from clearing.nights import WORK
+from clearing.outages import outages
 from clearing.post import check_books, post_day
 from clearing.queries import Connection, connect, query
 from clearing.release.hops import control_hops
@@ -93,16 +94,17 @@ async def clear(database_url: str, business_date: date, out_dir: Path,
     settings = load_settings() if settings is None else check_settings(settings)
     if settings.release.signing_key:
         load_key(settings.release.signing_key)  # before anything is posted that would keep its name
-    connection = await connect(database_url)
-    try:
-        async with tried_out(connection, dry_run) as snapshot:
-            return Night(business_date, tuple([
-                await _clear_stream(connection, RunId(business_date, stream), out_dir, settings,
-                                    Placer(database_url, engine, snapshot),
-                                    _Steps(stream, progress, counted), who, dry_run)
-                for stream in streams]))
-    finally:
-        await connection.close()
+    with outages(f"{business_date}, {' and '.join(streams)}"):
+        connection = await connect(database_url)
+        try:
+            async with tried_out(connection, dry_run) as snapshot:
+                return Night(business_date, tuple([
+                    await _clear_stream(connection, RunId(business_date, stream), out_dir,
+                                        settings, Placer(database_url, engine, snapshot),
+                                        _Steps(stream, progress, counted), who, dry_run)
+                    for stream in streams]))
+        finally:
+            await connection.close()
 
 
 async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, settings: Settings,

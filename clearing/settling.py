@@ -19,6 +19,7 @@ from clearing.bankfiles.payees import load_payees
 from clearing.charset import clean
 from clearing.days.calendars import value_date
 from clearing.days.closing import bank_calendar
+from clearing.ownbooks.abroad import Abroad
 from clearing.party import creditor_defect, parse_party
 from clearing.payout import Before, Day, FeeLine, Moved, Settled, added, settle
 from clearing.queries import Connection, query
@@ -33,7 +34,7 @@ _COLUMNS: Final = (
     "fees_by", "count", "gross_minor", "refunds_minor", "fees_minor", "vat_minor",
     "held_back_minor", "released_minor", "net_minor", "opening_minor", "available_minor",
     "payout_minor", "closing_minor", "payable_on", "release_on", "end_to_end_id", "held",
-    "matured_by")
+    "matured_by", "is_abroad")
 
 
 class _Terms(msgspec.Struct, frozen=True):
@@ -71,13 +72,15 @@ async def settle_merchants(connection: Connection, run_id: RunId,
                              [account_id for _, _, account_id in groups])
     parties = {row["party_id"]: parse_party(row["content"])
                for row in await connection.fetch(query("settle_parties"), run)}
+    abroad = await Abroad.read(connection, settings, parties)
     payees = await load_payees(connection, settings.bankfiles)
     books = _Books()
     for group in groups:
         currency, merchant_id, account_id = group
         known, had = terms[merchant_id], before.get(group, Before())
         found = days.get(group, Day())
-        made = settle(known.plan, had, found, day, works)
+        is_abroad = abroad.has(account_id, currency)
+        made = settle(known.plan, had, found, day, works, bears_vat=not is_abroad)
         held = known.problem or (
             "no_debtor_account" if settings.debtor(currency) is None else made.held
             or _owes_elsewhere(group, before)
@@ -88,7 +91,7 @@ async def settle_merchants(connection: Connection, run_id: RunId,
         if not held and party is not None and account_id is not None:
             held = payees.defect(books.next_id(run_id), account_id, party, currency,
                                  made.available_minor)
-        books.add(run_id, group, known, had, found, made, held)
+        books.add(run_id, group, known, had, found, made, held, is_abroad=is_abroad)
     await payees.store(connection, run_id)
     await books.store(connection)
     await connection.execute(query("settle_marks"), run, day, horizon)
@@ -110,7 +113,7 @@ class _Books:
         return run_id.end_to_end_id("M", len(self._settlements) + 1)
 
     def add(self, run_id: RunId, group: Group, known: _Terms, had: Before, found: Day,
-            made: Settled, held: str) -> None:
+            made: Settled, held: str, *, is_abroad: bool) -> None:
         """One settlement, and the payout that it is, or would be."""
         currency, merchant_id, account_id = group
         position = len(self._settlements) + 1
@@ -124,7 +127,7 @@ class _Books:
             made.fees_minor, made.vat_minor, made.held_back_minor, had.released_minor,
             made.net_minor, had.opening_minor, made.available_minor, payout, closing,
             made.payable_on, made.release_on, end_to_end_id, held,
-            number if made.is_payable else ""))
+            number if made.is_payable else "", is_abroad))
         self._fees += [(number, *msgspec.structs.astuple(line)) for line in found.fees]
         self._balances.append((merchant_id, account_id, currency, closing,
                                made.available_minor - payout, held))

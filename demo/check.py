@@ -75,6 +75,18 @@ async def not_invoiced(database_url: str, business_date: date,
                  if invoiced.get(currency, 0) != posted.get(currency, 0))
 
 
+async def unmatched(database_url: str, business_date: date) -> tuple[str, ...]:
+    """In words: reasons for which the night has asked a person about other captures than the host
+    had flagged when they came."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch(statement("unmatched"), business_date)
+    finally:
+        await connection.close()
+    return tuple(f"exceptions {row['reason']}: {row['told']}, the host said {row['said']}"
+                 for row in rows)
+
+
 def differences(tally: Tally, journal: Sums) -> tuple[Difference, ...]:
     """Every kind and currency in which the two differ; empty when they agree."""
     client = tally.sums

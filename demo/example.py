@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -19,11 +19,16 @@ import msgspec
 from authhost.admin.access import operator
 from authhost.certificates.authority import CERTIFICATE, FileAuthority
 from authhost.clock import Clock
+from authhost.console import open_first_day
 from authhost.hsm_keys import KeyEntry
 from authhost.hsm_session import HsmSession
 from authhost.merchants.callers import Callers
 from authhost.merchants.users import NewUser, Users
 from authhost.phones.desk import Phones
+from authhost.streams import STREAMS
+from clearing.days.cut_off import Schedule, ends_at, open_at
+from clearing.days.schedules import change_schedule, open_days
+from clearing.queries import connect
 from demo import portfolio
 from demo.custodians import CeremonyError, Custodians
 from demo.insert import insert, statement
@@ -37,6 +42,7 @@ _SERVICE_CODE: Final = "120"
 _BANK: Final = "127.0.0.1:8643"  # where the payer's bank is to listen
 _PAYER: Final = "late"  # whose bank no safe has
 _TILL: Final = "till-1"
+_FIRST_DAY: Final = timedelta(minutes=10)
 _PASSPHRASES: Final = {"example-1": "the first example", "example-2": "the second example"}
 
 
@@ -61,6 +67,27 @@ async def seed_example(database_url: str, directory: Path, business_date: date,
         await connection.close()
     return "\n".join((*_fuel(parties), *await example.how_to(session), *_safes(parties),
                       *await _phone(parties, database_url, directory, session)))
+
+
+async def end_day_soon(database_url: str, now: datetime) -> tuple[date, str]:
+    """Let the first day of a new database end in ten minutes, in all streams, for who wants to see
+    a night; a database that has its day keeps it. The day that is open, and what to say of it."""
+    connection = await connect(database_url)
+    try:
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM rules)"):
+            # Up to the next full minute, for a cut-off is shown in minutes.
+            end = (now + _FIRST_DAY + timedelta(seconds=59)).replace(second=0, microsecond=0)
+            for stream in STREAMS:
+                await change_schedule(connection, stream, "example", time_zone="UTC",
+                                      cut_off=end.time())
+            await open_first_day(database_url, open_at(now, Schedule("fuel", "UTC", end.time())))
+        days = await open_days(connection)
+    finally:
+        await connection.close()
+    day = min(days.values(), key=lambda one: ends_at(one.business_date, one.schedule))
+    end = ends_at(day.business_date, day.schedule)
+    return day.business_date, (f"# Business date {day.business_date} ends at {end:%Y-%m-%d %H:%M} "
+                               "UTC, and its night follows by itself.")
 
 
 def authority(directory: Path) -> tuple[Path, Path]:

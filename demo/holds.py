@@ -15,7 +15,7 @@ import msgspec
 
 from demo.agreed import PRICES
 from demo.basket import item
-from demo.controls import DIESEL, SHOP
+from demo.controls import DIESEL, PETROL, SHOP
 from demo.forecourt import Forecourt
 from demo.parties import Device, FleetCard, Portfolio
 from demo.plan import CLOSES_S, HOLDS, Story, Visit
@@ -27,6 +27,7 @@ from terminals.purchase import Item, Sale
 
 _TOO_MUCH, _TOO_OFTEN, _NO_ORIGINAL = "121", "123", "914"
 _RAISES: Final = 5  # of one hold
+_FUELS: Final = (DIESEL, PETROL)
 _DAY_MINOR: Final = 5_000  # of the cards whose goods come back
 
 
@@ -94,8 +95,7 @@ class HoldDay:
         """The answer to a completion has the price that the fleet pays."""
         product, price = PRICES[visit.story.partition("_")[2]]
         card, device, hold = await self._held(random, visit, 9_000)
-        fuel = price < "2"
-        goods = (item(product, Decimal(random.randint(10, 50) if fuel else 1)),)
+        goods = (item(product, Decimal(random.randint(10, 50) if product in _FUELS else 1)),)
         await self._wait(random, visit)
         done = await self._completed(visit, device, hold, card, goods)
         told = answers.prices(done.reply.message) if done.reply is not None else ()

@@ -208,6 +208,22 @@ class CameBack(msgspec.Struct, frozen=True):
     currency: str
 
 
+class Collected(msgspec.Struct, frozen=True, kw_only=True):
+    """A direct debit. sequence: scheme and sequence type; before_id: the one that came back, ''
+    where it is the first of its invoice; state: sent, accepted, collected, returned, rejected."""
+
+    fleet: str
+    mandate: str
+    sequence: str
+    invoice: str
+    end_to_end_id: str
+    collect_on: date
+    amount_minor: int
+    currency: str
+    before_id: str
+    state: str
+
+
 class Banked(msgspec.Struct, frozen=True, kw_only=True):
     """What banks made of the night's files, and our books of their answers."""
 
@@ -215,6 +231,7 @@ class Banked(msgspec.Struct, frozen=True, kw_only=True):
     answers: int
     positions: tuple[Position, ...]
     came_back: tuple[CameBack, ...]
+    collected: tuple[Collected, ...]
 
     def faults(self) -> list[str]:
         """In words: currencies in which the two do not agree."""

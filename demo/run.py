@@ -38,6 +38,7 @@ from demo.answered import answered
 from demo.bureau import issue_cards
 from demo.custodians import CeremonyError, Custodians
 from demo.day import MIDNIGHT, Day, Host, Prepared, rate_of
+from demo.debits import settings_of_night, sign
 from demo.host import Command, HostError, free_port, running
 from demo.insert import insert
 from demo.keyloader import load_keys
@@ -104,6 +105,7 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
         with steps.step("schema and portfolio"):
             await migrate(database_url)
             await _insert(parties, servers)
+            await sign(database_url, parties)
         with steps.step("terminals' keys, cards and PINs"):
             prepared = await _workshops(parties, servers, shop, Random(seed))
         with steps.step("the business day"):
@@ -111,9 +113,11 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
             day = await _play(parties, prepared, plan(seed), servers, tally, console, rate)
         with steps.step("the night's clearing"):
             files = _unused(out_dir)
-            summary = await clear(database_url, portfolio.BUSINESS_DATE, files)
+            rules = settings_of_night()
+            summary = await clear(database_url, portfolio.BUSINESS_DATE, files, rules)
         tally.surprises += await check.not_invoiced(database_url, portfolio.BUSINESS_DATE,
                                                     summary.files)
+        tally.surprises += await check.unmatched(database_url, portfolio.BUSINESS_DATE)
         priced = await check.contract_prices(database_url, portfolio.BUSINESS_DATE)
         day.cash_day.settle(files)
         await day.cash.close(database_url)
@@ -121,7 +125,8 @@ async def _run(data_dir: Path, seed: int, console: Console, out_dir: Path) -> Re
         day.phone_room.settle()
         with steps.step("the banks' answers, and the nights until they are booked"):
             banked = await answered(database_url, files, (
-                payment for bank in day.banks.values() for payment in bank.books.payments()))
+                payment for bank in day.banks.values() for payment in bank.books.payments()),
+                rules)
         day.phones.paid_out_minor = sum(entry.sum_minor for entry in summary.files
                                         if entry.kind == PAYOUT)
         await day.phones.close(database_url, portfolio.BUSINESS_DATE)

@@ -43,6 +43,8 @@ def show(result: Result, console: Console) -> None:
                          phone_table.counted(result.phones)))
     console.print(_table("At the banks, when they have answered", bank_table.COLUMNS,
                          bank_table.positions(result.banked)))
+    console.print(_table("Fleets that pay by direct debit", bank_table.COLLECTED,
+                         bank_table.collected(result.banked)))
     console.print(_table("What came back from them", ("what", "why", "which", "sum", "currency"),
                          bank_table.came_back(result.banked)))
     receipt = result.cash.receipt

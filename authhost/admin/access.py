@@ -130,6 +130,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = _table("""
     counterfeit: read=ANB report=A
     pickup: read=ANCUM change=ACUM
     statement: read=ANB tell=AB
+    day_schedule: read=AN change=A
+    ledger: read=AN
     run: read=AN approve=A
     clearing_file: read=AN
     delivery_route: read=AN change=A
@@ -142,6 +144,8 @@ PERMISSIONS: Final[dict[str, frozenset[Role]]] = _table("""
     booking_logic: read=ANFC change=A
     invoice: read=ANF ask=A
     invoicing: read=ANF change=A
+    exchange_rate: read=AN tell=A
+    ksef_number: tell=A
     supplier_terms: read=ANU change=A
     station_terms: read=AN change=A
     mandate: read=ANF create=A change=A

@@ -11,7 +11,6 @@ import asyncio
 import getpass
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import asyncpg
 
@@ -19,7 +18,7 @@ from authhost import logs
 from authhost.admin.access import SCOPES, Role, operator
 from authhost.admin.keyring import Keyring, NewAccess
 from authhost.admin.refusals import Refused
-from authhost.cli_options import DATA, QUIET, Failed, add_command, add_database, database_url
+from authhost.cli_options import QUIET, Failed, add_command, add_database, database_url
 
 _DAYS = 365
 
@@ -43,7 +42,6 @@ def add_access(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     out = add_command(actions, "revoke", _revoke, "let nobody in by this name, from now on")
     out.add_argument("name")
     for action in actions.choices.values():
-        action.add_argument("--data-dir", type=Path, default=DATA)
         add_database(action)
 
 

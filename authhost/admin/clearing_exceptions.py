@@ -19,6 +19,7 @@ from authhost.admin.desk import said_by_database
 from authhost.admin.raising import audit
 from authhost.admin.refusals import Conflict, Forbidden, Invalid, Moved, Unknown
 from authhost.admin.statements import statement
+from authhost.admin.suspended import check_target
 from authhost.journal.reads import Borrowed
 from clearing.exceptions import ways
 
@@ -27,6 +28,7 @@ _WORKED: Final = frozenset({"open", "assigned", "proposed"})
 _AT_ONCE: Final = "decision"  # what has carried out a decision that no run has to
 Note = Annotated[str, msgspec.Meta(max_length=400)]
 Said = Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
+Target = Annotated[str, msgspec.Meta(max_length=100)]
 Row = dict[str, Any]
 
 
@@ -44,10 +46,12 @@ class Noted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Suggested(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is to be done, and why."""
+    """What is to be done, and why. target: of a match, the key of the authorization."""
 
-    decision: Literal["retry", "accept", "write_off", "charge_back", "refund", "release", "reject"]
+    decision: Literal["retry", "accept", "match", "write_off", "charge_back", "refund", "release",
+                      "reject"]
     note: Said
+    target: Target = ""
 
 
 class Settled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -55,6 +59,7 @@ class Settled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     approve: bool
     decision: str
+    target: Target = ""
     note: Note = ""
 
 
@@ -110,18 +115,21 @@ class ClearingExceptions:
     async def propose(self, actor: Actor, number: int | None, wanted: Suggested) -> Row:
         """Say what is to be done: it is done where no money moves, else a second person decides.
 
-        Invalid: nothing of this reason comes to that.
+        Invalid: nothing of this reason comes to that, or not so. Conflict: it was matched before.
         """
         async with Borrowed(self._pool) as connection, said_by_database(connection):
             row = await _locked(connection, actor, number, decision=wanted.decision)
             if _told_again(row, actor, wanted.decision):
                 return await _read(connection, number)
-            way = ways(row["reason"]).get(wanted.decision)
+            known = ways(row["reason"], row["subject_kind"])
+            way = known.get(wanted.decision)
             if way is None:
-                raise Invalid(f"of this one: {', '.join(sorted(ways(row['reason'])))}", "decision")
+                raise Invalid(f"of this one: {', '.join(sorted(known))}", "decision")
+            account_id = await check_target(connection, row, wanted.decision, wanted.target)
             if way.moves_money:
-                await _move(connection, actor, row, f"proposed {wanted.decision}", wanted.note,
-                            state="proposed", decision=wanted.decision, proposed_by=actor.name)
+                await _move(connection, actor, row, _event("proposed", wanted), wanted.note,
+                            state="proposed", decision=wanted.decision, proposed_by=actor.name,
+                            target=wanted.target, target_account_id=account_id)
             else:
                 await connection.execute(statement("clearing_exception_decide"),
                                          row["exception_id"], wanted.decision, actor.name,
@@ -148,13 +156,16 @@ class ClearingExceptions:
                                 "clearing_exception.decide")
             if wanted.decision != row["decision"]:
                 raise Moved(f"what is proposed is {row['decision']}", "decision")
+            if wanted.target != row["target"]:
+                raise Moved(f"what is proposed is {row['target']!r}", "target")
             if not wanted.approve:
                 await _move(connection, actor, row, "sent back", wanted.note, decision="",
-                            state="assigned" if row["owner"] else "open", proposed_by="")
+                            state="assigned" if row["owner"] else "open", proposed_by="",
+                            target="", target_account_id=None)
             else:
                 await connection.execute(statement("clearing_exception_decide"),
                                          row["exception_id"], row["decision"], actor.name, "")
-                await _move(connection, actor, row, f"decided {row['decision']}", wanted.note,
+                await _move(connection, actor, row, _event("decided", wanted), wanted.note,
                             state="decided", decided_by=actor.name)
             return await _read(connection, number)
 
@@ -177,7 +188,8 @@ async def _read(connection: asyncpg.Connection, number: int | None) -> Row:
         raise Unknown("there is no such exception", "id")
     changes = await connection.fetch(statement("clearing_exception_changes"), number)
     return {**_shown(rows[0]),
-            "decisions": [msgspec.to_builtins(way) for way in ways(rows[0]["reason"]).values()],
+            "decisions": [msgspec.to_builtins(way) for way in
+                          ways(rows[0]["reason"], rows[0]["subject_kind"]).values()],
             "changes": [dict(change) for change in changes]}
 
 
@@ -203,11 +215,16 @@ def _told_again(row: asyncpg.Record, actor: Actor, decision: str) -> bool:
     return bool(decision) and (row["decision"], row["decided_by"]) == (decision, actor.name)
 
 
+def _event(what: str, wanted: Suggested | Settled) -> str:
+    return " ".join(filter(None, (what, wanted.decision, wanted.target)))
+
+
 async def _move(connection: asyncpg.Connection, actor: Actor, row: asyncpg.Record, event: str,
-                note: str, **columns: str) -> None:
+                note: str, **columns: str | int | None) -> None:
     """Write its new state, the change and the audit."""
     before = {name: row[name] for name in
-              ("state", "owner", "decision", "proposed_by", "decided_by")}
+              ("state", "owner", "decision", "proposed_by", "decided_by", "target",
+               "target_account_id")}
     after = {**before, **columns}
     number = row["exception_id"]
     await connection.execute(statement("clearing_exception_move"), number, *after.values(), event,

@@ -8,7 +8,7 @@ version begins on one.
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 import msgspec
@@ -51,64 +51,57 @@ class StationTerms(Fields, frozen=True):
     terms: Station
 
 
+OwnTerm: TypeAlias = BookingLogic | SupplierTerms | StationTerms
+
+
+class Agreed(msgspec.Struct, frozen=True):
+    """One of the three tables. noun: of its permissions and audit; the fields of `body` are its
+    columns in order, the first one whose they are. listing, adding: its statements. scope: the
+    field of an actor who sees his own alone, '' where nobody is so."""
+
+    noun: str
+    body: type[OwnTerm]
+    listing: str
+    adding: str
+    scope: str = ""
+
+
+BOOKING_LOGIC: Final = Agreed("booking_logic", BookingLogic, "booking_logic_list",
+                              "booking_logic_add", "account_id")
+SUPPLIER_TERMS: Final = Agreed("supplier_terms", SupplierTerms, "supplier_terms_list",
+                               "supplier_terms_add", "courier_id")
+STATION_TERMS: Final = Agreed("station_terms", StationTerms, "station_terms_list",
+                              "station_terms_add")
+
+
 class OwnTerms:
     """Over a pool of connections."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def logics(self, actor: Actor, account_id: int | None) -> list[Row]:
-        """Every version of posting logics, the newest day first; a customer's own alone."""
-        allow(actor, "booking_logic.read")
-        return await self._listed("booking_logic_list", account_id, actor.account_id)
-
-    async def suppliers(self, actor: Actor, account_id: int | None) -> list[Row]:
-        """Every version of suppliers' terms; a courier's own alone."""
-        allow(actor, "supplier_terms.read")
-        return await self._listed("supplier_terms_list", account_id, actor.courier_id)
-
-    async def stations(self, actor: Actor, merchant_id: str) -> list[Row]:
-        """Every version of stations' terms."""
-        allow(actor, "station_terms.read")
-        return await self._listed("station_terms_list", merchant_id)
-
-    async def add_logic(self, actor: Actor, given: BookingLogic, request: Asked | None) -> Row:
-        """One more version, as it is kept. Refused."""
-        allow(actor, "booking_logic.change")
-        why, where = objection(given.terms)
-        if why:
-            raise Invalid(why, f"terms.{where}")
-        return await self._added(actor, given, request, f"booking_logic/{given.account_id}",
-                                 "booking_logic_add", given.account_id, given.valid_from)
-
-    async def add_supplier(self, actor: Actor, given: SupplierTerms,
-                           request: Asked | None) -> Row:
-        """One more version, as it is kept. Refused."""
-        allow(actor, "supplier_terms.change")
-        return await self._added(
-            actor, given, request, f"supplier_terms/{given.account_id}", "supplier_terms_add",
-            given.account_id, given.valid_from, given.courier_id)
-
-    async def add_station(self, actor: Actor, given: StationTerms, request: Asked | None) -> Row:
-        """One more version, as it is kept. Refused."""
-        allow(actor, "station_terms.change")
-        return await self._added(
-            actor, given, request, f"station_terms/{given.merchant_id}", "station_terms_add",
-            given.merchant_id, given.valid_from, given.account_id)
-
-    async def _listed(self, name: str, *values: object) -> list[Row]:
+    async def listed(self, actor: Actor, agreed: Agreed, whose: int | str | None) -> list[Row]:
+        """Every version, the newest day first; of one party, and of the actor's own alone."""
+        allow(actor, f"{agreed.noun}.read")
+        scope = [getattr(actor, agreed.scope)] if agreed.scope else []
         async with Borrowed(self._pool) as connection:
-            rows = await connection.fetch(statement(name), *values)
+            rows = await connection.fetch(statement(agreed.listing), whose, *scope)
         return [dict(row.items()) | {"terms": msgspec.Raw(row["terms"].encode())} for row in rows]
 
-    async def _added(self, actor: Actor, given: BookingLogic | SupplierTerms | StationTerms,
-                     request: Asked | None, subject: str, name: str, *values: object) -> Row:
+    async def add(self, actor: Actor, agreed: Agreed, given: OwnTerm,
+                  request: Asked | None) -> Row:
+        """One more version, as it is kept. Refused."""
+        allow(actor, f"{agreed.noun}.change")
+        assert isinstance(given, agreed.body)
         told = given.given()
+        columns = [getattr(given, name) for name in given.__struct_fields__ if name != "terms"]
+        subject = f"{agreed.noun}/{columns[0]}"
 
         async def work() -> Row:
             await _check(connection, given)
             version = await connection.fetchval(
-                statement(name), *values, msgspec.json.encode(told["terms"]).decode(), actor.name)
+                statement(agreed.adding), *columns,
+                msgspec.json.encode(told["terms"]).decode(), actor.name)
             row = {**told, "version": version}
             await audit(connection, actor, subject, f"{subject} from {given.valid_from}",
                         {field: (None, value) for field, value in row.items()})
@@ -118,9 +111,12 @@ class OwnTerms:
             return await once(connection, actor, request, work)
 
 
-async def _check(connection: asyncpg.Connection,
-                 given: BookingLogic | SupplierTerms | StationTerms) -> None:
-    """Whether the parties are there, and the day is not closed. Unknown, Conflict, Invalid."""
+async def _check(connection: asyncpg.Connection, given: OwnTerm) -> None:
+    """Whether the terms can be, the parties are there, and the day is not closed. Refused."""
+    if isinstance(given, BookingLogic):
+        why, where = objection(given.terms)
+        if why:
+            raise Invalid(why, f"terms.{where}")
     courier_id = given.courier_id if isinstance(given, SupplierTerms) else None
     merchant_id = given.merchant_id if isinstance(given, StationTerms) else None
     known: Any = await connection.fetchrow(

@@ -47,8 +47,9 @@ class Runs:
         async with Borrowed(self._pool) as connection:
             return await _read(connection, text)
 
-    async def approve(self, actor: Actor, text: str) -> Row:
+    async def approve(self, actor: Actor, text: str, part: str = "") -> Row:
         """Let its files out: the next delivery shows them. The same person again does nothing.
+        part: '' is the night's files, else what was made after it.
 
         Forbidden: who started it, or somebody whom he has let in. Conflict: there is nothing to
         approve.
@@ -56,21 +57,22 @@ class Runs:
         allow(actor, "run.approve")
         async with Borrowed(self._pool) as connection, said_by_database(connection):
             run = await _read(connection, text)
-            for starter in run["started_by"]:
+            wanted = _part(run, part)
+            for starter in wanted["started_by"]:
                 if starter == actor.name or await connection.fetchval(
                         statement("let_in"), actor.name, starter):
                     raise Forbidden("who started a run, or was let in by him, does not approve it",
                                     "run.approve")
             try:
-                await approve(connection, run_of(run["run_id"]), actor.name)
+                await approve(connection, run_of(run["run_id"]), actor.name, part)
             except ClearingError as error:
                 raise Conflict(str(error), "id") from None
             after = await _read(connection, text)
-            if run["approved_by"] is None:
+            if wanted["approved_by"] is None:
                 await audit(connection, actor, f"run/{run['run_id']}",
-                            f"the files of {run['run_id']} may go out",
+                            f"the {part or 'files'} of {run['run_id']} may go out",
                             {"approved_by": (None, actor.name),
-                             "manifest_digest": (None, run["manifest_digest"])})
+                             "manifest_digest": (None, wanted["manifest_digest"])})
             return after
 
     async def files(self, actor: Actor, wanted: FilesWanted, after: str,
@@ -83,6 +85,16 @@ class Runs:
         async with Borrowed(self._pool) as connection:
             rows = await list_files(connection, wanted, most)
         return rows, pages.following(rows, most, "run_id", "path")
+
+
+def _part(run: Row, part: str) -> Row:
+    """Who has started and approved it. Conflict."""
+    if not part:
+        return run
+    found: Row | None = next((one for one in run["addenda"] if one["part"] == part), None)
+    if found is None:
+        raise Conflict(f"{run['run_id']} has no {part}", "part")
+    return found
 
 
 async def _read(connection: asyncpg.Connection, text: str) -> Row:

@@ -11,6 +11,7 @@ import contextlib
 import ssl
 from abc import ABC, abstractmethod
 from functools import partial
+from pathlib import Path
 from time import monotonic
 from typing import Generic
 
@@ -25,6 +26,7 @@ from authhost.bank.line import Line
 from authhost.bank.links import Links
 from authhost.bank.notes import Notes
 from authhost.bank.outbox import AWAY, Credit, Outbox
+from authhost.bank.payees import Payees
 from authhost.bank.ports import T
 from authhost.bank.statements import statement
 from authhost.clock import Clock
@@ -125,16 +127,22 @@ class Lines(ABC, Generic[T]):
 
 class BankConnector(Lines[Credit]):
     """The connector of deposits' credits. What waits for a bank that cannot be reached goes by
-    night."""
+    night. screening: see Payees."""
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock, tls: ssl.SSLContext | None,
-                 poll_s: float = bounds.POLL_S) -> None:
+                 poll_s: float = bounds.POLL_S, screening: Path | None = None) -> None:
         super().__init__(pool, clock, tls, poll_s, statement("banks"), statement("depths"))
         self.notes = Notes(pool, clock)
+        self._payees = Payees(pool, screening)
 
     def _line(self, bank: Bank, links: Links) -> Line[Credit]:
-        return Line(Exchange(bank, links, self.notes, self.counts, self._clock),
-                    Outbox(self._pool, bank.bank_id), self._poll_s)
+        return Line(Exchange(bank, links, self.notes, self.counts, self._clock, self._payees),
+                    Outbox(self._pool, bank.bank_id, self._payees.tell), self._poll_s)
+
+    async def _look(self) -> None:
+        """Whom nobody credits at once is known before the first line begins."""
+        await self._payees.look()
+        await super()._look()
 
     async def run(self) -> None:
         """Until cancelled; then what is on its way has a moment, and what was heard is written."""

@@ -13,6 +13,7 @@ from authhost.bank.meanings import Meaning
 from authhost.bank.notes import Note, Notes
 from authhost.bank.outbox import Credit
 from authhost.bank.pain001 import Creditor, CreditWriter, creditor, remittance
+from authhost.bank.payees import Payees
 from authhost.bank.talk import Talk
 from authhost.bounded import Bounded
 from authhost.clock import Clock
@@ -23,9 +24,10 @@ class Exchange(Talk[Credit]):
     """Of one bank."""
 
     def __init__(self, bank: Bank, links: Links, notes: Notes, counts: Counts,
-                 clock: Clock) -> None:
+                 clock: Clock, payees: Payees) -> None:
         super().__init__(bank, links, counts, clock)
         self.notes = notes
+        self._payees = payees
         self._creditors: Bounded[tuple[str, str], Creditor] = Bounded(bounds.CREDITORS)
         self._writers = {currency: CreditWriter(rail) for currency, rail in bank.rails.items()}
 
@@ -43,11 +45,13 @@ class Exchange(Talk[Credit]):
     def objection(self, order: Credit) -> str:
         """Why this credit goes by night instead, or ''."""
         why = self.bank.objection(order.currency, order.amount_minor, self._clock.now())
-        return why or self._creditor(order).defect
+        return why or self._creditor(order).defect or self._payees.objection(order)
 
     def writable(self, order: Credit) -> bool:
-        """Its rail and account are still there: without them it stays unknown, for a person."""
-        return order.currency in self._writers and not self._creditor(order).defect
+        """Its rail and account are still there, and nobody is listed under its name meanwhile:
+        otherwise it stays unknown, for a person."""
+        return (order.currency in self._writers and not self._creditor(order).defect
+                and not self._payees.objection(order))
 
     def _message(self, order: Credit) -> bytes:
         return self._writers[order.currency].write(

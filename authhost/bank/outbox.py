@@ -8,7 +8,7 @@ real ones (a bank's answer takes real seconds), whatever the business clock show
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +21,7 @@ from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Borrowed
 from authhost.safes.life import end_to_end_id
 from authhost.safes.moves import move
+from clearing.bankfiles.screening import SCREENING
 
 WHO: Final = "connector"
 # The database is away, or does not want it now: what is to be done waits.
@@ -43,14 +44,19 @@ class Credit(msgspec.Struct, frozen=True, gc=False):
     tries: int
     bank_reason: str
     reversed: bool
+    account_id: int
+
+
+Listed = Callable[[asyncpg.Connection, Sequence[Credit]], Awaitable[None]]
 
 
 class Outbox:
-    """Of one bank."""
+    """Of one bank. listed: has people look at what `take` lets go for SCREENING."""
 
-    def __init__(self, pool: asyncpg.Pool, bank_id: str) -> None:
+    def __init__(self, pool: asyncpg.Pool, bank_id: str, listed: Listed) -> None:
         self._pool = pool
         self._bank_id = bank_id
+        self._listed = listed
 
     async def waits(self) -> bool:
         """Is there anything to send?"""
@@ -76,6 +82,8 @@ class Outbox:
             for why, keys in against.items():
                 event = "withdraw" if why == "reversed" else "give_up"
                 await move(connection, keys, event, who=WHO, why=why)
+            if listed := set(against.get(SCREENING, ())):
+                await self._listed(connection, [one for one in credits_ if one.key in listed])
             for name, keys in by_rail.items():
                 moved = set(await move(connection, keys, "send", who=WHO, rail=name, sent_at=now,
                                        next_at=due, bank_reason=""))
@@ -117,7 +125,7 @@ class Outbox:
             row["key"], end_to_end_id(row["business_date"], row["journal_id"]),
             row["terminal_id"], row["business_date"].isoformat(), row["currency"],
             row["amount_minor"], row["party"], row["detail"], row["recorded_at"], row["tries"],
-            row["bank_reason"], row["reversed"])
+            row["bank_reason"], row["reversed"], row["account_id"])
             for row in await connection.fetch(statement(name), *values)]
 
 

@@ -27,7 +27,7 @@ from authhost.certificates.authority import (
 )
 from authhost.certificates.desk import DAYS, OVERLAP_DAYS, REASONS, Certificates, Wanted
 from authhost.certificates.requests import MOST_BYTES
-from authhost.cli_options import DATA, QUIET, Failed, add_command, add_database, database_url
+from authhost.cli_options import QUIET, Failed, add_command, add_database, database_url
 from authhost.clock import Clock
 
 _DIRECTORY: Final = Path("authority")
@@ -72,7 +72,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
                             help="that opens its key; readable by its owner alone")
     for name, action in actions.choices.items():
         if name != "init":
-            action.add_argument("--data-dir", type=Path, default=DATA)
             add_database(action)
 
 

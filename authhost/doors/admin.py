@@ -13,11 +13,13 @@ from authhost.admin.accounts import AccountActions, Fund
 from authhost.admin.audit_reads import AuditReads
 from authhost.admin.bank_answers import BankAnswers
 from authhost.admin.bank_statements import BankStatements
+from authhost.admin.books import Books
 from authhost.admin.card_orders import CardOrders
 from authhost.admin.cards import Cards
 from authhost.admin.clearing_exceptions import ClearingExceptions
 from authhost.admin.courier_fees import CourierFees
 from authhost.admin.csv_lines import MOST_BYTES
+from authhost.admin.day_schedules import DaySchedules
 from authhost.admin.delivery_routes import DeliveryRoutes
 from authhost.admin.desk import Desk
 from authhost.admin.imports import Imports
@@ -30,9 +32,11 @@ from authhost.admin.runs import Runs
 from authhost.admin.safe_clients import SafeClients
 from authhost.admin.safe_fees import SafeFees
 from authhost.admin.safe_reads import SafeReads
+from authhost.admin.tax_facts import TaxFacts
 from authhost.certificates.authority import Authority
 from authhost.certificates.desk import Certificates
 from authhost.clock import Clock
+from authhost.doors.admin_books import BooksRoutes
 from authhost.doors.admin_cards import AccessRoutes, CardRoutes
 from authhost.doors.admin_certificates import CertificateRoutes, DeviceCertificateRoutes
 from authhost.doors.admin_clearing import ANSWERS, ClearingRoutes
@@ -85,8 +89,9 @@ class AdminRoutes:
             *BankStatementRoutes(BankStatements(pool)).routes(),
             *ClearingRoutes(BankAnswers(pool), ClearingExceptions(pool)).routes(),
             *ReleaseRoutes(Runs(pool), DeliveryRoutes(pool)).routes(),
+            *BooksRoutes(Books(pool), DaySchedules(pool)).routes(),
             *OwnTermsRoutes(OwnTerms(pool)).routes(),
-            *InvoiceRoutes(Invoices(pool)).routes(),
+            *InvoiceRoutes(Invoices(pool), TaxFacts(pool)).routes(),
             *CertificateRoutes(certificates).routes(),
             *(AdminStationRoutes(stations).routes() if stations is not None else ())]
 

@@ -15,6 +15,7 @@ from authhost.admin.once import Asked, asked
 from authhost.admin.refusals import Invalid
 from authhost.doors import queries
 from authhost.doors.call import Call, encoded
+from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 
 DAYS: Final = 31  # looked at where no day is named
@@ -77,6 +78,14 @@ class AdminCall:
         if text not in {"0", "1"}:
             raise Invalid("0 or 1", name)
         return text == "1"
+
+    def tag(self) -> str:
+        """What names the state that a change is of (RFC 9110, If-Match). ProblemError: nothing."""
+        tag = self.call.headers.get("if-match", "")
+        if not tag:
+            raise ProblemError(428, "If-Match needed",
+                               "name the ETag of the state that you change, or *", "If-Match")
+        return tag
 
     def id_of(self, name: str = "id") -> int | None:
         """A number in the path; None for what cannot be one, and so is not there."""

@@ -13,7 +13,6 @@ from authhost.admin.nouns import CARD, CARD_ORDER, NOUNS, Noun
 from authhost.admin.once import Row
 from authhost.admin.refusals import Invalid
 from authhost.doors.admin_call import AdminCall, Route, Work, page_response, row_response
-from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 
 _ROOT = "/v1/admin"
@@ -80,10 +79,7 @@ class MasterRoutes:
     def _change(self, noun: Noun) -> Work:
         async def work(call: AdminCall) -> Response:
             allow(call.actor, f"{noun.name}.change")
-            seen = call.call.headers.get("if-match", "")
-            if not seen:
-                raise ProblemError(428, "If-Match needed",
-                                   "name the ETag of the state that you change, or *", "If-Match")
+            seen = call.tag()
             values: Row = call.call.decode(noun.body).given()
             if not values:
                 raise Invalid("no field is named")

@@ -1,36 +1,65 @@
 """Routes of what parties have agreed about their own books.
 
-Knows paths and queries; what may be seen is admin's to say.
+Knows paths and queries; what may be seen is admin's to say. The three tables of terms are listed
+and added to in one way; what is different between them is a row of _TERMS.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Final
 
 import msgspec
 
 from authhost.admin.access import allow
-from authhost.admin.own_terms import BookingLogic, OwnTerms, StationTerms, SupplierTerms
-from authhost.doors.admin_call import AdminCall, Route, page_response
+from authhost.admin.own_terms import (
+    BOOKING_LOGIC,
+    STATION_TERMS,
+    SUPPLIER_TERMS,
+    Agreed,
+    OwnTerms,
+)
+from authhost.doors.admin_call import AdminCall, Route, Work, page_response
 from authhost.doors.call import encoded
 from authhost.doors.described import PAGE, Described
 from authhost.doors.response import Response
 
 _ROOT: Final = "/v1/admin"
-LOGICS, SUPPLIERS, STATIONS, SCHEMA = (f"{_ROOT}/{name}" for name in (
-    "booking-logics", "supplier-terms", "station-terms", "booking-records/schema"))
+SCHEMA: Final = f"{_ROOT}/booking-records/schema"
+
+
+class _Terms(msgspec.Struct, frozen=True):
+    """A table at the door. whose: the filter of its list; listed, added: in words."""
+
+    name: str
+    agreed: Agreed
+    whose: str
+    listed: str
+    added: str
+
+    @property
+    def path(self) -> str:
+        return f"{_ROOT}/{self.name}"
+
+
+_TERMS: Final = (
+    _Terms("booking-logics", BOOKING_LOGIC, "account",
+           "How customers' books take what is booked", "How one's do from a day on"),
+    _Terms("supplier-terms", SUPPLIER_TERMS, "account",
+           "How suppliers are settled with", "How one is from a day on"),
+    _Terms("station-terms", STATION_TERMS, "station",
+           "What dealers' stations earn or leave", "What one does from a day on"),
+)
+_WHOSE: Final[dict[str, Callable[[AdminCall], int | str | None]]] = {
+    "account": lambda call: call.number("account"),
+    "station": lambda call: call.call.query.get("station") or None,
+}
 
 OWN_TERMS: Final = (
-    Described("GET", LOGICS, "How customers' books take what is booked", answer=PAGE,
-              query=("account",)),
-    Described("POST", LOGICS, "How one's do from a day on", BookingLogic, status="201"),
-    Described("GET", SUPPLIERS, "How suppliers are settled with", answer=PAGE,
-              query=("account",)),
-    Described("POST", SUPPLIERS, "How one is from a day on", SupplierTerms, status="201"),
-    Described("GET", STATIONS, "What dealers' stations earn or leave", answer=PAGE,
-              query=("station",)),
-    Described("POST", STATIONS, "What one does from a day on", StationTerms, status="201"),
+    *(described for terms in _TERMS for described in (
+        Described("GET", terms.path, terms.listed, answer=PAGE, query=(terms.whose,)),
+        Described("POST", terms.path, terms.added, terms.agreed.body, status="201"))),
     Described("GET", SCHEMA, "The JSON Schema of booking records",
               answer={"type": "object", "description": "JSON Schema 2020-12."}),
 )
@@ -44,41 +73,27 @@ class OwnTermsRoutes:
 
     def routes(self) -> list[Route]:
         """(method, path, work)."""
-        return [("GET", LOGICS, self._logics), ("POST", LOGICS, self._add_logic),
-                ("GET", SUPPLIERS, self._suppliers), ("POST", SUPPLIERS, self._add_supplier),
-                ("GET", STATIONS, self._stations), ("POST", STATIONS, self._add_station),
-                ("GET", SCHEMA, self._schema)]
+        return [*(route for terms in _TERMS for route in (
+            ("GET", terms.path, self._listing(terms)), ("POST", terms.path, self._adding(terms)))),
+            ("GET", SCHEMA, self._schema)]
 
-    async def _logics(self, call: AdminCall) -> Response:
-        call.query("account")
-        return page_response(await self._terms.logics(call.actor, call.number("account")), None)
+    def _listing(self, terms: _Terms) -> Work:
+        async def listed(call: AdminCall) -> Response:
+            call.query(terms.whose)
+            rows = await self._terms.listed(call.actor, terms.agreed, _WHOSE[terms.whose](call))
+            return page_response(rows, None)
 
-    async def _add_logic(self, call: AdminCall) -> Response:
-        allow(call.actor, "booking_logic.change")
-        row = await self._terms.add_logic(call.actor, call.call.decode(BookingLogic),
-                                          call.asked("booking-logics"))
-        return encoded(row, 201)
+        return listed
 
-    async def _suppliers(self, call: AdminCall) -> Response:
-        call.query("account")
-        return page_response(await self._terms.suppliers(call.actor, call.number("account")), None)
+    def _adding(self, terms: _Terms) -> Work:
+        async def add(call: AdminCall) -> Response:
+            allow(call.actor, f"{terms.agreed.noun}.change")
+            row = await self._terms.add(call.actor, terms.agreed,
+                                        call.call.decode(terms.agreed.body),
+                                        call.asked(terms.name))
+            return encoded(row, 201)
 
-    async def _add_supplier(self, call: AdminCall) -> Response:
-        allow(call.actor, "supplier_terms.change")
-        row = await self._terms.add_supplier(call.actor, call.call.decode(SupplierTerms),
-                                             call.asked("supplier-terms"))
-        return encoded(row, 201)
-
-    async def _stations(self, call: AdminCall) -> Response:
-        query = call.query("station")
-        return page_response(
-            await self._terms.stations(call.actor, query.get("station", "")), None)
-
-    async def _add_station(self, call: AdminCall) -> Response:
-        allow(call.actor, "station_terms.change")
-        row = await self._terms.add_station(call.actor, call.call.decode(StationTerms),
-                                            call.asked("station-terms"))
-        return encoded(row, 201)
+        return add
 
     async def _schema(self, call: AdminCall) -> Response:
         allow(call.actor, "booking_logic.read")

@@ -12,14 +12,14 @@ from authhost.admin.delivery_routes import DeliveryRoute, DeliveryRoutes
 from authhost.admin.runs import Runs
 from authhost.doors.admin_call import AdminCall, Route, page_response, row_response
 from authhost.doors.call import encoded
-from authhost.doors.problems import ProblemError
 from authhost.doors.response import Response
 from authhost.streams import STREAMS
-from clearing.release.reports import FILE_STATES, RUN_STATES, FilesWanted, RunsWanted
+from clearing.release.reports import FILE_STATES, PARTS, RUN_STATES, FilesWanted, RunsWanted
 
 RUNS: Final = "/v1/admin/runs"
 FILES: Final = "/v1/admin/files"
 DELIVERY_ROUTES: Final = "/v1/admin/delivery-routes"
+APPROVE_QUERY: Final = ("part",)
 RUN_QUERY: Final = ("from", "until", "stream", "state", "after", "limit")
 FILE_QUERY: Final = ("run", "state", "from", "recipient", "after", "limit")
 
@@ -54,8 +54,9 @@ class ReleaseRoutes:
         return encoded(await self._runs.read(call.actor, call.call.path["id"]))
 
     async def _approve(self, call: AdminCall) -> Response:
-        call.query()
-        return encoded(await self._runs.approve(call.actor, call.call.path["id"]))
+        call.query(*APPROVE_QUERY)
+        return encoded(await self._runs.approve(call.actor, call.call.path["id"],
+                                                call.one_of("part", PARTS)))
 
     async def _list_files(self, call: AdminCall) -> Response:
         query = call.query(*FILE_QUERY)
@@ -81,10 +82,7 @@ class ReleaseRoutes:
 
     async def _change_route(self, call: AdminCall) -> Response:
         allow(call.actor, "delivery_route.change")
-        tag = call.call.headers.get("if-match", "")
-        if not tag:
-            raise ProblemError(428, "If-Match needed",
-                               "name the ETag of the state that you change, or *", "If-Match")
+        tag = call.tag()
         row = await self._routes.change(call.actor, call.call.path["name"],
                                         call.call.decode(DeliveryRoute), tag)
         return row_response(row)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from authhost.admin.nouns import CARD_ORDER, NOUNS, Noun
 from authhost.doors import admin_cards, admin_products, admin_stations, station
+from authhost.doors.admin_books import BOOKS
 from authhost.doors.admin_invoices import INVOICES
 from authhost.doors.admin_own_terms import OWN_TERMS
 from authhost.doors.described import PAGE, Described, document_of
@@ -121,7 +122,7 @@ ADMIN: Final = (
               admin_stations.Settling, status="204"),
     *CASH,
     *CLEARING,
-    *OWN_TERMS, *INVOICES,
+    *OWN_TERMS, *INVOICES, *BOOKS,
     *RELEASE,
     *PAYING,
 )

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from authhost.cli_options import DATA, Failed, add_command, add_database, database_url
+from authhost.cli_options import Failed, add_command, add_database, database_url
 from authhost.clock import Clock
 from authhost.pricing import desk
 from authhost.pricing.importing import JUMP_PERCENT, Report
@@ -45,7 +45,6 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     show.add_argument("--pump", type=_decimal, default=Decimal(0), help="price, VAT included")
     show.add_argument("--quantity", type=_decimal, default=Decimal(1))
     for action in actions.choices.values():
-        action.add_argument("--data-dir", type=Path, default=DATA)
         add_database(action)
     for action in (actions.choices[name] for name in ("import", "contract", "vat")):
         action.add_argument("--who", default=getpass.getuser(), help="default: who is logged in")

@@ -9,13 +9,11 @@ import argparse
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import asyncpg
 
 from authhost import logs
 from authhost.cli_options import (
-    DATA,
     QUIET,
     Failed,
     add_command,
@@ -49,7 +47,6 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     show.add_argument("--base", type=int, default=0, metavar="VERSION",
                       help="what is new beyond this one (default: everything)")
     for action in actions.choices.values():
-        action.add_argument("--data-dir", type=Path, default=DATA)
         add_database(action)
     for action in (key, show):
         add_hsm(action)

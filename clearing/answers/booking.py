@@ -24,6 +24,7 @@ from clearing.queries import Connection
 from clearing.run_id import RunId
 from clearing.settings import Settings
 
+_OF_CLIENTS: Final = "deposit_credit"
 _LETTER: Final = "R"  # of end-to-end ids of credits that are paid again
 BOOKS: Final[Mapping[tuple[str, str], tuple[str, int, str]]] = {
     # (reason, decision): the rule's ending, the sign, what the transaction is called
@@ -85,8 +86,8 @@ async def _again(connection: Connection, run_id: RunId, settings: Settings,
     paid: list[tuple[str, str]] = []
     for number, row in enumerate(due, 1):
         name, currency = run_id.end_to_end_id(_LETTER, number), row["currency"]
-        # A payout goes from the operator's own bank; a client may have another one by now.
-        bank_id = row["bank_id"] if row["purpose"] == "merchant_payout" else row["bank_now"] or ""
+        # A client may have another bank by now; all others are paid from the operator's own.
+        bank_id = row["bank_now"] or "" if row["purpose"] == _OF_CLIENTS else row["bank_id"]
         bank, party = banks.get(bank_id), parties.get(row["account_id"])
         held = (bank.defect(currency) if bank is not None else "") or (
             "" if debtor_for(bank, settings, currency) else "no_debtor_account") or (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -23,6 +23,7 @@ from clearing.queries import Connection
 from clearing.release.life import note
 
 What = Literal["accepted", "rejected", "booked", "returned"]
+_OF_FILES: Final = frozenset({"credit", "debit"})
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +61,7 @@ async def record(connection: Connection, what: What, facts: Sequence[Fact], sour
     if what != "accepted":
         known = {row["end_to_end_id"]: frozenset(row["facts"])
                  for row in await connection.fetch(statement("facts"), new)}
+        await _end_mandates(connection, list(by_id.values()), source)
         for name in sorted(new):
             await _follow(connection, what, by_id[name], known[name], source, rules)
         # Of what a notification has said already too: a statement reconciles it.
@@ -73,8 +75,8 @@ async def _follow(connection: Connection, what: What, fact: Fact, known: frozens
     order = fact.order
     if not known & {"rejected", "returned"}:
         return
-    again = order.kind == "credit" and await _again(
-        connection, order, _passes(what, fact) and not known & {"booked", "returned"}, rules)
+    again = await _again(connection, order, order.kind == "credit" and _passes(what, fact)
+                         and not known & {"booked", "returned"}, rules)
     wanted = _wanted(order, known, again)
     for reason in wanted:
         await _open(connection, reason, what, fact, source)
@@ -82,6 +84,16 @@ async def _follow(connection: Connection, what: What, fact: Fact, known: frozens
         await close_explained(connection, reason=reason, subject_kind=order.kind,
                               subjects=[order.end_to_end_id], who=source.who,
                               why="the bank has given it back")
+
+
+async def _end_mandates(connection: Connection, facts: Sequence[Fact], source: Source) -> None:
+    """A bank that knows no mandate, or no such account, ends the mandate: nothing is collected
+    under it again, whatever else is said, and also where it gave another reason first."""
+    ended = [(fact.order.end_to_end_id, fact.reason, _ends(fact) == "account")
+             for fact in facts if _ends(fact)]
+    if ended:
+        await connection.execute(statement("mandates_ended"),
+                                 *map(list, zip(*ended, strict=True)), source.who)
 
 
 def _passes(what: What, fact: Fact) -> bool:
@@ -100,8 +112,9 @@ def _wanted(order: Order, known: frozenset[str], again: bool) -> tuple[str, ...]
 
 
 async def _again(connection: Connection, order: Order, by_itself: bool, rules: Answers) -> bool:
-    """Put a credit where the next night finds it; whether it is paid without a decision."""
-    if order.kind != "credit":
+    """Put a credit, or a debit, where the next night finds it; whether it is paid without a
+    decision. What a payer's bank was asked for at once is nobody's to ask again."""
+    if order.kind not in _OF_FILES:
         return False
     due = await connection.fetchval(statement("again_new"), order.end_to_end_id, by_itself,
                                     rules.tries)
@@ -116,8 +129,14 @@ async def _open(connection: Connection, reason: str, what: What, fact: Fact,
         subject=order.end_to_end_id, run_id=order.run_id, account_id=order.account_id,
         currency=order.currency, amount_minor=order.amount_minor, who=source.who,
         content={"about": order.about, "kind": r_transaction(what, fact), "reason": fact.reason,
-                 "name": reason_of(fact.reason).name, "bank_reference": fact.bank_reference,
+                 "name": reason_of(fact.reason).name, "ends": _ends(fact),
+                 "bank_reference": fact.bank_reference,
                  "answer": source.answer_id, "statement": source.statement_id})
+
+
+def _ends(fact: Fact) -> str:
+    """'mandate' or 'account', where nothing is collected again under the mandate as it was."""
+    return reason_of(fact.reason).ends if fact.order.kind == "debit" else ""
 
 
 def r_transaction(what: What, fact: Fact) -> str:

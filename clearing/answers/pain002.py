@@ -17,7 +17,9 @@ from clearing.camt053 import Reader, StatementError, document, minor_of
 
 # ExternalPaymentGroupStatus1Code and ExternalPaymentTransactionStatus1Code, by what they come to.
 ACCEPTED: Final = frozenset({"ACCP", "ACSP", "ACSC", "ACWC", "ACCC"})
-PENDING: Final = frozenset({"RCVD", "PDNG", "ACTC", "ACFC", "ACWP", "BLCK"})
+# Of the last five names were verified, and no order is decided yet (names.py).
+PENDING: Final = frozenset({"RCVD", "PDNG", "ACTC", "ACFC", "ACWP", "BLCK",
+                            "RCVC", "RVCM", "RVMC", "RVNM", "RVNA"})
 REJECTED: Final = frozenset({"RJCT", "CANC"})
 PARTLY: Final = frozenset({"PART", "PATC"})
 _STATUSES: Final = ACCEPTED | PENDING | REJECTED | PARTLY

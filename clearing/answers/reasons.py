@@ -3,7 +3,8 @@
 PURE but for reading the table once. Source of codes and names: the ISO 20022 external code sets
 ExternalStatusReason1Code and ExternalReturnReason1Code; what each means here is ours. `refused` and
 `refunded` are what the debtor of a direct debit himself, or for him his bank, does before and after
-settlement (EPC016-06, 4.4).
+settlement (EPC016-06, 4.4). `ends` says what of a direct debit is over for good: the mandate, or
+the account that it was for.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ Meaning = Literal["duplicate", "passing", "refused", "refunded", "final"]
 
 class Reason(msgspec.Struct, frozen=True):
     """One code. meaning: duplicate (the first one's answer counts), passing (the next night may
-    do), else a person decides."""
+    do), else a person decides. ends: '' where the same mandate may be used again."""
 
     reason: str
     meaning: Meaning
     name: str
+    ends: Literal["", "mandate", "account"] = ""
 
 
 def reason_of(code: str) -> Reason:

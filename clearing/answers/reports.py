@@ -7,12 +7,13 @@ a file of ours, and of another count, sum, amount or bank, is refused whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 import msgspec
 
 from clearing.answers.facts import Fact, Source, record, say
+from clearing.answers.names import keep_names
 from clearing.answers.orders import File, Order, find_file
 from clearing.answers.pain002 import ACCEPTED, PARTLY, REJECTED, Block, Report, Said, Transaction
 from clearing.answers.reasons import reason_of
@@ -108,7 +109,8 @@ class _Taking:
             if one.end_to_end_id not in self._file.orders:
                 outcomes["unknown_order"] += 1
                 await self._open("unknown_order", one.end_to_end_id, status=one.said.status)
-        await self._live(len(rejected), doubled=bool(doubled), accepted=bool(accepted))
+        names = await keep_names(self._connection, self._file, words, self._report.message_id)
+        await self._live(len(rejected), names, doubled=bool(doubled), accepted=bool(accepted))
         return Told(self._report.message_id, self._report.about, False, dict(outcomes),
                     self._exceptions)
 
@@ -130,8 +132,10 @@ class _Taking:
             who=self._source.who,
             content={**content, "file": self._file.message_id, "answer": self._source.answer_id})
 
-    async def _live(self, rejected: int, *, doubled: bool, accepted: bool) -> None:
-        """What the file is now. Of one that was there twice, what it was before."""
+    async def _live(self, rejected: int, names: Mapping[str, int], *, doubled: bool,
+                    accepted: bool) -> None:
+        """What the file is now, and how its payees' names were found. Of one that was there twice,
+        what it was before."""
         if doubled:
             return
         status = self._report.said.status
@@ -142,7 +146,8 @@ class _Taking:
         else:
             state = "accepted" if accepted or status in ACCEPTED else "acknowledged"
         await say(self._connection, self._file.run_id, self._file.path, state, self._source.who,
-                  message=self._report.message_id, status=status, rejected=rejected)
+                  message=self._report.message_id, status=status, rejected=rejected,
+                  **({"payees": names} if names else {}))
 
 
 async def match_batches(connection: Connection, file: File, source: Source,

@@ -30,13 +30,15 @@ class Creditor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Direct debits. creditor None: nothing is collected.
 
-    notice_days: calendar days that a debtor is told before (14, where nothing else was agreed).
+    notice_days: calendar days that a debtor is told before (14, where nothing else was agreed);
+    again_days: the same of what came back and is collected again.
     lead_days: bank days that the file is at the bank before the collection. ahead_days: bank days
     more, so that a night may be missed.
     """
 
     creditor: Creditor | None = None
     notice_days: Days = 14
+    again_days: Annotated[int, msgspec.Meta(ge=0, le=10)] = 3  # no bank takes a file long before
     lead_days: dict[Scheme, Days] = msgspec.field(
         default_factory=lambda: {"CORE": 1, "B2B": 1})
     ahead_days: Days = 1
@@ -57,14 +59,20 @@ class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BankFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """own: the form of the operator's own bank. calendars: of bank days, by currency; the stream's
-    where there is none (docs/clearing.md)."""
+    """own: the form of the operator's own bank, which pays merchants and collects; own_bank: what
+    routes of delivery call it, the id of a bank where it is one of those. calendars: of bank days,
+    by currency; the stream's where there is none (docs/clearing.md)."""
 
     own: FileForm = FileForm()
+    own_bank: Annotated[str, msgspec.Meta(min_length=1)] = "own"
     calendars: dict[str, str] = {}
     collection: Collection = Collection()
     verification: Verification = Verification()
     screening: Screening = Screening()
+
+    def recipient(self, bank_id: str) -> str:
+        """Whose a file for a bank is, as routes of delivery ask for it; '' is the own bank."""
+        return f"bank/{bank_id or self.own_bank}"
 
 
 def check_bank_files(settings: BankFiles) -> BankFiles:

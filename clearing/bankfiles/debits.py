@@ -25,7 +25,8 @@ _LAST_OF: Final = frozenset({"OOFF", "FNAL"})
 
 class Due(msgspec.Struct, frozen=True):
     """An invoice whose day has come near, the mandate of its debtor, and how that was last used
-    (last_*, None or '' where it never was)."""
+    (last_*, None or '' where it never was; last_on also where a bank has refused it). before_id:
+    the debit of this invoice that came back, '' of its first."""
 
     invoice: str
     kind: str
@@ -50,6 +51,7 @@ class Due(msgspec.Struct, frozen=True):
     last_creditor: str | None = None
     last_mandate: str | None = None
     last_type: str | None = None
+    before_id: str = ""
 
 
 class CreditNote(msgspec.Struct, frozen=True):
@@ -83,6 +85,11 @@ def notice_day(told_on: date, due_on: date, rules: Rules, works: Calendar) -> da
     long as was agreed; on a day on which banks work."""
     told = date.fromordinal(told_on.toordinal() + rules.notice_days)
     return this_or_next(max(due_on, told), works)
+
+
+def again_day(told_on: date, rules: Rules, works: Calendar) -> date:
+    """When what came back is collected again, its debtor told tonight."""
+    return this_or_next(date.fromordinal(told_on.toordinal() + rules.again_days), works)
 
 
 def earliest_day(business_date: date, scheme: str, rules: Rules, works: Calendar) -> date:

@@ -23,7 +23,7 @@ from clearing.bankfiles.forms import ORDER_COLUMNS, FileForm
 from clearing.bankfiles.orders_csv import CreditTable
 from clearing.bankfiles.pain001 import Credit, CreditTransferFile, Message
 from clearing.bankfiles.queries import query as own
-from clearing.bankfiles.splitting import Sized, Slice, split
+from clearing.bankfiles.splitting import Nowhere, Sized, Slice, split
 from clearing.bankfiles.table_check import ENDING, describe
 from clearing.banks import Bank, Way, debtor_for, parse_bank
 from clearing.days.calendars import calendar, value_date
@@ -110,7 +110,7 @@ async def write_bank_files(connection: Connection, run_id: RunId, settings: Sett
             made.append((bank_id, await write_details(
                 connection, run_id, total, message_id, f"{batch.base}-details.json", folder)))
     made += await _advices(connection, run_id, settings, folder, totals, banks)
-    return [msgspec.structs.replace(record, recipient=f"bank/{bank_id}")
+    return [msgspec.structs.replace(record, recipient=settings.bankfiles.recipient(bank_id))
             for bank_id, record in made]
 
 
@@ -203,7 +203,7 @@ class _Night:
                               total["currency"], "", 0, 0, self._run_id.business_date, _FIRST,
                               _LAST, least, most)
         measured = form.most_bytes is not None
-        writer = CreditTransferFile(_Nowhere(), self._message(batch, everything), batch.debtor)
+        writer = CreditTransferFile(Nowhere(), self._message(batch, everything), batch.debtor)
         sized = [Sized(credit.end_to_end_id, credit.amount_minor,
                        len(writer.rendered(credit)) if measured else 0)
                  async for credit in self._credits(everything)]
@@ -256,11 +256,3 @@ class _Night:
                 assert party is not None, row["end_to_end_id"]  # else it would be held
                 yield Credit(row["end_to_end_id"], row["amount_minor"], party.name, party.iban,
                              party.bic, party.address, row["remittance"])
-
-
-class _Nowhere:
-    """A sink for what is only measured."""
-
-    def write(self, data: bytes, /) -> int:
-        """Of nobody."""
-        raise AssertionError(data)

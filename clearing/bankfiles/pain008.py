@@ -20,6 +20,7 @@ from clearing.money import plain
 from clearing.party import Address
 from clearing.remittance import LONGEST
 
+END_OF_BLOCK: Final = "</PmtInf>\n"
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"
 # The debtor's agent is mandatory in the schema; where IBAN alone is given it is said not to be.
 _NO_BIC: Final = "<FinInstnId><Othr><Id>NOTPROVIDED</Id></Othr></FinInstnId>"
@@ -81,12 +82,16 @@ class DirectDebitFile:
     def block(self) -> None:
         """The head of the next block."""
         self._end_block()
-        block, creditor = self._blocks[len(self._found)], self._creditor
+        block = self._blocks[len(self._found)]
         self._found.append((0, 0))
-        number = f"{self._message_id}/{block.number}"
+        self._write(self.rendered_head(block))
+
+    def rendered_head(self, block: Block) -> str:
+        """The text that block() writes: as many bytes, for it is ASCII."""
+        creditor, number = self._creditor, f"{self._message_id}/{block.number}"
         assert len(number) <= 35, number
         address = address_of(creditor.address) if creditor.address.complete else ""
-        self._write(
+        return (
             f"<PmtInf><PmtInfId>{number}</PmtInfId><PmtMtd>DD</PmtMtd><BtchBookg>true</BtchBookg>"
             f"<NbOfTxs>{block.count}</NbOfTxs>"
             f"<CtrlSum>{plain(block.sum_minor, self._currency)}</CtrlSum>\n"
@@ -103,10 +108,14 @@ class DirectDebitFile:
         assert collection.amount_minor > 0, collection.end_to_end_id
         count, total = self._found[-1]
         self._found[-1] = (count + 1, total + collection.amount_minor)
+        self._write(self.rendered(collection))
+
+    def rendered(self, collection: Collection) -> str:
+        """The text that add() writes: as many bytes, for it is ASCII."""
         amount = plain(collection.amount_minor, self._currency)
         address = address_of(collection.address) if collection.address.complete else ""
         bank = agent("DbtrAgt", collection.bic) or f"<DbtrAgt>{_NO_BIC}</DbtrAgt>"
-        self._write(
+        return (
             f"<DrctDbtTxInf><PmtId><EndToEndId>{collection.end_to_end_id}</EndToEndId></PmtId>"
             f'<InstdAmt Ccy="{self._currency}">{amount}</InstdAmt><DrctDbtTx><MndtRltdInf>'
             f"<MndtId>{collection.mandate_id}</MndtId>"
@@ -126,7 +135,7 @@ class DirectDebitFile:
 
     def _end_block(self) -> None:
         if self._found:
-            self._write("</PmtInf>\n")
+            self._write(END_OF_BLOCK)
 
     def _write(self, text: str) -> None:
         self._sink.write(text.encode("ascii"))  # the SEPA set is a part of ASCII

@@ -14,15 +14,20 @@ import msgspec
 
 from clearing.bankfiles.config import BankFiles
 from clearing.bankfiles.queries import query
-from clearing.bankfiles.screening import Hit, Screener, read_list, words_of
+from clearing.bankfiles.screening import (
+    SCREENING,
+    Screener,
+    hit_content,
+    hit_subject,
+    read_list,
+)
 from clearing.exceptions import open_exception
 from clearing.party import Party
 from clearing.queries import Connection
 from clearing.run_id import RunId
 
 NOT_ASKED: Final = "not_asked"
-SCREENING: Final = "payee_screening"  # reasons, of the credit and of the exception
-NAME: Final = "payee_name"
+NAME: Final = "payee_name"  # the reason, of the credit and of the exception
 _COLUMNS: Final = ("run_id", "end_to_end_id", "verification", "bank_name", "hits")
 
 
@@ -63,10 +68,10 @@ class Payees:
         self._checks.append((end_to_end_id, said.outcome, said.bank_name,
                              msgspec.json.encode(hits).decode()))
         for hit in hits:
-            subject = f"{account_id}/{hit.entry}/{' '.join(words_of(party.name))}"
+            subject = hit_subject(account_id, hit, party.name)
             if self._decided.get((SCREENING, subject)) != "release":
                 self._found.append(_Found(SCREENING, subject, account_id, end_to_end_id, currency,
-                                          amount_minor, _told(hit, party)))
+                                          amount_minor, hit_content(hit, party.name)))
                 return SCREENING
         if self._holds(said.outcome):
             subject = f"{account_id}/{party.iban}/{party.name}"
@@ -97,10 +102,6 @@ class Payees:
         ways = {"no_match": rules.no_match, "close_match": rules.close_match,
                 "not_possible": rules.not_possible}
         return ways.get(outcome) == "hold"
-
-
-def _told(hit: Hit, party: Party) -> dict[str, object]:
-    return {"name": party.name, **msgspec.to_builtins(hit), "listed": hit.name}
 
 
 async def load_payees(connection: Connection, rules: BankFiles) -> Payees:

@@ -19,6 +19,7 @@ import msgspec
 from clearing.charset import clean
 from clearing.errors import ClearingError
 
+SCREENING: Final = "payee_screening"  # the reason, of the credit and of the exception
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _LONGEST: Final = 1_000
 _COLUMNS: Final = ("id", "name")
@@ -32,6 +33,17 @@ class Hit(msgspec.Struct, frozen=True):
     name: str
     program: str
     way: str
+
+
+def hit_subject(account_id: int, hit: Hit, name: str) -> str:
+    """What people decide about: this account, this entry, this name. Of another name anew."""
+    return f"{account_id}/{hit.entry}/{' '.join(words_of(name))}"
+
+
+def hit_content(hit: Hit, name: str) -> dict[str, object]:
+    """What people are told of a hit."""
+    return {"name": name, "entry": hit.entry, "listed": hit.name, "program": hit.program,
+            "way": hit.way}
 
 
 class Screener(Protocol):

@@ -13,8 +13,16 @@ import msgspec
 from clearing.bankfiles.forms import FileForm
 
 
+class Nowhere:
+    """A sink for what is only measured."""
+
+    def write(self, data: bytes, /) -> int:
+        """Of nobody."""
+        raise AssertionError(data)
+
+
 class Sized(msgspec.Struct, frozen=True, gc=False):
-    """A credit, and how many bytes it will take."""
+    """A credit or collection, and how many bytes it will take."""
 
     end_to_end_id: str
     amount_minor: int

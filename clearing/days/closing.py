@@ -80,8 +80,11 @@ async def _ending(connection: Connection, business_date: date,
 
 
 async def _was_one(connection: Connection, business_date: date, stream: Stream) -> None:
-    before = await connection.fetchval(query("skipped_day"), stream, business_date)
-    if before is not None:
+    before = await connection.fetchval(query("day_before"), stream, business_date)
+    if before is None:
+        raise ClearingError(f"{business_date} was never a business date of {stream}: its days "
+                            "begin later")
+    if before != business_date:
         raise ClearingError(f"{business_date} is no business date of {stream}: its calendar went "
                             f"on from {before} over it")
 

@@ -29,6 +29,14 @@ class Schedule(msgspec.Struct, frozen=True):
     bank_calendar: str = "TARGET"  # the days on which banks settle
 
 
+def open_at(instant: datetime, schedule: Schedule) -> date:
+    """The business date that an aware instant is in, were each day of the year one."""
+    day = instant.astimezone(ZoneInfo(schedule.time_zone)).date() - timedelta(days=1)
+    while ends_at(day, schedule) <= instant:
+        day += timedelta(days=1)
+    return day
+
+
 def ends_at(business_date: date, schedule: Schedule) -> datetime:
     """The instant (UTC) from which on nothing belongs to this day any more."""
     day = business_date if schedule.cut_off >= _NOON else business_date + timedelta(days=1)

@@ -37,10 +37,12 @@ async def open_days(connection: Connection) -> dict[Stream, OpenDay]:
         for row in rows}
 
 
-async def change_schedule(connection: Connection, stream: Stream, who: str, *,
-                          time_zone: str | None = None, cut_off: time | None = None,
-                          days: str | None = None, banks: str | None = None) -> None:
-    """What is None stays; it holds for the day that is open. days, banks: names of calendars.
+async def change_schedule(connection: Connection, stream: Stream, who: str,
+                          role: str = "operator", *, time_zone: str | None = None,
+                          cut_off: time | None = None, days: str | None = None,
+                          banks: str | None = None) -> None:
+    """What is None stays; it holds for the day that is open, and is in the audit trail. days,
+    banks: names of calendars.
 
     ClearingError: there is no such time zone or calendar.
     """
@@ -49,7 +51,8 @@ async def change_schedule(connection: Connection, stream: Stream, who: str, *,
             calendar(name)
     if time_zone is not None:
         _check_zone(time_zone)
-    await connection.execute(query("schedule_new"), stream, time_zone, cut_off, days, banks, who)
+    await connection.execute(query("schedule_new"), stream, time_zone, cut_off, days, banks, who,
+                             role)
 
 
 async def days_not_cleared(connection: Connection, stream: Stream) -> list[date]:

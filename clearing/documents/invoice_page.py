@@ -40,8 +40,9 @@ Rung = tuple[str, str, str, str]  # what, note, amount, weight
 
 
 def invoice_sheet(document: Document, documents: Documents, foot: str = "", cii: bytes = b"",
-                  verification: Verification | None = None) -> Sheet:
-    """The page of an invoice. cii: its XML that the PDF carries; b'': it carries none."""
+                  codes: Sequence[Verification] = ()) -> Sheet:
+    """The page of an invoice. cii: its XML that the PDF carries; b'': it carries none. codes: that
+    lead to what somebody else says of it."""
     language = language_of(document.buyer.address.country, documents.language)
     words = language.words
     head = Head(
@@ -57,8 +58,8 @@ def invoice_sheet(document: Document, documents: Documents, foot: str = "", cii:
         "currency": document.currency,
         "vat": [_vat(group, document.currency, language) for group in document.vat],
         "totals": _totals(document, language), "pay": _pay(document, language),
-        "verify": (verification.picture, verification.label, verification.link)
-        if verification else (),
+        "verify": [(code.picture, code.label, code.link, words[f"{code.word}_title"],
+                    words[f"{code.word}_text"]) for code in codes],
         "pillars": _pillars(measured, language), "bars": _bars(measured, unit, language),
         "consumed": f"{consumed} {_unit_name(unit, language)}" if measured else "",
         "notes": document.notes,
@@ -104,8 +105,19 @@ def _facts(document: Document, language: Language) -> list[tuple[str, str]]:
         (words["customer_number"], document.buyer.party_id),
         (words["your_reference"], document.buyer_reference),
         (words["corrects"], before), (words["currency"], document.currency),
+        (words["delivered_in"], document.delivered_in), *_told(document, language),
         (words["line_count"], language.number(str(len(document.lines)))),
         (words["remittance"], means.remittance if means else "")]
+
+
+def _told(document: Document, language: Language) -> list[tuple[str, str]]:
+    """VAT in the currency of the tax office, and how it was converted."""
+    words, told = language.words, document.vat_told
+    if told is None:
+        return []
+    return [(words["vat_told"].format(currency=told.currency), words["vat_told_at"].format(
+        amount=language.money(told.vat_minor, told.currency),
+        rate=language.price(told.rate), day=language.day(told.published_on.isoformat())))]
 
 
 def _pay(document: Document, language: Language) -> list[str]:
@@ -120,7 +132,9 @@ def _pay(document: Document, language: Language) -> list[str]:
 
 
 def _vat(group: Vat, currency: str, language: Language) -> tuple[str, ...]:
-    return (language.share(group.rate_basis_points), group.reason,
+    # A reason that has a code is said in the reader's language (article 226(11a)).
+    code = group.reason_code.lower().replace("-", "_")
+    return (language.share(group.rate_basis_points), language.words.get(code, group.reason),
             language.amount(group.net_minor, currency), language.amount(group.vat_minor, currency),
             language.amount(group.net_minor + group.vat_minor, currency))
 

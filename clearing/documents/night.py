@@ -13,17 +13,12 @@ import msgspec
 
 from clearing.bookings import client_statements
 from clearing.documents.client_page import client_page
-from clearing.documents.invoice_page import invoice_sheet
-from clearing.documents.ksef_code import Verification, verification
+from clearing.documents.hybrid_page import codes_of, hybrid_page
 from clearing.documents.page import Page
 from clearing.documents.press import pressed
 from clearing.documents.settlement_page import settlement_page
 from clearing.documents.typesetting import Sheet
-from clearing.documents.words import language, language_of
 from clearing.folder import DayFolder
-from clearing.invoices.cii import cii
-from clearing.invoices.document import Document
-from clearing.invoices.ksef import ksef
 from clearing.invoices.reading import invoice_documents
 from clearing.ownbooks.paper_files import papers
 from clearing.queries import Connection
@@ -64,9 +59,9 @@ async def typeset_run(connection: Connection, run_id: RunId, settings: Settings,
 async def _invoices(connection: Connection, run_id: RunId,
                     settings: Settings) -> AsyncIterator[Page]:
     async for document, tax in invoice_documents(connection, run_id, settings, "pdf"):
-        code = _verification(document) if "ksef" in tax.forms else None
-        yield _invoice(document, f"invoices/{document.number}.pdf", "invoice_pdf_pdf", run_id,
-                       settings, f"account/{document.buyer.party_id}", code)
+        codes = codes_of(document) if "ksef" in tax.forms else ()
+        yield hybrid_page(document, f"invoices/{document.number}.pdf", "invoice_pdf_pdf", run_id,
+                          settings, codes)
 
 
 async def _papers(connection: Connection, run_id: RunId,
@@ -74,28 +69,9 @@ async def _papers(connection: Connection, run_id: RunId,
     """Fee invoices and self-billed ones, of any stream."""
     async for path, account_id, forms, document in papers(connection, run_id):
         if "pdf" in forms:
-            yield _invoice(document, f"{path}.pdf", "paper_pdf_pdf", run_id, settings,
-                           f"account/{account_id}")
-
-
-def _invoice(document: Document, path: str, kind: str, run_id: RunId, settings: Settings,
-             recipient: str, code: Verification | None = None) -> Page:
-    """A hybrid invoice; what its XML alone should say of the run stands at the foot."""
-    words = language_of(document.buyer.address.country, settings.documents.language).words
-    sign = -1 if document.is_credit else 1
-    run = language("en").words["run"].format(run=run_id)
-    shown = msgspec.structs.replace(
-        document, notes=tuple(note for note in document.notes if note != run))
-    sheet = invoice_sheet(shown, settings.documents, words["run"].format(run=run_id),
-                          "".join(cii(document)).encode(), code)
-    return Page(sheet, FileRecord(path, kind, len(document.lines), sign * document.payable_minor,
-                                  document.currency, recipient=recipient))
-
-
-def _verification(document: Document) -> Verification:
-    """The code of the file that KSeF is sent; the seller's NIP is his VAT id without country."""
-    nip = (document.seller.vat_id or document.seller.tax_number).removeprefix("PL")
-    return verification(nip, document.issued_on, "".join(ksef(document)).encode())
+            page = hybrid_page(document, f"{path}.pdf", "paper_pdf_pdf", run_id, settings)
+            yield msgspec.structs.replace(page, record=msgspec.structs.replace(
+                page.record, recipient=f"account/{account_id}"))
 
 
 async def _settlements(connection: Connection, run_id: RunId,

@@ -1,9 +1,11 @@
 """Each capture finds the authorization that it was made under: the strong key first, then likeness.
 
-PURE. Strong is what names it: its life-cycle id (the key that a capture says is its original), or
-terminal and approval code together. What names none is compared: the same terminal, card and
-currency, within the tolerance, authorized before, and each the other's newest: so that no
-authorization is given to two. What is found is
+PURE. A capture is what a terminal says was taken: a completion, an off-line sale. A safe's deposit
+is none: its authorization is leave to put cash in, and holds no money; what a deposit is matched
+with is its count (authhost.custody). Strong is what names it: its life-cycle id (the key that a
+capture says is its original), or terminal and approval code together. What names none is compared:
+the same terminal, card and currency, within the tolerance, authorized before, and each the other's
+newest: so that no authorization is given to two. What is found is
 
     matched                  open at the time, and covers what was captured of it, with tolerance
     over_tolerance           more was captured than it covers
@@ -25,7 +27,7 @@ from clearing.engine.tables import table
 from clearing.engine.tolerance import Matching
 
 _WHOLE: Final = 10_000
-_HOLDS: Final = ("preauthorization", "deposit_authorization")
+_HOLD: Final = "preauthorization"
 
 
 def matches(matching: Matching) -> ir.Table:
@@ -74,7 +76,7 @@ def _authorizations() -> ir.Table:
     ending = table("ending")
     ending = ending.filter(~ending.completed).group_by("original_key").aggregate(
         ended_us=ending.decided_us.min()).rename(ended_key="original_key")
-    root = holds.filter(holds.kind.isin(_HOLDS))
+    root = holds.filter(holds.kind == _HOLD)
     root = root.left_join(raised, root.key == raised.raised_key)
     root = root.left_join(ending, root.key == ending.ended_key)
     fresh = root.select(
@@ -82,7 +84,7 @@ def _authorizations() -> ir.Table:
         "decided_us", "ended_us",
         authorized_minor=root.amount_minor + root.raised_minor.fill_null(0))
     before = table("named")
-    before = before.filter(before.kind.isin(_HOLDS))
+    before = before.filter(before.kind == _HOLD)
     before = before.anti_join(root, before.id == root.id)
     gone = before.select(
         "id", "key", "account_id", "card_id", "terminal_id", "approval_code", "currency",

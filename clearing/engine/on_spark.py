@@ -45,7 +45,7 @@ class OnSpark:
                 "spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true",
                 "spark.sql.shuffle.partitions": str(_PARTITIONS)}).getOrCreate()
         except (PySparkException, Py4JError, OSError) as error:
-            raise EngineError(f"{self.name}: {url}: {error}") from error
+            raise EngineError(f"{self.name}: {url}: {_words(error)}") from error
         self._session.sparkContext.setLogLevel("ERROR")
 
     def table(self, name: str, path: Path) -> None:
@@ -59,7 +59,7 @@ class OnSpark:
         try:
             self._session.sql(text).write.mode("overwrite").parquet(answer.absolute().as_uri())
         except (PySparkException, Py4JError) as error:
-            raise EngineError(f"{self.name}: {error}") from error
+            raise EngineError(f"{self.name}: {_words(error)}") from error
         scanner = ds.dataset(answer, format="parquet").scanner(batch_size=ROWS_AT_A_TIME)
         return in_words(self.name, scanner.to_reader(), ())
 
@@ -78,6 +78,12 @@ class OnSpark:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _words(error: Exception) -> str:
+    """What it says, without where in Java it was said."""
+    lines = [line.strip(" :\t") for line in str(error).splitlines()]
+    return " ".join(line for line in lines if line and not line.startswith(("at ", "... ")))
 
 
 def _find_java() -> None:

@@ -11,6 +11,8 @@ from clearing.engine.ports import Engine, EngineError
 from clearing.engine.stage import Stage
 
 DEFAULT: Final = "duckdb"
+_SPARK: Final = ("spark://", "local")
+_POSTGRES: Final = ("postgresql://", "postgres://")
 
 
 def open_engine(url: str | None, stage: Stage) -> Engine:
@@ -29,14 +31,19 @@ def open_engine(url: str | None, stage: Stage) -> Engine:
     return engine
 
 
+def check_engine(url: str | None) -> None:
+    """EngineError where this names no engine; whether it can be reached is found out later."""
+    if url and url != DEFAULT and not url.startswith((*_SPARK, *_POSTGRES)):
+        raise EngineError(f"{url} is no engine: duckdb, spark://host:port or postgresql://...")
+
+
 def _open(url: str, stage: Stage) -> Engine:
+    check_engine(url)
     if url == DEFAULT:
         from clearing.engine.on_duckdb import OnDuckDB  # noqa: PLC0415  # only who asks for it
         return OnDuckDB(stage.folder / "spill")
-    if url.startswith(("spark://", "local")):
+    if url.startswith(_SPARK):
         from clearing.engine.on_spark import OnSpark  # noqa: PLC0415  # brings a Java along
         return OnSpark(url, stage.folder)
-    if url.startswith(("postgresql://", "postgres://")):
-        from clearing.engine.on_postgres import OnPostgres  # noqa: PLC0415  # only who asks for it
-        return OnPostgres(url)
-    raise EngineError(f"{url} is no engine: duckdb, spark://host:port or postgresql://...")
+    from clearing.engine.on_postgres import OnPostgres  # noqa: PLC0415  # only who asks for it
+    return OnPostgres(url)

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from clearing.engine.matching import matches
-from clearing.engine.placing import booked, ended
+from clearing.engine.placing import SUSPENDED, booked, ended
 from clearing.engine.ports import Engine
 from clearing.engine.tolerance import UNMATCHED, Matching
 
@@ -44,13 +44,12 @@ def placed(matching: Matching) -> ir.Table:
 
 
 def _in_suspense(rows: ir.Table) -> ir.Table:
-    """Nobody is invoiced for what does not match; what gives it back goes where it went."""
+    """Nobody is invoiced for what does not match; what gives it back on the day goes with it."""
     kept = rows.match.isin(UNMATCHED)
     origin = rows.filter(kept).select(parked_id="journal_id")
     rows = rows.mutate(named_id=ibis.ifelse(rows.original_date == rows.journal_date,
                                             rows.original_id, ibis.null("int64")))
     rows = rows.left_join(origin, rows.named_id == origin.parked_id)
-    goes = rows.match.isin(UNMATCHED) | rows.parked_id.notnull() | (
-        ibis.coalesce(rows.earlier_family, "") == "fuel_unidentified")
-    return rows.mutate(family=ibis.ifelse((rows.family == "fuel") & goes, "fuel_unidentified",
+    goes = rows.match.isin(UNMATCHED) | rows.parked_id.notnull()
+    return rows.mutate(family=ibis.ifelse((rows.family == "fuel") & goes, SUSPENDED,
                                           rows.family))

@@ -17,6 +17,7 @@ from clearing.engine.rounding import total
 from clearing.engine.tables import table
 
 GIVES_BACK: Final = ("reversal", "return")
+SUSPENDED: Final = "fuel_unidentified"  # the family of what is in suspense
 _BY_ACCOUNT: Final = {"safe_client": "deposit", "payer": "payment", "merchant": "payment_receipt"}
 _NO_ID: Final = ibis.null("int64")
 _NO_DATE: Final = ibis.null("date")
@@ -39,7 +40,7 @@ def booked() -> ir.Table:
         original_id=ibis.ifelse(rows.gives_back,
                                 ibis.coalesce(rows.capture_id, rows.earlier_id), _NO_ID),
         debit_account_id=rows.account_id,
-        credit_account_id=ibis.ifelse(family.isin(("fuel", "fuel_unidentified")),
+        credit_account_id=ibis.ifelse(family.isin(("fuel", SUSPENDED)),
                                       rows.merchant_account_id, rows.account_id),
         amount_minor=rows.booked_minor, currency=rows.currency,
         earlier_family=rows.earlier_family)
@@ -134,4 +135,6 @@ def _family(rows: ir.Table) -> ir.StringValue:
         (rows.source_kind.isin(("adjustment", "verification")),
          ibis.literal("deposit_") + rows.source_kind),
         (rows.source_kind.isin(("deposit", "payment", "payment_receipt")), rows.source_kind),
-        (rows.account_kind == "fleet", "fuel"), else_="fuel_unidentified")
+        # What gives back goes where its original is, whoever it is of.
+        ((rows.account_kind == "fleet") & (ibis.coalesce(rows.earlier_family, "") != SUSPENDED),
+         "fuel"), else_=SUSPENDED)

@@ -23,11 +23,11 @@ import pyarrow.csv as pa_csv
 
 from clearing.engine.opening import open_engine
 from clearing.engine.placements import COLUMNS, place_day
+from clearing.engine.placing import SUSPENDED
 from clearing.engine.ports import Engine, EngineError
 from clearing.engine.stage import read_stage
 from clearing.engine.tolerance import UNMATCHED, Matching
 from clearing.errors import ClearingError
-from clearing.exceptions import open_exception
 from clearing.queries import Connection
 from clearing.run_id import RunId
 
@@ -74,7 +74,7 @@ async def store_places(connection: Connection, run_id: RunId, engine: Engine,
     day = pa.scalar(run_id.business_date, pa.date32())
     reader = await asyncio.to_thread(place_day, engine, matching)
     waiting: list[tuple[object, ...]] = []
-    unmatched: list[tuple[int, str]] = []
+    unmatched: list[tuple[int, str, bool]] = []
 
     async def texts() -> AsyncIterator[bytes]:
         while (batch := await asyncio.to_thread(next, reader, _END)) is not _END:
@@ -83,9 +83,7 @@ async def store_places(connection: Connection, run_id: RunId, engine: Engine,
             before = batch.filter(pc.invert(of_day))
             waiting.extend(zip(before["journal_date"].to_pylist(),
                                before["journal_id"].to_pylist(), strict=True))
-            kept = batch.filter(pc.is_in(batch["match"], pa.array(UNMATCHED)))
-            unmatched.extend(zip(kept["journal_id"].to_pylist(), kept["match"].to_pylist(),
-                                 strict=True))
+            unmatched.extend(_unmatched(batch))
             yield _csv(batch.filter(of_day), run_id.stream, run_no)
 
     await connection.copy_to_table("placement", source=texts(), format="csv",
@@ -93,21 +91,23 @@ async def store_places(connection: Connection, run_id: RunId, engine: Engine,
     await connection.copy_records_to_table(
         "placement_waiting", columns=("run_no", "journal_date", "journal_id"),
         records=[(run_no, *one) for one in waiting])
-    await _tell(connection, run_id, sorted(unmatched))
+    if unmatched:
+        columns = [list(column) for column in zip(*sorted(unmatched), strict=True)]
+        await connection.execute(_statement("unmatched"), str(run_id), run_id.business_date,
+                                 run_id.stream, *columns)
 
 
-async def _tell(connection: Connection, run_id: RunId, unmatched: list[tuple[int, str]]) -> None:
-    """An exception for each capture that has no authorization which covers it."""
-    rows = await connection.fetch(_statement("unmatched"), run_id.business_date,
-                                  [number for number, _ in unmatched])
-    reasons = dict(unmatched)
-    for row in rows:
-        await open_exception(
-            connection, stream=run_id.stream, reason=reasons[row["id"]], subject_kind="journal",
-            subject=row["key"], run_id=str(run_id), account_id=row["account_id"],
-            currency=row["currency"], amount_minor=row["posted_minor"],
-            content={"terminal": row["terminal_id"], "approval_code": row["approval_code"],
-                     "original": row["original_key"], "flags": row["flags"]})
+def _unmatched(batch: pa.RecordBatch) -> list[tuple[int, str, bool]]:
+    """What waits for a person: the row, its match, and whether it is in suspense. What was given
+    back on its own day waits for nobody."""
+    suspended = pc.equal(batch["family"], SUSPENDED)
+    sold = pc.and_(pc.is_null(batch["original_id"]), pc.greater(batch["amount_minor"], 0))
+    waits = pc.and_(pc.equal(batch["place"], "cleared"),
+                    pc.or_(pc.is_in(batch["match"], pa.array(UNMATCHED)),
+                           pc.and_(suspended, sold)))
+    kept = batch.append_column("suspended", suspended).filter(waits)
+    return list(zip(*(kept[name].to_pylist() for name in ("journal_id", "match", "suspended")),
+                    strict=True))
 
 
 def _csv(batch: pa.RecordBatch, stream: str, run_no: int) -> bytes:

@@ -38,11 +38,14 @@ _CII_GROUP: Final = re.compile(
     rb"<ram:BasisAmount>(-?[0-9.]+)</ram:BasisAmount>.*?</ram:CategoryCode>.*?"
     rb"(?:<ram:RateApplicablePercent>([0-9.]+)<)?/ram", re.DOTALL)
 _KSEF_LINE: Final = re.compile(
-    rb"<FaWiersz>.*?<P_11>(-?[0-9.]+)</P_11><P_12>([0-9]+)(?: KR)?</P_12></FaWiersz>", re.DOTALL)
+    rb"<FaWiersz>.*?<P_11>(-?[0-9.]+)</P_11><P_12>([0-9]+|np I)(?: KR)?</P_12>"
+    rb"(?:<KursWaluty>[0-9.]+</KursWaluty>)?</FaWiersz>", re.DOTALL)
 _KSEF_SUM: Final = re.compile(rb"<P_1([34])_([0-9_]+)>(-?[0-9.]+)<")
+_KSEF_ZLOTYS: Final = re.compile(rb"<P_14_([1-4])W>(-?[0-9.]+)<")
+_KSEF_RATE: Final = re.compile(rb"<KursWaluty>([0-9.]+)<")
 # The fields of FA(3) that totals of a rate are in.
 _KSEF_FIELDS: Final = {"23": "1", "22": "1", "8": "2", "7": "2", "5": "3", "4": "4", "3": "4",
-                       "0": "6_1"}
+                       "0": "6_1", "np I": "8"}
 
 _Lines = list[tuple[Decimal, Decimal]]  # net, and the rate in percent
 
@@ -101,6 +104,7 @@ def read_ksef(path: Path) -> Totals:
     gross = _decimal(_one(content, rb"<P_15>(-?[0-9.]+)<"))
     if gross != sum(sums.values()):
         raise ValueError(f"P_15 is {gross}, P_13 and P_14 come to {sum(sums.values())}")
+    _converted(content, {field: vat for (kind, field), vat in sums.items() if kind == b"4"})
     added, taken, due = (re.findall(pattern, content) for pattern in (
         rb"<SumaObciazen>([0-9.]+)<", rb"<SumaOdliczen>([0-9.]+)<",
         rb"<Do(?:Zaplaty|Rozliczenia)>([0-9.]+)<"))
@@ -108,6 +112,18 @@ def read_ksef(path: Path) -> Totals:
     if due and _decimal(due[0]) != abs(payable):
         raise ValueError(f"{due[0].decode()} is to be paid, the parts come to {payable}")
     return len(rows), _minor(payable, currency), currency
+
+
+def _converted(content: bytes, vat: dict[str, Decimal]) -> None:
+    """VAT in zlotys is the VAT at the rate that every line tells; in zlotys there is neither."""
+    rates = {_decimal(rate) for rate in _KSEF_RATE.findall(content)}
+    zlotys = {field.decode(): _decimal(value) for field, value in _KSEF_ZLOTYS.findall(content)}
+    if not rates and not zlotys:
+        return
+    worked = {field: (minor * rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
+              for rate in rates for field, minor in vat.items()}
+    if len(rates) != 1 or worked != zlotys:
+        raise ValueError(f"VAT comes to {worked} zlotys by {rates}, it says {zlotys}")
 
 
 def read_erp_csv(path: Path) -> Totals:

@@ -40,9 +40,17 @@ def cii(document: Document) -> Iterator[str]:
            f"{element('ram:BuyerReference', document.buyer_reference)}"
            f"{_party('SellerTradeParty', document.seller)}"
            f"{_party('BuyerTradeParty', document.buyer)}</ram:ApplicableHeaderTradeAgreement>\n"
-           "<ram:ApplicableHeaderTradeDelivery/>\n")
+           f"{_delivery(document.delivered_in)}\n")
     yield _settlement(document)
     yield "</rsm:SupplyChainTradeTransaction>\n</rsm:CrossIndustryInvoice>\n"
+
+
+def _delivery(country: str) -> str:
+    if not country:
+        return "<ram:ApplicableHeaderTradeDelivery/>"
+    return ("<ram:ApplicableHeaderTradeDelivery><ram:ShipToTradeParty><ram:PostalTradeAddress>"
+            f"{element('ram:CountryID', country)}</ram:PostalTradeAddress></ram:ShipToTradeParty>"
+            "</ram:ApplicableHeaderTradeDelivery>")
 
 
 def _moment(tag: str, day: date | None, kind: str = "udt") -> str:
@@ -144,12 +152,14 @@ def _settlement(document: Document) -> str:
                                                                  document.due_on) + mandate
     agreed = f"<ram:SpecifiedTradePaymentTerms>{terms}</ram:SpecifiedTradePaymentTerms>" \
         if terms else ""
+    told = "" if document.vat_told is None else \
+        element("ram:TaxCurrencyCode", document.vat_told.currency)
     preceding = "".join(
         f"<ram:InvoiceReferencedDocument>{element('ram:IssuerAssignedID', before.number)}"
         f"{_moment('ram:FormattedIssueDateTime', before.issued_on, 'qdt')}"
         "</ram:InvoiceReferencedDocument>" for before in document.preceding)
     return (
-        f"<ram:ApplicableHeaderTradeSettlement>{creditor}{remittance}"
+        f"<ram:ApplicableHeaderTradeSettlement>{creditor}{remittance}{told}"
         f"{element('ram:InvoiceCurrencyCode', currency)}{paid}"
         f"{''.join(_tax(group, currency) for group in document.vat)}"
         f"{_period(document.period_from, document.period_to)}"
@@ -184,11 +194,15 @@ def _summation(document: Document) -> str:
     currency = document.currency
     rounding = (f"<ram:RoundingAmount>{amount(document.rounding_minor, currency)}"
                 "</ram:RoundingAmount>" if document.rounding_minor else "")
+    told = document.vat_told
+    other = "" if told is None else (
+        f'<ram:TaxTotalAmount currencyID="{told.currency}">'
+        f"{amount(told.vat_minor, told.currency)}</ram:TaxTotalAmount>")
     return ("<ram:SpecifiedTradeSettlementHeaderMonetarySummation><ram:LineTotalAmount>"
             f"{amount(document.net_minor, currency)}</ram:LineTotalAmount><ram:TaxBasisTotalAmount>"
             f"{amount(document.net_minor, currency)}</ram:TaxBasisTotalAmount><ram:TaxTotalAmount "
             f'currencyID="{currency}">{amount(document.vat_minor, currency)}</ram:TaxTotalAmount>'
-            f"{rounding}<ram:GrandTotalAmount>{amount(document.gross_minor, currency)}"
+            f"{other}{rounding}<ram:GrandTotalAmount>{amount(document.gross_minor, currency)}"
             f"</ram:GrandTotalAmount><ram:DuePayableAmount>"
             f"{amount(document.payable_minor, currency)}</ram:DuePayableAmount>"
             "</ram:SpecifiedTradeSettlementHeaderMonetarySummation>")

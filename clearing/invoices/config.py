@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 _VAT_ID: Final = re.compile(r"[A-Z]{2}[0-9A-Z+*]{2,13}")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _SERIES: Final = re.compile(r"[A-Z][0-9A-Z]{0,7}")
 
 
@@ -18,7 +19,8 @@ class Invoicing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The seller's tax data and addresses; name, postal address and account are the debtor's.
 
     Without a VAT id (BT-31) or tax number (BT-32) no invoice is made: the lines wait. series: a
-    letter before the year, `F2026-000001`.
+    letter before the year, `F2026-000001`. vat_currency: ISO 4217; an invoice in another one tells
+    its VAT in this one too (BT-6, BT-111). KSeF wants zlotys whatever stands here.
     """
 
     vat_id: str = ""
@@ -32,12 +34,21 @@ class Invoicing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: str = ""
     series: str = "F"
     credit_series: str = "G"
+    vat_currency: str = ""
+
+
+def vat_id_defect(vat_id: str) -> str:
+    """What is wrong with a VAT id, in words, or ''."""
+    return "" if not vat_id or _VAT_ID.fullmatch(vat_id) \
+        else f"vat_id {vat_id!r} is no country and number"
 
 
 def invoicing_defect(settings: Invoicing) -> str:
     """What is wrong with them, in words, or ''."""
-    if settings.vat_id and not _VAT_ID.fullmatch(settings.vat_id):
-        return f"vat_id {settings.vat_id!r} is no country and number"
+    if defect := vat_id_defect(settings.vat_id):
+        return defect
+    if settings.vat_currency and not _CURRENCY.fullmatch(settings.vat_currency):
+        return f"vat_currency {settings.vat_currency!r} is no currency"
     if bool(settings.endpoint_id) != bool(settings.endpoint_scheme):
         return "endpoint_id and endpoint_scheme belong together"
     for series in (settings.series, settings.credit_series):

@@ -103,6 +103,20 @@ class Vat(msgspec.Struct, frozen=True, gc=False):
     reason_code: str = ""  # BT-121, VATEX
 
 
+class VatTold(msgspec.Struct, frozen=True):
+    """VAT in the currency of the tax office. groups: in minor units, in the breakdown's order."""
+
+    currency: str  # BT-6
+    rate: Decimal  # what one unit of the invoice's currency is in it
+    published_on: date
+    groups: tuple[int, ...]
+
+    @property
+    def vat_minor(self) -> int:
+        """BT-111."""
+        return sum(self.groups)
+
+
 class PaymentMeans(msgspec.Struct, frozen=True, gc=False):
     """How it is paid (BG-16): code 58 and 30 have an account, 59 a mandate."""
 
@@ -121,6 +135,7 @@ class Preceding(msgspec.Struct, frozen=True, gc=False):
 
     number: str  # BT-25
     issued_on: date | None = None  # BT-26
+    ksef_number: str = ""  # no term of the standard has it
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -146,6 +161,8 @@ class Document(msgspec.Struct, frozen=True):
     buyer_reference: str = ""  # BT-10
     preceding: tuple[Preceding, ...] = ()  # BG-3
     notes: tuple[str, ...] = ()  # BT-22
+    delivered_in: str = ""  # BT-80: where another country than the seller's has its VAT
+    vat_told: VatTold | None = None  # BT-6 and BT-111
 
     @property
     def gross_minor(self) -> int:

@@ -1,7 +1,8 @@
 """An invoice as a table that a buyer's books import: a row a line, a row a rate of VAT, a total.
 
 PURE: a document in, rows out. Amounts are decimals of the currency; in a credit note they are
-negative, so that a column adds up whatever the documents are.
+negative, so that a column adds up whatever the documents are. country: where it was delivered, ''
+in the seller's own.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from clearing.invoices.xml_text import amount, letters, number, percent
 
 ATTRIBUTES: Final = ("Vehicle", "Driver", "Card", "Odometer", "Site", "Time", "Receipt", "Contract")
 COLUMNS: Final = (
-    "record", "invoice", "type", "issued_on", "due_on", "customer", "corrects", "line", "date",
-    *(name.lower() for name in ATTRIBUTES), "product", "text", "quantity", "unit", "list_price",
-    "price", "discount", "vat_percent", "net", "vat", "rounding", "gross", "currency")
+    "record", "invoice", "type", "issued_on", "due_on", "customer", "corrects", "country", "line",
+    "date", *(name.lower() for name in ATTRIBUTES), "product", "text", "quantity", "unit",
+    "list_price", "price", "discount", "vat_percent", "vat_category", "net", "vat", "rounding",
+    "gross", "currency")
 _HEAD: Final = COLUMNS.index("line")  # columns that every row of a document has
 _FORMULA: Final = ("=", "+", "-", "@")
 _END: Final = "\r\n"
@@ -30,13 +32,14 @@ def erp_csv(document: Document) -> Iterator[str]:
     before = document.preceding[0].number if document.preceding else ""
     head = ",".join(map(_cell, (
         document.number, document.type_code, document.issued_on.isoformat(),
-        document.due_on.isoformat() if document.due_on else "", document.buyer.party_id, before)))
+        document.due_on.isoformat() if document.due_on else "", document.buyer.party_id, before,
+        document.delivered_in)))
     yield ",".join(COLUMNS) + _END
     for line in document.lines:
         yield _line(line, head, sign, currency)
     for group in document.vat:
         yield _rest("vat", head, currency, vat_percent=percent(group.rate_basis_points),
-                    net=amount(sign * group.net_minor, currency),
+                    vat_category=group.category, net=amount(sign * group.net_minor, currency),
                     vat=amount(sign * group.vat_minor, currency))
     yield _rest("total", head, currency, net=amount(sign * document.net_minor, currency),
                 vat=amount(sign * document.vat_minor, currency),
@@ -53,7 +56,7 @@ def _line(line: Line, head: str, sign: int, currency: str) -> str:
     return (f"line,{head},{line.number},{line.end or ''},{attributes},{_cell(line.item_id)},"
             f"{_cell(line.name)},{number(sign * line.quantity)},{line.unit},{listed},"
             f"{number(price.net)},{discount},{percent(line.rate_basis_points)},"
-            f"{amount(sign * line.net_minor, currency)},,,"
+            f"{line.category},{amount(sign * line.net_minor, currency)},,,"
             f"{amount(sign * line.gross_minor, currency)},{currency}{_END}")
 
 

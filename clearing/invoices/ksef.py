@@ -11,19 +11,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from clearing.invoices.document import DIRECT_DEBIT, SELF_BILLED, Document, Line, Party
+from clearing.invoices.document import (
+    DIRECT_DEBIT,
+    REVERSE_CHARGE,
+    SELF_BILLED,
+    Document,
+    Line,
+    Party,
+    Preceding,
+)
 from clearing.invoices.xml_text import amount, element, number, text
 from clearing.party import Address
 
 MOST_BYTES: Final = 1 << 20
 MOST_LINES: Final = 10_000
 MOST_DESCRIPTIONS: Final = 10_000
+CURRENCY: Final = "PLN"  # in any other VAT is told in it too, and each line its rate
+# As long as any: a line is measured before its rate is known.
+_EXCHANGE: Final = "<KursWaluty>000000.000000</KursWaluty>"
 # What a head takes at most: texts of 512 letters of four bytes, escaped, and the totals.
 _HEAD_BYTES: Final = 24_576
 _NAMESPACE: Final = "http://crd.gov.pl/wzor/2025/06/25/13775/"
 # A rate in basis points: what a line says, and the number of the fields of its totals.
 _RATES: Final = {2300: ("23", "1"), 2200: ("22", "1"), 800: ("8", "2"), 700: ("7", "2"),
                  500: ("5", "3"), 400: ("4", "4"), 300: ("3", "4"), 0: ("0 KR", "6_1")}
+_ABROAD: Final = ("np I", "8")  # taxed in another country, where the buyer accounts for the VAT
+_TAXED: Final = frozenset("1234")  # fields with VAT beside them
 _UNITS: Final = {"LTR": "l", "KGM": "kg", "KWH": "kWh", "MTQ": "m3", "C62": "szt.", "MIN": "min",
                  "HUR": "godz."}
 # The countries of the European Union as VAT numbers name them, and Northern Ireland.
@@ -45,8 +58,9 @@ def defect(seller: Party, rates: Iterable[int], *, corrects_nothing: bool) -> st
 def parts(lines: Sequence[Line], currency: str) -> Iterator[tuple[int, int]]:
     """(first, until) of the lines that go into one document, each as many as it takes."""
     first = size = descriptions = 0
+    exchange = "" if currency == CURRENCY else _EXCHANGE
     for at, line in enumerate(lines):
-        row, described = _row(line, currency, 1), _descriptions(line)
+        row, described = _row(line, currency, 1, exchange), _descriptions(line)
         cost = len(row.encode()) + len(described.encode())
         told = described.count("<DodatkowyOpis>")
         if at > first and (at - first >= MOST_LINES or descriptions + told > MOST_DESCRIPTIONS
@@ -77,8 +91,9 @@ def ksef(document: Document) -> Iterator[str]:
     yield from _totals(document, sign)
     for line in document.lines:
         yield _descriptions(line)
+    exchange = _exchange(document)
     for line in document.lines:
-        yield _row(line, currency, sign)
+        yield _row(line, currency, sign, exchange)
     yield _settled(document, sign)
     yield _payment(document)
     yield "</Fa>\n</Faktura>\n"
@@ -118,18 +133,23 @@ def _totals(document: Document, sign: int) -> Iterator[str]:
     if document.period_from is not None and document.period_to is not None:
         yield (f"<OkresFa><P_6_Od>{document.period_from}</P_6_Od><P_6_Do>{document.period_to}"
                "</P_6_Do></OkresFa>")
-    sums: dict[str, tuple[int, int]] = {}
-    for group in document.vat:
-        field = _RATES[group.rate_basis_points][1]
-        net, vat = sums.get(field, (0, 0))
-        sums[field] = (net + group.net_minor, vat + group.vat_minor)
-    for field, (net, vat) in sorted(sums.items()):
+    told = document.vat_told
+    others = (0,) * len(document.vat) if told is None else told.groups
+    sums: dict[str, tuple[int, int, int]] = {}
+    for group, other in zip(document.vat, others, strict=True):
+        field = _rate(group.category, group.rate_basis_points)[1]
+        net, vat, zlotys = sums.get(field, (0, 0, 0))
+        sums[field] = (net + group.net_minor, vat + group.vat_minor, zlotys + other)
+    for field, (net, vat, zlotys) in sorted(sums.items()):
         yield f"<P_13_{field}>{amount(sign * net, currency)}</P_13_{field}>"
-        if field != "6_1":
+        if field in _TAXED:
             yield f"<P_14_{field}>{amount(sign * vat, currency)}</P_14_{field}>"
+            if told is not None:
+                yield f"<P_14_{field}W>{amount(sign * zlotys, told.currency)}</P_14_{field}W>"
+    reverse = 1 if any(group.category == REVERSE_CHARGE for group in document.vat) else 2
     yield (f"<P_15>{amount(sign * document.gross_minor, currency)}</P_15>\n<Adnotacje>"
            f"<P_16>2</P_16><P_17>{1 if document.type_code == SELF_BILLED else 2}</P_17>"
-           "<P_18>2</P_18><P_18A>2</P_18A><Zwolnienie><P_19N>1</P_19N></Zwolnienie>"
+           f"<P_18>{reverse}</P_18><P_18A>2</P_18A><Zwolnienie><P_19N>1</P_19N></Zwolnienie>"
            "<NoweSrodkiTransportu><P_22N>1</P_22N></NoweSrodkiTransportu><P_23>2</P_23>"
            "<PMarzy><P_PMarzyN>1</P_PMarzyN></PMarzy></Adnotacje>")
     if not document.is_credit:
@@ -140,7 +160,25 @@ def _totals(document: Document, sign: int) -> Iterator[str]:
     for before in document.preceding:
         yield (f"<DaneFaKorygowanej><DataWystFaKorygowanej>{before.issued_on or document.issued_on}"
                f"</DataWystFaKorygowanej>{element('NrFaKorygowanej', before.number, 256)}"
-               "<NrKSeFN>1</NrKSeFN></DaneFaKorygowanej>\n")
+               f"{_number_of(before)}</DaneFaKorygowanej>\n")
+
+
+def _number_of(before: Preceding) -> str:
+    """The number that KSeF has given it; without one it is as if it were issued outside."""
+    if not before.ksef_number:
+        return "<NrKSeFN>1</NrKSeFN>"
+    return ("<NrKSeF>1</NrKSeF>"
+            f"<NrKSeFFaKorygowanej>{before.ksef_number}</NrKSeFFaKorygowanej>")
+
+
+def _rate(category: str, rate_basis_points: int) -> tuple[str, str]:
+    """What a line says, and the number of the fields of its totals."""
+    return _ABROAD if category == REVERSE_CHARGE else _RATES.get(rate_basis_points, ("", ""))
+
+
+def _exchange(document: Document) -> str:
+    told = document.vat_told
+    return "" if told is None else f"<KursWaluty>{number(told.rate)}</KursWaluty>"
 
 
 def _descriptions(line: Line) -> str:
@@ -150,7 +188,7 @@ def _descriptions(line: Line) -> str:
         for name, value in line.attributes if (shown := text(value, 256))])
 
 
-def _row(line: Line, currency: str, sign: int) -> str:
+def _row(line: Line, currency: str, sign: int, exchange: str) -> str:
     day = f"<P_6A>{line.end}</P_6A>" if line.end is not None else ""
     return (f"<FaWiersz><NrWierszaFa>{line.number}</NrWierszaFa>{day}"
             f"{element('P_7', line.name, 512)}{element('Indeks', line.item_id, 50)}"
@@ -158,7 +196,8 @@ def _row(line: Line, currency: str, sign: int) -> str:
             f"<P_8B>{number(round(sign * line.quantity, 6))}</P_8B>"
             f"<P_9A>{number(line.price.net)}</P_9A>"
             f"<P_11>{amount(sign * line.net_minor, currency)}</P_11>"
-            f"<P_12>{_RATES.get(line.rate_basis_points, ('', ''))[0]}</P_12></FaWiersz>\n")
+            f"<P_12>{_rate(line.category, line.rate_basis_points)[0]}</P_12>{exchange}"
+            "</FaWiersz>\n")
 
 
 def _settled(document: Document, sign: int) -> str:

@@ -18,10 +18,10 @@ import msgspec
 
 from clearing.invoices.document import Line
 from clearing.invoices.fuel_items import FuelDetail, Item, Priced, booked_items
-from clearing.invoices.totals import category_of, line_price, net_of, step_of
+from clearing.invoices.totals import line_price, net_of, step_of, vat_of_rate
 from clearing.invoices.units import PIECE, unit_code
 from clearing.money import divide_half_up
-from clearing.settings import Settings
+from clearing.settings import Country, Settings
 
 MISSING: Final = "price_missing:"
 PART: Final = "*"  # the product of a hole that is a part of a sale with a hole
@@ -94,11 +94,11 @@ class _Part(msgspec.Struct, frozen=True, gc=False):
 
 
 class Goods:
-    """What products are called, and their VAT: by the table of products and the settings' groups.
-    """
+    """What products are called, and their VAT in one country: by the table of products and the
+    settings' groups."""
 
-    def __init__(self, settings: Settings, names: Mapping[str, str]) -> None:
-        self._settings = settings
+    def __init__(self, rates: Settings | Country, names: Mapping[str, str]) -> None:
+        self._rates = rates
         self._names = names
         self._known: dict[str, tuple[str, int]] = {}
 
@@ -106,7 +106,7 @@ class Goods:
         """Name and rate in basis points; what nobody has named is called by group and code."""
         found = self._known.get(product)
         if found is None:
-            group = self._settings.group(product)
+            group = self._rates.group(product)
             name = self._names.get(product) or " ".join(filter(None, (group.name, product)))
             found = self._known[product] = (name or "Goods", group.vat_basis_points)
         return found
@@ -206,16 +206,19 @@ def order_of(line: FuelLine) -> tuple[str, str, str, str]:
 
 
 def nets_of(lines: Iterable[FuelLine], currency: str) -> dict[int, int]:
-    """What lines come to without VAT, by rate in basis points; each is rounded by itself."""
+    """What lines come to without VAT, by rate in basis points; each is rounded by itself. Where no
+    rate is told yet nothing is taken off."""
     step, nets = step_of(currency), dict[int, int]()
     for line in lines:
         rate = line.rate_basis_points
-        nets[rate] = nets.get(rate, 0) + net_of(line.amount_minor, rate, step)
+        nets[rate] = nets.get(rate, 0) + net_of(line.amount_minor, max(rate, 0), step)
     return nets
 
 
-def document_line(line: FuelLine, number: int, currency: str, sign: int) -> Line:
-    """As the invoice's number-th line; sign -1 in a credit note."""
+def document_line(line: FuelLine, number: int, currency: str, sign: int, *,
+                  reverse_charge: bool = False) -> Line:
+    """As the invoice's number-th line; sign -1 in a credit note. reverse_charge: the rate is in the
+    price that was paid at the pump, and not asked for."""
     rate, amount = line.rate_basis_points, sign * line.amount_minor
     net = net_of(amount, rate, step_of(currency))
     quantity = sign * _decimal(line.quantity) if line.quantity else \
@@ -225,6 +228,7 @@ def document_line(line: FuelLine, number: int, currency: str, sign: int) -> Line
                        currency)
     day = _day(line.day)
     note = f"Credit for {line.credit_for} {line.credit_date}" if line.credit_for else ""
+    category, charged = vat_of_rate(rate, reverse_charge=reverse_charge)
     contract = f"{line.contract} version {line.version}" if line.contract else ""
     attributes = [("Vehicle", line.vehicle), ("Driver", line.driver), ("Card", line.card),
                   ("Odometer", line.odometer), ("Site", line.site), ("Time", line.time),
@@ -232,8 +236,9 @@ def document_line(line: FuelLine, number: int, currency: str, sign: int) -> Line
     return Line(
         number=number, name=line.name, quantity=quantity,
         unit=unit_code(line.unit) if line.quantity else PIECE, net_minor=net, price=price,
-        rate_basis_points=rate, category=category_of(rate), gross_minor=amount, group=line.vehicle,
-        note=note, item_id=line.product, start=day, end=day,
+        rate_basis_points=charged, category=category,
+        gross_minor=amount if charged == rate else net, group=line.vehicle, note=note,
+        item_id=line.product, start=day, end=day,
         attributes=tuple([pair for pair in attributes if pair[1]]), references=(line.key,))
 
 

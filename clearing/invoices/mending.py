@@ -21,22 +21,24 @@ from authhost.pricing.prices import read_books
 from authhost.pricing.terms import instant_us
 from clearing.answers.statements import statement as decision_statement
 from clearing.exceptions import close_explained
+from clearing.invoices.crediting import Under
 from clearing.invoices.fuel_items import Priced
 from clearing.invoices.lines import PART, FuelLine, Goods, Sale, holes_of, lines_of
 from clearing.invoices.statements import statement
+from clearing.invoices.supply import GoodsByCountry
 from clearing.queries import Connection
 from clearing.run_id import RunId
 
-Lines = list[tuple[str, FuelLine]]  # with the invoice that each corrects
+Lines = list[tuple[Under, FuelLine]]  # with what each is invoiced under
 Parked = tuple[str, int, str, str]  # key, account, currency, product
 _PARKED: Final = ("key", "account_id", "currency", "product")
 _NO_HOLE: Final = frozenset[str]()
 _ZERO: Final = Decimal(0)
 
 
-async def mended_lines(connection: Connection, run_id: RunId, goods: Goods,
+async def mended_lines(connection: Connection, run_id: RunId, goods: GoodsByCountry,
                        sale_of: Callable[[asyncpg.Record], Sale],
-                       corrects: Callable[[asyncpg.Record], str],
+                       under: Callable[[asyncpg.Record], Under],
                        ) -> tuple[dict[tuple[int, str], Lines], set[Parked]]:
     """The lines of parked items that have a price now, by account and currency, and which they are:
     they are parked no more, and their exceptions are closed."""
@@ -49,12 +51,13 @@ async def mended_lines(connection: Connection, run_id: RunId, goods: Goods,
     mended: dict[tuple[int, str], Lines] = {}
     done: list[asyncpg.Record] = []
     for row in rows:
-        made = _priced(row, sale_of(row), goods, books.get(row["account_id"]))
+        of = under(row)
+        made = _priced(row, sale_of(row), goods.at(of.country), books.get(row["account_id"]))
         if made is None:
             continue
         done.append(row)
         lines = mended.setdefault((row["account_id"], row["currency"]), [])
-        lines += [(corrects(row), line) for line in made]
+        lines += [(of, line) for line in made]
     await connection.execute(
         statement("parked_billed"), str(run_id),
         *([row[column] for row in done] for column in _PARKED))

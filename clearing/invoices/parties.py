@@ -32,7 +32,8 @@ _VAT_ADDRESSES: Final = {
 _EMAIL: Final = "EM"
 # Why an invoice waits: what is missing of the buyer, of the seller, or what KSeF would not take.
 DEFECTS: Final = ("name_missing", "address_incomplete", "seller_vat_id_missing", "vat_id_missing",
-                  "seller_nip_missing", "vat_rate_not_polish", "corrected_invoice_unknown")
+                  "seller_nip_missing", "vat_rate_not_polish", "corrected_invoice_unknown",
+                  "country_vat_missing", "form_missing", "exchange_rate_missing")
 
 
 class Tax(msgspec.Struct, frozen=True):

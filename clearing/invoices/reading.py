@@ -16,9 +16,11 @@ import msgspec
 from clearing.errors import ClearingError
 from clearing.invoices.document import CORRECTED, CREDIT_NOTE, INVOICE, Document, Preceding
 from clearing.invoices.lines import FuelLine, document_line
-from clearing.invoices.parties import Tax, buyer_of, means_of, parse_tax, seller_of
+from clearing.invoices.parties import Tax, buyer_of, means_of, parse_tax
 from clearing.invoices.statements import statement
+from clearing.invoices.supply import forms_of, supply_of
 from clearing.invoices.totals import make_document
+from clearing.invoices.vat_told import Rate
 from clearing.queries import Connection
 from clearing.run_id import RunId
 from clearing.settings import Settings
@@ -41,6 +43,9 @@ class Stored(msgspec.Struct, frozen=True):
     sums: tuple[int, int, int, int]  # net, VAT, rounding, what is asked for: signed
     corrects: str | None
     corrected_on: date | None
+    corrected_ksef: str
+    country: str  # where it was delivered, '' in the operator's own
+    told: Rate | None  # VAT in another currency
     party: str
     tax: str | None
     parts: tuple[tuple[str, int, int], ...]  # lines as JSON, the first of them, before the last
@@ -77,33 +82,40 @@ def _stored(rows: list[asyncpg.Record]) -> Stored:
         row["number"], row["kind"], row["account_id"], row["currency"],
         (row["period_from"], row["period_to"]), row["issued_on"], row["due_on"],
         (row["net_minor"], row["vat_minor"], row["rounding_minor"], row["gross_minor"]),
-        row["corrects"], row["corrected_on"], row["party"], row["tax"],
+        row["corrects"], row["corrected_on"], row["corrects_ksef"], row["country"],
+        Rate(row["vat_currency"], row["vat_rate"], row["vat_rate_on"])
+        if row["vat_currency"] else None, row["party"], row["tax"],
         tuple((one["content"], one["first"], one["until"]) for one in rows))
 
 
 def document_of(stored: Stored, run_id: RunId, settings: Settings) -> tuple[Document, Tax]:
-    """An invoice put together, and what its buyer has told. ClearingError: it does not come to what
-    was decided."""
+    """An invoice put together, and what its buyer has told, of his forms those that it has.
+    ClearingError: it does not come to what was decided."""
     number, currency, tax = stored.number, stored.currency, parse_tax(stored.tax)
+    supply = supply_of(settings, currency, stored.country, tax)
+    tax = msgspec.structs.replace(tax, forms=forms_of(tax.forms, to_ksef=supply.to_ksef))
     is_credit = stored.kind == "credit_note"
     sign = -1 if is_credit else 1
-    fuel = [line for content, first, until in stored.parts
+    fuel = [supply.taxed(line) for content, first, until in stored.parts
             for line in _lines.decode(content)[first:until]]
     if len(stored.parts) > 1:  # a vehicle's lines of all days together
         fuel.sort(key=lambda line: line.vehicle)
     gross = sum(line.amount_minor for line in fuel)
-    preceding = (Preceding(stored.corrects, stored.corrected_on),) if stored.corrects else ()
+    preceding = (Preceding(stored.corrects, stored.corrected_on, stored.corrected_ksef),) \
+        if stored.corrects else ()
+    keeps_gross = tax.price_basis == "gross" and not supply.reverse_charge
     document = make_document(
         number=number, type_code=_TYPES[stored.kind], issued_on=stored.issued_on,
-        currency=currency, seller=seller_of(settings, currency),
+        currency=currency, seller=supply.seller,
         buyer=buyer_of(stored.account_id, stored.party, tax),
-        lines=[document_line(line, at, currency, sign) for at, line in enumerate(fuel, 1)],
-        gross_minor=sign * gross if tax.price_basis == "gross" else None, due_on=stored.due_on,
+        lines=[document_line(line, at, currency, sign, reverse_charge=supply.reverse_charge)
+               for at, line in enumerate(fuel, 1)],
+        gross_minor=sign * gross if keeps_gross else None, due_on=stored.due_on,
         period=stored.period,
         means=means_of(settings, tax, currency, number, is_credit=is_credit),
         terms="Given back" if is_credit else f"{tax.payment_days} days",
         buyer_reference=tax.buyer_reference or str(stored.account_id), preceding=preceding,
-        notes=(f"Clearing run {run_id}",))
+        notes=(f"Clearing run {run_id}",), delivered_in=supply.country, told=stored.told)
     found = tuple(sign * value for value in (
         document.net_minor, document.vat_minor, document.rounding_minor, document.payable_minor))
     if stored.sums != found:

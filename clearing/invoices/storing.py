@@ -6,26 +6,21 @@ the transaction that posts the day, so that a repeat finds what it has stored.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date
+from functools import cache, partial
 from typing import Final
 
 import asyncpg
 import msgspec
 
 from clearing.invoices.cases import Found
-from clearing.invoices.crediting import Corrected
+from clearing.invoices.crediting import Corrected, Under
 from clearing.invoices.fuel_items import FuelDetail, read_detail
-from clearing.invoices.lines import (
-    FuelLine,
-    Goods,
-    Sale,
-    lines_of,
-    nets_of,
-    order_of,
-)
+from clearing.invoices.lines import FuelLine, Sale, lines_of, nets_of, order_of
 from clearing.invoices.mending import Lines, mended_lines
 from clearing.invoices.statements import statement
+from clearing.invoices.supply import GoodsByCountry, delivered_in
 from clearing.localtime import date_and_time
 from clearing.queries import Connection
 from clearing.run_id import RunId
@@ -35,8 +30,9 @@ _ROWS_AT_A_TIME: Final = 5_000
 _MOST_KEPT: Final = 16 << 20  # bytes of lines that wait for their COPY
 _NO_DETAIL: Final = FuelDetail()
 _encode = msgspec.json.Encoder().encode
-_COLUMNS: Final = ("run_id", "account_id", "currency", "corrects", "business_date", "first_day",
-                   "last_day", "lines", "pump_minor", "amount_minor", "nets", "content")
+_COLUMNS: Final = ("run_id", "account_id", "currency", "country", "corrects", "business_date",
+                   "first_day", "last_day", "lines", "pump_minor", "amount_minor", "nets",
+                   "content")
 _PARKED: Final = ("key", "account_id", "currency", "product", "journal_date", "journal_id",
                   "pump_minor", "run_id")
 
@@ -45,36 +41,52 @@ Group = tuple[int, str]  # a fleet's account, and a currency
 
 async def store_lines(connection: Connection, run_id: RunId, settings: Settings,
                       found: Found) -> None:
-    """Store the lines of a run, and of what earlier runs have parked and can be priced now."""
+    """Store the lines of a run, of what came out of suspense with it, and of what earlier runs have
+    parked and can be priced now."""
     run, day = str(run_id), run_id.business_date
-    goods = Goods(settings, {row["product"]: row["name"] for row in
-                             await connection.fetch("SELECT product, name FROM product")})
+    goods = GoodsByCountry(settings, {row["product"]: row["name"] for row in await
+                                      connection.fetch("SELECT product, name FROM product")})
     corrected = await Corrected.read(connection, run, day)
-    mended = await _park(connection, run_id, goods, corrected, found)
+
+    place = cache(partial(delivered_in, settings))  # asked of every row
+
+    def under(row: asyncpg.Record, *, mended: bool = False) -> Under:
+        return corrected.by(row, place(row["currency"], row["country"]), mended=mended)
+
+    released = await connection.fetch(statement("released"), run)
+    mended = await _park(connection, run_id, goods, under, found, released)
+    for row in released:
+        of = under(row)
+        made, _ = lines_of(sale_of(row, found), goods.at(of.country))
+        mended.setdefault((row["account_id"], row["currency"]), []).extend(
+            (of, line) for line in made)
     store = _Store(connection, run_id)
     async for group, rows in _grouped(connection, run, day):
         lines = mended.pop(group, [])
         for row in rows:
-            made, _ = lines_of(sale_of(row, found), goods)
-            lines += [(corrected.by(row), line) for line in made]
+            of = under(row)
+            made, _ = lines_of(sale_of(row, found), goods.at(of.country))
+            lines += [(of, line) for line in made]
         await store.put(group, lines)
     for group in sorted(mended):
         await store.put(group, mended[group])
     await store.flush()
 
 
-async def _park(connection: Connection, run_id: RunId, goods: Goods, corrected: Corrected,
-                found: Found) -> dict[Group, Lines]:
+async def _park(connection: Connection, run_id: RunId, goods: GoodsByCountry,
+                under: Callable[..., Under], found: Found,
+                released: list[asyncpg.Record]) -> dict[Group, Lines]:
     """Park what has a contract and no price; the lines of what was parked and has one now."""
     silent = Found()  # what cannot be read is told once, with the rest of its row
     parked: list[tuple[str, int, str, str, date, int, int, str]] = []
-    for row in await connection.fetch(statement("rows"), str(run_id), run_id.business_date, True):
+    rows = await connection.fetch(statement("rows"), str(run_id), run_id.business_date, True)
+    for row in (*rows, *released):
         parked += [(row["key"], row["account_id"], row["currency"], hole.product,
                     row["journal_date"], row["journal_id"], hole.pump_minor, str(run_id))
-                   for hole in lines_of(sale_of(row, silent), goods)[1]]
+                   for hole in lines_of(sale_of(row, silent), goods.at(""))[1]]
     await connection.copy_records_to_table("fuel_line_parked", columns=_PARKED, records=parked)
     mended, done = await mended_lines(connection, run_id, goods, lambda row: sale_of(row, silent),
-                                      lambda row: corrected.by(row, mended=True))
+                                      lambda row: under(row, mended=True))
     for key, account_id, currency, product, _, _, pump_minor, _ in parked:
         if (key, account_id, currency, product) not in done:
             found.add("invoice_line", account_id, key, pump_minor, currency, "price_missing")
@@ -109,16 +121,16 @@ class _Store:
         self._kept = 0
 
     async def put(self, group: Group, lines: Lines) -> None:
-        """A fleet's lines, each with the invoice that it corrects."""
-        by_corrected: dict[str, list[FuelLine]] = {}
-        for corrects, line in lines:
-            by_corrected.setdefault(corrects, []).append(line)
-        for corrects, some in sorted(by_corrected.items()):
+        """A fleet's lines, each with what it is invoiced under."""
+        by_under: dict[Under, list[FuelLine]] = {}
+        for under, line in lines:
+            by_under.setdefault(under, []).append(line)
+        for under, some in sorted(by_under.items()):
             some.sort(key=order_of)
             content = _encode(some).decode()
             days = [line.day for line in some]
             self._records.append((
-                self._run, *group, corrects, self._day, date.fromisoformat(min(days)),
+                self._run, *group, *under, self._day, date.fromisoformat(min(days)),
                 date.fromisoformat(max(days)), len(some), sum(line.pump_minor for line in some),
                 sum(line.amount_minor for line in some),
                 _encode(nets_of(some, group[1])).decode(), content))
@@ -131,8 +143,8 @@ class _Store:
         await self._connection.copy_records_to_table(
             "fuel_line", columns=_COLUMNS, records=self._records)
         await self._connection.copy_records_to_table(
-            "fuel_line_open", columns=("account_id", "currency", "corrects", "run_id"),
-            records=[(*record[1:4], record[0]) for record in self._records])
+            "fuel_line_open", columns=("account_id", "currency", "country", "corrects", "run_id"),
+            records=[(*record[1:5], record[0]) for record in self._records])
         self._records, self._kept = [], 0
 
 

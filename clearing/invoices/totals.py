@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 
 from clearing.invoices.document import (
+    REVERSE_CHARGE,
     STANDARD,
     ZERO,
     Document,
@@ -29,9 +30,13 @@ from clearing.invoices.document import (
     Price,
     Vat,
 )
+from clearing.invoices.vat_told import Rate, vat_told
 from clearing.money import divide_half_up, exponent
 
+RATE_UNKNOWN: Final = -1  # of a product in a country that the settings do not speak of yet
 _BASIS_POINTS: Final = 10_000
+# BT-120 and BT-121 (VATEX), where a category alone says why no VAT is charged.
+_REASONS: Final = {REVERSE_CHARGE: ("Reverse charge", "VATEX-EU-AE")}
 _MOST_DECIMALS: Final = 2
 _PRICE_STEP: Final = Decimal("0.000001")
 _FINEST_PRICE_STEP: Final = Decimal("0.00000001")
@@ -97,7 +102,7 @@ def vat_groups(lines: Sequence[Line], step: int = 1) -> tuple[Vat, ...]:
     for line in lines:
         key = (line.category, line.rate_basis_points)
         nets[key] = nets.get(key, 0) + line.net_minor
-    return tuple(Vat(category, rate, net, vat_of(net, rate, step))
+    return tuple(group_of(category, rate, net, step)
                  for (category, rate), net in sorted(nets.items()))
 
 
@@ -109,6 +114,21 @@ def vat_of(net_minor: int, rate_basis_points: int, step: int = 1) -> int:
 def category_of(rate_basis_points: int) -> str:
     """Standard rated, or zero rated."""
     return STANDARD if rate_basis_points else ZERO
+
+
+def vat_of_rate(rate_basis_points: int, *, reverse_charge: bool) -> tuple[str, int]:
+    """The category of what bears a rate, and the rate that is charged (BR-AE-5: none)."""
+    if reverse_charge and rate_basis_points:
+        return REVERSE_CHARGE, 0
+    return category_of(rate_basis_points), rate_basis_points
+
+
+def group_of(category: str, rate_basis_points: int, net_minor: int, step: int = 1) -> Vat:
+    """A group of the breakdown, with the reason that its category must have (BR-AE-10 and its
+    like)."""
+    reason, code = _REASONS.get(category, ("", ""))
+    return Vat(category, rate_basis_points, net_minor,
+               vat_of(net_minor, rate_basis_points, step), reason, code)
 
 
 class Sums(msgspec.Struct, frozen=True):
@@ -133,8 +153,10 @@ def make_document(*, number: str, type_code: str, issued_on: date, currency: str
                   due_on: date | None = None, period: tuple[date, date] | None = None,
                   means: PaymentMeans | None = None, terms: str = "", buyer_reference: str = "",
                   preceding: tuple[Preceding, ...] = (), notes: tuple[str, ...] = (),
-                  vat: tuple[Vat, ...] | None = None) -> Document:
-    """A document with its breakdown and totals. vat: groups that need a reason (BT-120)."""
+                  vat: tuple[Vat, ...] | None = None, delivered_in: str = "",
+                  told: Rate | None = None) -> Document:
+    """A document with its breakdown and totals. vat: groups that need a reason (BT-120); told: VAT
+    is told in another currency too."""
     step = step_of(currency)
     groups = vat_groups(lines, step) if vat is None else vat
     sums = sums_of(groups, gross_minor, step)
@@ -144,4 +166,6 @@ def make_document(*, number: str, type_code: str, issued_on: date, currency: str
         buyer=buyer, lines=tuple(lines), vat=groups, net_minor=sums.net_minor,
         vat_minor=sums.vat_minor, rounding_minor=sums.rounding_minor,
         payable_minor=sums.payable_minor, due_on=due_on, period_from=start, period_to=end,
-        means=means, terms=terms, buyer_reference=buyer_reference, preceding=preceding, notes=notes)
+        means=means, terms=terms, buyer_reference=buyer_reference, preceding=preceding, notes=notes,
+        delivered_in=delivered_in,
+        vat_told=None if told is None else vat_told(groups, currency, told))

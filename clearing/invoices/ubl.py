@@ -42,6 +42,10 @@ def ubl(document: Document) -> Iterator[str]:
     yield from _head(document, kind)
     yield _supplier(document)
     yield _party("AccountingCustomerParty", document.buyer)
+    if document.delivered_in:
+        yield ("<cac:Delivery><cac:DeliveryLocation><cac:Address><cac:Country>"
+               f"{element('cbc:IdentificationCode', document.delivered_in)}</cac:Country>"
+               "</cac:Address></cac:DeliveryLocation></cac:Delivery>\n")
     if document.means is not None:
         yield _means(document, document.means)
     yield (f"<cac:PaymentTerms>{element('cbc:Note', document.terms)}</cac:PaymentTerms>\n"
@@ -69,6 +73,8 @@ def _head(document: Document, kind: str) -> Iterator[str]:
     # Peppol takes one note (PEPPOL-EN16931-R002), the standard many.
     yield element("cbc:Note", " ".join(document.notes))
     yield element("cbc:DocumentCurrencyCode", document.currency)
+    if document.vat_told is not None:
+        yield element("cbc:TaxCurrencyCode", document.vat_told.currency)
     yield element("cbc:BuyerReference", document.buyer_reference)
     yield _period(document.period_from, document.period_to)
     for before in document.preceding:
@@ -147,8 +153,12 @@ def _means(document: Document, means: PaymentMeans) -> str:
 def _tax_total(document: Document) -> str:
     currency = document.currency
     groups = "".join(_tax_subtotal(group, currency) for group in document.vat)
+    told = "" if document.vat_told is None else (
+        "<cac:TaxTotal>"
+        f"{_amount('TaxAmount', document.vat_told.vat_minor, document.vat_told.currency)}"
+        "</cac:TaxTotal>\n")
     return (f"<cac:TaxTotal>{_amount('TaxAmount', document.vat_minor, currency)}{groups}"
-            "</cac:TaxTotal>\n")
+            f"</cac:TaxTotal>\n{told}")
 
 
 def _tax_subtotal(group: Vat, currency: str) -> str:

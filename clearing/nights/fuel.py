@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from clearing.answers.booking import book_answers
-from clearing.bankfiles.collecting import store_debits, write_collections
+from clearing.bankfiles.collecting import store_debits
+from clearing.bankfiles.collection_files import write_collections
 from clearing.bankfiles.night import write_bank_files
 from clearing.credits import store_credits
 from clearing.documents.night import write_documents
@@ -22,12 +23,15 @@ from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
 from clearing.summary import FileRecord
+from clearing.suspense import release_suspense
 
 
 async def decide(connection: Connection, run_id: RunId, settings: Settings) -> None:
-    """Book what banks have said of collections, make the invoices, decide tonight's collections."""
+    """Book what banks have said of collections and what comes out of suspense, make the invoices,
+    decide tonight's collections."""
     await store_credits(connection, await book_answers(connection, run_id, settings, {}))
     await connection.execute(query("post_credits"), str(run_id))
+    await release_suspense(connection, run_id)
     await decide_invoices(connection, run_id, settings)
     await store_debits(connection, run_id, settings)
     await decide_own_books(connection, run_id, settings)

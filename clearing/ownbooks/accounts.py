@@ -12,9 +12,9 @@ import asyncpg
 import msgspec
 
 from clearing.invoices.parties import Tax, buyer_of, parse_tax, seller_of
+from clearing.member_states import country_of
 from clearing.ownbooks.papers import Account
 from clearing.ownbooks.statements import statement
-from clearing.ownbooks.vat import country_of
 from clearing.party import parse_party
 from clearing.queries import Connection
 from clearing.settings import Settings

@@ -32,13 +32,14 @@ _Key = tuple[int, str, bool]  # account, currency, whether netted
 
 
 class _Fee(msgspec.Struct, frozen=True):
-    """A kind of fee at a rate, summed."""
+    """A kind of fee at a rate, summed. is_abroad: where it was netted, no VAT was taken with it."""
 
     kind: str
     rate_basis_points: int
     quantity: int
     base_minor: int
     amount_minor: int
+    is_abroad: bool = False
 
 
 class _Open(msgspec.Struct):
@@ -102,7 +103,7 @@ def _key(row: asyncpg.Record) -> _Key:
 async def _of_merchants(connection: Connection, asked: Sequence[object]) -> dict[_Key, _Open]:
     rows = await connection.fetch(statement("fees_of_merchants"), *asked)
     found = {key: _Open([_Fee(row["kind"], row["rate"], row["count"], row["base_minor"],
-                              row["amount_minor"]) for row in lines])
+                              row["amount_minor"], row["is_abroad"]) for row in lines])
              for key, lines in groupby(rows, _key)}
     for row in await connection.fetch(statement("vat_of_merchants"), *asked):
         if _key(row) in found:
@@ -148,7 +149,7 @@ def _paper(key: _Key, one: _Open, numbered: Numbered, known: Known, first: date,
     net = sum(fee.amount_minor for fee in one.fees)
     # Where VAT was taken with the fees the paper says so, wherever the party is.
     taken = netted and one.accrued_vat_minor != 0
-    items = list(_items(one.fees, seller, known.account, currency, at_home=taken))
+    items = list(_items(one.fees, seller, known.account, currency, taken=taken))
     document = fee_invoice(issue, items, net + one.accrued_vat_minor if netted else None)
     return Paper(
         kind="fee", basis="netted" if netted else "owed", account_id=key[0], document=document,
@@ -157,8 +158,9 @@ def _paper(key: _Key, one: _Open, numbered: Numbered, known: Known, first: date,
 
 
 def _items(fees: Iterable[_Fee], seller: Account, buyer: Account, currency: str, *,
-           at_home: bool) -> Iterator[Item]:
+           taken: bool) -> Iterator[Item]:
     for fee in fees:
+        at_home = taken and not fee.is_abroad
         reason = EXEMPT_CREDIT if fee.kind == "interest" else EXEMPT_PAYMENTS
         treatment: Treatment = service(
             fee.rate_basis_points, seller.country, seller.country if at_home else buyer.country,

@@ -71,19 +71,21 @@ def commission_of(terms: Commission, litres: Decimal, amount_minor: int) -> int:
 
 
 def _add(sums: dict[_Key, _Sum], row: asyncpg.Record) -> None:
-    """A row of the journal, item by item; one that cannot be read is of no product."""
+    """A row of the journal, item by item; one that cannot be read is of no product. What is charged
+    back is taken off as it was added."""
     detail = read_detail(row["detail"])
+    sign = -1 if row["charged_back"] else 1
     for item in _items(detail.items if detail is not None else (), row["posted_minor"],
                        row["original_minor"]):
         unit = _LITRE if item.unit == _LITRE and item.quantity is not None else ""
         key = (row["merchant_id"], item.product, unit, row["currency"])
         one = sums.setdefault(key, _Sum())
         one.count += 1
-        one.amount_minor += item.amount_minor
+        one.amount_minor += sign * item.amount_minor
         if unit:
             assert item.quantity is not None
             size = abs(item.quantity)
-            one.quantity += size if item.amount_minor >= 0 else -size
+            one.quantity += sign * (size if item.amount_minor >= 0 else -size)
 
 
 def _items(items: tuple[Item, ...], posted_minor: int, original_minor: int | None) -> list[Item]:

@@ -12,12 +12,7 @@ from typing import Final
 import msgspec
 
 from clearing.invoices.document import EXEMPT, OUT_OF_SCOPE, REVERSE_CHARGE, STANDARD
-
-# ISO 3166, the member states of the Union. Greece's VAT numbers begin with EL, not GR.
-MEMBERS: Final = frozenset({
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
-    "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"})
-_BY_PREFIX: Final = {"EL": "GR"}
+from clearing.member_states import MEMBERS
 
 EXEMPT_PAYMENTS: Final = "Exempt: Directive 2006/112/EC, article 135(1)(d)"
 EXEMPT_CREDIT: Final = "Exempt: Directive 2006/112/EC, article 135(1)(b)"
@@ -33,12 +28,6 @@ class Treatment(msgspec.Struct, frozen=True, gc=False):
     reason_code: str = ""  # BT-121, VATEX
 
 
-def country_of(vat_id: str, country: str) -> str:
-    """Where a business is established: by its VAT number, else by its address."""
-    prefix = vat_id[:2]
-    return _BY_PREFIX.get(prefix, prefix) or country
-
-
 def service(rate_basis_points: int, seller_country: str, buyer_country: str, buyer_vat_id: str,
             exempt: str = EXEMPT_PAYMENTS) -> Treatment:
     """A service that bears this rate at home. Of rate 0 it is exempt there, for the reason given.
@@ -46,11 +35,18 @@ def service(rate_basis_points: int, seller_country: str, buyer_country: str, buy
     A buyer in another member state without a VAT number is charged like one at home. Where either
     country is not known, so is everybody.
     """
-    if buyer_country and seller_country and buyer_country != seller_country:
-        if buyer_country not in MEMBERS or seller_country not in MEMBERS:
+    if not bears_vat(seller_country, buyer_country, buyer_vat_id):
+        if not {buyer_country, seller_country} <= MEMBERS:
             return Treatment(OUT_OF_SCOPE, 0, "Not subject to VAT", "VATEX-EU-O")
-        if buyer_vat_id and rate_basis_points:
+        if rate_basis_points:
             return Treatment(REVERSE_CHARGE, 0, "Reverse charge", "VATEX-EU-AE")
     if rate_basis_points:
         return Treatment(STANDARD, rate_basis_points)
     return Treatment(EXEMPT, 0, exempt)
+
+
+def bears_vat(seller_country: str, buyer_country: str, buyer_vat_id: str) -> bool:
+    """Whether a service that is taxed at home bears the seller's VAT for this buyer."""
+    if not buyer_country or not seller_country or buyer_country == seller_country:
+        return True
+    return {buyer_country, seller_country} <= MEMBERS and not buyer_vat_id

@@ -100,16 +100,16 @@ def _parcel(target: Target, out_dir: Path, row: asyncpg.Record) -> Parcel:
         name = name_there(target, run_id, row["path"])
     except ClearingError as error:
         raise Undeliverable(str(error)) from None
-    source = folder_of(out_dir, run_id).target / row["path"]
+    source = folder_of(out_dir, run_id, row["part"]).target / row["path"]
+    again = "make the pages again" if row["part"] else "clear the day again"
     try:
         with source.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except OSError as error:
-        raise Undelivered(f"{source} cannot be read: {error.strerror}: clear the day again, which "
-                          "writes the same") from None
+        raise Undelivered(f"{source} cannot be read: {error.strerror}: {again}, which writes the "
+                          "same") from None
     if found != row["sha256"]:
-        raise Undeliverable(f"{source} is not what was released: clear the day again, which mends "
-                            "it")
+        raise Undeliverable(f"{source} is not what was released: {again}, which mends it")
     return Parcel(row["delivery_id"], row["run_id"], row["path"], str(source), name, found, size,
                   handing_over=row["handing_over"])

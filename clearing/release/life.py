@@ -39,9 +39,11 @@ async def note(connection: Connection, run_id: RunId | str, path: str, state: st
     return done != "INSERT 0 0"
 
 
-async def note_run(connection: Connection, run_id: RunId, state: str, who: str) -> None:
-    """The same of all files of a run at once; of those that are there already, nothing."""
+async def note_run(connection: Connection, run_id: RunId, state: str, who: str,
+                   part: str = "") -> None:
+    """The same of all files of a part of a run at once; of those that are there already, nothing.
+    part: '' is the night's."""
     try:
-        await connection.execute(statement("note_run"), str(run_id), state, who)
+        await connection.execute(statement("note_run"), str(run_id), state, who, part)
     except asyncpg.CheckViolationError as error:
         raise ClearingError(str(error)) from None

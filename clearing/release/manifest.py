@@ -12,7 +12,7 @@ All three depend on what they list and on the key alone: Ed25519 has no chance i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,18 +28,40 @@ from clearing.summary import FileRecord, Summary
 SUMS: Final = "SHA256SUMS"
 SIGNATURE: Final = "SHA256SUMS.sig"
 SCHEMA: Final = "authhost/manifest/2"
+ADDENDUM_SCHEMA: Final = "authhost/manifest-addendum/1"
 
 # What differs between two runs that make the same files, or is a file of its own.
 _LEFT_OUT: Final = ("seconds", "digest", "cases", "released")
 
 
+class Addendum(msgspec.Struct, frozen=True):
+    """What is made of a run after its night. manifest_digest: the SHA-256 of the night's
+    manifest.json, which this one adds to."""
+
+    run_id: str
+    part: str
+    manifest_digest: str
+    files: tuple[FileRecord, ...]
+    hops: tuple[Hop, ...]
+
+
 def write_manifest(folder: DayFolder, summary: Summary, hops: Sequence[Hop],
                    signing_key: str) -> str:
     """Write all that lies beside the files; the SHA-256 of manifest.json."""
-    manifest = encode_manifest(summary, hops)
+    return _write(folder, encode_manifest(summary, hops), summary.files, signing_key)
+
+
+def write_addendum(folder: DayFolder, addendum: Addendum, signing_key: str) -> str:
+    """The same beside files that were made after the night."""
+    return _write(folder, _encoded({"schema": ADDENDUM_SCHEMA, **msgspec.to_builtins(addendum)}),
+                  addendum.files, signing_key)
+
+
+def _write(folder: DayFolder, manifest: bytes, files: Iterable[FileRecord],
+           signing_key: str) -> str:
     digest = hashlib.sha256(manifest).hexdigest()
     folder.write(MANIFEST, manifest)
-    sums = encode_sums([*summary.files, FileRecord(MANIFEST, "manifest", 0, 0, "", digest)])
+    sums = encode_sums([*files, FileRecord(MANIFEST, "manifest", 0, 0, "", digest)])
     folder.write(SUMS, sums)
     if signing_key:
         folder.write(SIGNATURE, load_key(signing_key).sign(sums))
@@ -51,7 +73,10 @@ def encode_manifest(summary: Summary, hops: Sequence[Hop]) -> bytes:
     values = msgspec.to_builtins(summary)
     for name in _LEFT_OUT:
         del values[name]
-    values = {"schema": SCHEMA, **values, "hops": msgspec.to_builtins(hops)}
+    return _encoded({"schema": SCHEMA, **values, "hops": msgspec.to_builtins(hops)})
+
+
+def _encoded(values: Mapping[str, object]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(values)) + b"\n"
 
 

@@ -18,7 +18,7 @@ from clearing.folder import MANIFEST, DayFolder, folder_of
 from clearing.queries import Connection, query
 from clearing.release.hops import Hop
 from clearing.release.life import NIGHT, note_run
-from clearing.release.people import is_approved
+from clearing.release.people import is_approved, part_name
 from clearing.release.route import run_of
 from clearing.release.settings import Release
 from clearing.release.statements import statement
@@ -36,62 +36,90 @@ async def keep_verified(connection: Connection, run_id: RunId, files: Sequence[F
         run = await connection.fetchrow(query("run"), str(run_id))
         assert run is not None  # it was posted
         if run["status"] == "posted":
-            await connection.copy_records_to_table(
-                "clearing_file", columns=("run_id", *FileRecord.__struct_fields__),
-                records=[(str(run_id), *msgspec.structs.astuple(file)) for file in files])
-            await connection.copy_records_to_table(
-                "run_control", columns=("run_id", *Hop.__struct_fields__),
-                records=[(str(run_id), *msgspec.structs.astuple(hop)) for hop in hops])
-            await note_run(connection, run_id, "generated", NIGHT)
-            await note_run(connection, run_id, "verified", NIGHT)
+            await _keep(connection, run_id, "", files, hops)
             await connection.execute(query("verified"), str(run_id), digest)
             return
     if run["manifest_digest"] != digest:
-        stored = {row["path"]: row["sha256"]
-                  for row in await connection.fetch(query("files"), str(run_id))}
-        changed = sorted(path for path, _ in stored.items() ^ {f.path: f.sha256 for f in files}
-                         .items())
-        raise ClearingError(f"{run_id} would change files that were released: "
-                            f"{', '.join(dict.fromkeys(changed)) or MANIFEST}")
+        raise await _would_change(connection, run_id, "", files)
+
+
+async def keep_addendum(connection: Connection, run_id: RunId, part: str,
+                        files: Sequence[FileRecord], hops: Sequence[Hop], digest: str) -> None:
+    """The same of a part that is made after the night, under the run's lock."""
+    async with connection.transaction():
+        kept = await connection.fetchrow(statement("addendum"), str(run_id), part)
+        if kept is None:
+            await _keep(connection, run_id, part, files, hops)
+            await connection.execute(statement("addendum_new"), str(run_id), part, digest)
+        elif kept["manifest_digest"] != digest:
+            raise await _would_change(connection, run_id, part, files)
+
+
+async def _keep(connection: Connection, run_id: RunId, part: str, files: Sequence[FileRecord],
+                hops: Sequence[Hop]) -> None:
+    await connection.copy_records_to_table(
+        "clearing_file", columns=("run_id", "part", *FileRecord.__struct_fields__),
+        records=[(str(run_id), part, *msgspec.structs.astuple(file)) for file in files])
+    await connection.copy_records_to_table(
+        "run_control", columns=("run_id", *Hop.__struct_fields__),
+        records=[(str(run_id), *msgspec.structs.astuple(hop)) for hop in hops])
+    await note_run(connection, run_id, "generated", NIGHT, part)
+    await note_run(connection, run_id, "verified", NIGHT, part)
+
+
+async def _would_change(connection: Connection, run_id: RunId, part: str,
+                        files: Sequence[FileRecord]) -> ClearingError:
+    stored = {row["path"]: row["sha256"]
+              for row in await connection.fetch(query("files"), str(run_id), part)}
+    changed = sorted(path for path, _ in stored.items() ^ {f.path: f.sha256 for f in files}.items())
+    return ClearingError(f"{part_name(run_id, part)} would change files that were released: "
+                         f"{', '.join(dict.fromkeys(changed)) or MANIFEST}")
 
 
 async def let_out(connection: Connection, run_id: RunId, folder: DayFolder,
-                  settings: Release) -> bool:
-    """Show the run's folder; False where a second person has not approved it yet."""
-    if settings.four_eyes and not await is_approved(connection, run_id):
+                  settings: Release, part: str = "") -> bool:
+    """Show the folder of a run's part; False where a second person has not approved it yet."""
+    if settings.four_eyes and not await is_approved(connection, run_id, part):
         return False
     folder.release()
-    async with connection.transaction():
-        await connection.execute(query("done"), str(run_id))
-        await note_run(connection, run_id, "released", NIGHT)
+    await _done(connection, run_id, part)
     return True
 
 
-async def release_run(connection: Connection, run_id: RunId, out_dir: Path) -> None:
+async def _done(connection: Connection, run_id: RunId, part: str) -> None:
+    async with connection.transaction():
+        await connection.execute(query("done"), str(run_id), part)
+        await note_run(connection, run_id, "released", NIGHT, part)
+
+
+async def release_run(connection: Connection, run_id: RunId, out_dir: Path,
+                      part: str = "") -> None:
     """Show what an approved run has written aside, byte for byte as it was verified.
 
     ClearingError: it may not be shown yet, its files are not here, or are not those any more.
     """
     if not await connection.fetchval(query("lock_run"), str(run_id)):
         raise ClearingError(f"{run_id} is being cleared by someone else")
+    name = part_name(run_id, part)
     try:
-        run = await connection.fetchrow(statement("run_to_release"), str(run_id))
-        if run is None or run["status"] == "posted":
-            raise ClearingError(f"{run_id} is not verified yet")
-        if run["needs_approval"] and not await is_approved(connection, run_id):
-            raise ClearingError(f"{run_id} waits for the approval of a second person")
-        folder = folder_of(out_dir, run_id)
-        files = await connection.fetch(query("files"), str(run_id))
+        run = await connection.fetchrow(statement("run_to_release"), str(run_id), part)
+        if run is None:
+            raise ClearingError(f"{run_id} has no {part}" if part else f"there is no run {run_id}")
+        if run["status"] == "posted":
+            raise ClearingError(f"{name} is not verified yet")
+        if run["needs_approval"] and not await is_approved(connection, run_id, part):
+            raise ClearingError(f"{name} waits for the approval of a second person")
+        folder = folder_of(out_dir, run_id, part)
+        files = await connection.fetch(query("files"), str(run_id), part)
         if folder.staging.is_dir():
             _check_bytes(folder.staging, {row["path"]: row["sha256"] for row in files}
                          | {MANIFEST: run["manifest_digest"]})
             folder.release()
         elif not (folder.target / MANIFEST).exists():
-            raise ClearingError(f"the files of {run_id} are not in {out_dir}: clear the day again, "
-                                "which writes the same and shows them")
-        async with connection.transaction():
-            await connection.execute(query("done"), str(run_id))
-            await note_run(connection, run_id, "released", NIGHT)
+            again = "make the pages again" if part else "clear the day again"
+            raise ClearingError(f"the files of {name} are not in {out_dir}: {again}, which writes "
+                                "the same and shows them")
+        await _done(connection, run_id, part)
     finally:
         await connection.execute(statement("unlock_run"), str(run_id))
 
@@ -99,16 +127,17 @@ async def release_run(connection: Connection, run_id: RunId, out_dir: Path) -> N
 async def release_approved(connection: Connection, out_dir: Path) -> None:
     """Show every run that was approved meanwhile; what hinders one goes to the queue."""
     for row in await connection.fetch(statement("approved_runs")):
-        run_id = run_of(row["run_id"])
+        run_id, part = run_of(row["run_id"]), row["part"]
+        name = part_name(run_id, part)
         try:
-            await release_run(connection, run_id, out_dir)
+            await release_run(connection, run_id, out_dir, part)
         except ClearingError as error:
             await open_exception(connection, stream=run_id.stream, reason="not_released",
-                                 subject_kind="run", subject=str(run_id), run_id=str(run_id),
+                                 subject_kind="run", subject=name, run_id=str(run_id),
                                  content={"said": str(error)})
         else:
             await close_explained(connection, reason="not_released", subject_kind="run",
-                                  subjects=[str(run_id)], why="it was released after all")
+                                  subjects=[name], why="it was released after all")
 
 
 def _check_bytes(folder: Path, digests: dict[str, str]) -> None:

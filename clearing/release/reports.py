@@ -17,6 +17,7 @@ from clearing.release.statements import statement
 RUN_STATES: Final = ("posted", "waiting", "released")
 FILE_STATES: Final = ("generated", "verified", "released", "delivered", "acknowledged", "accepted",
                       "partly_rejected", "rejected", "booked", "reconciled")
+PARTS: Final = ("documents",)  # of a run, besides its night's files
 Row = dict[str, Any]
 
 
@@ -42,10 +43,12 @@ class FilesWanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_runs(connection: asyncpg.Connection, wanted: RunsWanted, most: int) -> list[Row]:
-    """The newest first; of one run that is named, the totals at every hop."""
+    """The newest first, each with what was made after its night (addenda); of one run that is
+    named, the totals at every hop."""
     rows = await connection.fetch(statement("runs"), wanted.first, wanted.last, wanted.stream,
                                   wanted.state, wanted.before, wanted.run_id, most)
-    return [{**row, "totals": json.loads(row["totals"])} for row in rows]
+    return [{**row, "totals": json.loads(row["totals"]), "addenda": json.loads(row["addenda"])}
+            for row in rows]
 
 
 async def list_files(connection: asyncpg.Connection, wanted: FilesWanted, most: int) -> list[Row]:

@@ -11,6 +11,13 @@ WITH found AS (
     WHERE price.minor > 0
     RETURNING *
 )
-INSERT INTO ledger_transfer (run_id, transaction, line, debit, credit, amount_minor, currency)
-SELECT $1, 'stay ' || c.stay_id || '#' || c.event, 1, r.debit, r.credit, c.amount_minor, c.currency
-FROM found c JOIN posting_rule r ON r.family = 'courier_cost'
+INSERT INTO ledger_transfer (run_id, transaction, line, debit, credit, credit_account_id, amount_minor, currency)
+SELECT $1, 'stay ' || c.stay_id || '#' || c.event, 1, r.debit, r.credit, supplier.account_id, c.amount_minor, c.currency
+FROM found c
+JOIN posting_rule r ON r.family = 'courier_cost'
+-- Who is settled with for the courier's work; nobody yet where no account has terms that name it.
+LEFT JOIN LATERAL (
+    SELECT min(t.account_id) AS account_id
+    FROM (SELECT DISTINCT ON (account_id) account_id, courier_id FROM supplier_terms WHERE valid_from <= $2::date
+          ORDER BY account_id, valid_from DESC, version DESC) t
+    WHERE t.courier_id = c.courier_id) supplier ON true

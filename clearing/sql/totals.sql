@@ -10,7 +10,7 @@ FROM invoice i
 JOIN LATERAL (SELECT sum(l.until - l.first)::int AS lines FROM invoice_line l WHERE l.number = i.number) l ON true
 LEFT JOIN clearing_party t ON t.run_id = i.run_id AND t.kind = 'tax' AND t.party_id = i.account_id::text
 CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(t.content -> 'forms', '["ubl", "csv", "pdf"]')) AS form (name)
-WHERE i.run_id = $1 AND i.kind IN ('fleet', 'credit_note', 'corrective')
+WHERE i.run_id = $1 AND i.kind IN ('fleet', 'credit_note', 'corrective') AND (form.name <> 'ksef' OR i.to_ksef)
 GROUP BY 1, 2
 UNION ALL
 SELECT c.purpose, t.currency, count(*)::int, sum(t.amount_minor)::bigint

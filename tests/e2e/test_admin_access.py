@@ -152,13 +152,15 @@ EXPECTED = {
          " merchant_user.create merchant_user.change payer.create payer.enrol payer.change"
          " payer.block payer.revoke credit.resolve collecting_account.change"
          " booking_logic.change supplier_terms.change station_terms.change"
-         " run.approve delivery_route.change invoice.ask invoicing.change"
+         " run.approve delivery_route.change day_schedule.change invoice.ask invoicing.change"
+         " exchange_rate.tell ksef_number.tell"
          " clearing_exception.work clearing_exception.decide"
          " mandate.create mandate.change payee_verification.create payee_verification.change"
          " certificate.issue certificate.renew certificate.revoke",
     "AN": "card_order.read product_code.read program.read merchant.read price.read parked.read"
           " audit.read certificate.read merchant_plan.read merchant_user.read payer.read"
           " credit.read collecting_account.read station_terms.read run.read clearing_file.read"
+          " day_schedule.read ledger.read exchange_rate.read"
           " delivery_route.read payee_verification.read clearing_exception.read",
     "AF": "subaccount.change vehicle.create vehicle.change vehicle.reset_meter"
           " driver.create driver.change card.change card.block card.unblock",

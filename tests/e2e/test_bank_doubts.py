@@ -13,6 +13,7 @@ from authhost.bank.links import Links
 from authhost.bank.meanings import Meaning
 from authhost.bank.notes import Notes
 from authhost.bank.outbox import Credit, Outbox
+from authhost.bank.payees import Payees
 from authhost.clock import Clock
 from terminals.bank.conduct import Rule
 from tests.support.bank_scene import Scene, hurried, play
@@ -35,11 +36,13 @@ class Host:
     """One host's side of a bank, step by step: it stands still between them as long as we like."""
 
     def __init__(self, scene: Scene, row: dict) -> None:
-        self.outbox = Outbox(scene.pool, scene.bank_id)
+        payees = Payees(scene.pool, None)
+        self.outbox = Outbox(scene.pool, scene.bank_id, payees.tell)
         self.notes = Notes(scene.pool, Clock())
         bank = read_bank(row["bank_id"], row["status"], row["endpoint"], row["server_name"],
                          row["rails"], row["answer_s"])
-        self.exchange = Exchange(bank, Links(bank.place, None), self.notes, Counts(), Clock())
+        self.exchange = Exchange(bank, Links(bank.place, None), self.notes, Counts(), Clock(),
+                                 payees)
 
     @staticmethod
     async def of(scene: Scene) -> Host:

@@ -33,6 +33,7 @@ from tests.e2e.clearing_day import (
     tree,
     wait,
 )
+from tests.support.bai2 import faults
 
 pytestmark = pytest.mark.invariant(11)
 
@@ -223,6 +224,7 @@ def test_an_advice_as_a_table(advised: Path) -> None:
 @pytest.mark.parametrize("advised", ["bai2"], indirect=True)
 def test_an_advice_as_bai2(advised: Path) -> None:
     """Added up once more here, by the rules of the specification and nobody's code."""
+    assert faults(advised.read_bytes()) == []
     records = advised.read_bytes().decode().removesuffix("\r\n").split("\r\n")
     assert [record[:2] for record in records] == [
         "01", "02", "03", "88", "16", "16", "88", "16", "16", "49", "98", "99"]

@@ -187,6 +187,7 @@ def test_a_scheme_has_a_file_and_a_day_a_block(database_url: str, tmp_path: Path
             if file.kind == "collection_xml"} == {
         ("fuel/bank/collections-EUR-core.xml", 2, 400),
         ("fuel/bank/collections-EUR-b2b.xml", 1, 200)}
+    assert {file.recipient for file in made.files if file.kind == "collection_xml"} == {"bank/own"}
     blocks = [(text(one, "PmtInfId"), text(one, "PmtTpInf/LclInstrm/Cd"), text(
         one, "PmtTpInf/SeqTp"), text(one, "NbOfTxs")) for path in sorted(
             tmp_path.rglob("collections-*.xml")) for one in etree.parse(str(path)).iterfind(
@@ -194,6 +195,25 @@ def test_a_scheme_has_a_file_and_a_day_a_block(database_url: str, tmp_path: Path
     assert blocks == [("20260724-FUEL-1-COLLECT-EUR.1/1", "B2B", "FRST", "1"),
                       ("20260724-FUEL-1-COLLECT-EUR.2/1", "CORE", "FRST", "1"),
                       ("20260724-FUEL-1-COLLECT-EUR.2/2", "CORE", "RCUR", "1")]
+
+
+def test_a_bank_that_takes_small_files_has_them_so(database_url: str, tmp_path: Path) -> None:
+    """By their bytes, heads of blocks and all; each collection in one, each file known by its ends.
+    """
+    scene(database_url)
+    for number in range(1, 251):
+        invoice(database_url, f"F-{number:03d}", 100 + number)
+    plain = msgspec.to_builtins(settings())
+    plain["bankfiles"]["own"]["most_bytes"] = 65_536
+    nights(database_url, tmp_path, 2, msgspec.convert(plain, Settings))
+    found = sorted(tmp_path.rglob("collections-*.xml"))
+    assert [path.name for path in found] == [
+        f"collections-EUR-core.{number}.xml" for number in range(1, len(found) + 1)]
+    assert 2 <= len(found) <= 5
+    assert max(path.stat().st_size for path in found) <= 65_536
+    assert len({text(one, "PmtId/EndToEndId") for one in collected(tmp_path)}) == 250
+    assert sum(row["count"] for row in sql(
+        database_url, "SELECT count(*)::int AS count FROM filed_order GROUP BY message_id")) == 250
 
 
 @pytest.mark.parametrize(("change", "reason"), [

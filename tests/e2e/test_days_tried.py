@@ -110,7 +110,7 @@ def test_the_command_line_of_a_trial(database_url: str, tmp_path: Path,
     assert "balanced: True" in said.out
     assert f"fuel read: {len([1 for row in full_day() if row['stream'] == 'fuel'])} in" in said.err
     assert not (tmp_path / "out").exists()
-    assert main(ask(database_url, tmp_path, "--dry-run", "--resume")) == 1
+    assert main(ask(database_url, tmp_path, "--dry-run", "--resume")) == 2
     assert "do not go together" in capsys.readouterr().err
 
 
@@ -183,6 +183,6 @@ def test_schedules_from_the_command_line(database_url: str,
                         ("--bank-calendar", "calendar")):
         assert main(["days", "fuel", wrong, "Nowhere/At-All", *url]) == 1
         assert said in capsys.readouterr().err
-    assert main(["days", "--cut-off", "18:30", *url]) == 1
+    assert main(["days", "--cut-off", "18:30", *url]) == 2
     assert "which stream" in capsys.readouterr().err
     assert len(sql(database_url, "SELECT FROM audit")) == 1

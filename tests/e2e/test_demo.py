@@ -101,7 +101,19 @@ def test_the_banks_have_what_our_books_say(summary: dict[str, Any]) -> None:
     for one in banked["positions"]:
         assert (one["account_minor"], one["transit_minor"]) == (
             one["bank_minor"], one["waiting_minor"])
-    assert {one["what"] for one in banked["came_back"]} == {"credit_returned", "paid again"}
+    assert {one["what"] for one in banked["came_back"]} == {
+        "credit_returned", "paid again", "collected again"}
+
+
+def test_fleets_pay_by_direct_debit(summary: dict[str, Any]) -> None:
+    """One has paid; the other's bank gave it back, and it is collected again under a new id."""
+    first, *rest = sorted(summary["banked"]["collected"], key=lambda one: one["collect_on"])
+    states = {one["state"]: one for one in (first, *rest)}
+    assert set(states) == {"collected", "returned", "sent"}
+    assert states["sent"]["before_id"] == states["returned"]["end_to_end_id"]
+    assert states["sent"]["sequence"].endswith("RCUR"), "its bank knows the mandate"
+    assert {states[one]["sequence"].split()[1] for one in ("collected", "returned")} == {"FRST"}
+    assert states["sent"]["amount_minor"] == states["returned"]["amount_minor"] > 0
 
 
 def test_every_reason_to_decline_occurs(summary: dict[str, Any]) -> None:

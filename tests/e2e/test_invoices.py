@@ -32,10 +32,10 @@ from tests.e2e.clearing_day import (
     reversal,
     sql,
 )
+from tests.support.vat_abroad import POLISH, exchange_rate
 
 pytestmark = pytest.mark.invariant(11)
 
-POLISH = {"vat_id": "PL5260250274"}
 
 
 def night(database_url: str, day: date, rows: Iterable[Row], out: Path, **other: Any) -> Night:
@@ -286,12 +286,9 @@ def test_what_was_not_invoiced_yet_is_netted(database_url: str, tmp_path: Path) 
 
 def test_each_fleet_gets_the_forms_that_it_wants(database_url: str, tmp_path: Path) -> None:
     asyncio.run(make_day(database_url, []))
-    settings = load_settings()
-    polish = msgspec.structs.replace(
-        settings, vat_basis_points=2_300, product_groups=(),
-        invoicing=msgspec.structs.replace(settings.invoicing, vat_id="PL5260250274"))
+    exchange_rate(database_url, DAY - timedelta(1), "4.2613")
     tax(database_url, forms=["ksef", "cii"], vat_id="PL9542742927")
-    summary = night(database_url, DAY, [fuel("sale", 12_300)], tmp_path, settings=polish)
+    summary = night(database_url, DAY, [fuel("sale", 12_300)], tmp_path, settings=POLISH)
     assert [(file.path, file.sum_minor) for file in summary.files if file.currency] == [
         ("fuel/invoices/F2026-000001.cii.xml", 12_300),
         ("fuel/invoices/F2026-000001.ksef.xml", 12_300)]
@@ -299,13 +296,10 @@ def test_each_fleet_gets_the_forms_that_it_wants(database_url: str, tmp_path: Pa
 
 def test_a_large_fleet_is_split_for_ksef(database_url: str, tmp_path: Path) -> None:
     asyncio.run(make_day(database_url, []))
-    settings = load_settings()
-    polish = msgspec.structs.replace(
-        settings, vat_basis_points=2_300, product_groups=(),
-        invoicing=msgspec.structs.replace(settings.invoicing, vat_id="PL5260250274"))
+    exchange_rate(database_url, DAY - timedelta(1), "4.2613")
     tax(database_url, forms=["ksef", "csv"], vat_id="PL9542742927")
     sales = [fuel(f"sale-{number:04d}", 2_000 + number) for number in range(1_700)]
-    night(database_url, DAY, sales, tmp_path, settings=polish)
+    night(database_url, DAY, sales, tmp_path, settings=POLISH)
     made = invoices(tmp_path, DAY)
     assert list(made) == ["F2026-000001", "F2026-000002"]
     told = [receipt for rows in made.values() for receipt in receipts(rows)]
@@ -319,7 +313,7 @@ def test_a_large_fleet_is_split_for_ksef(database_url: str, tmp_path: Path) -> N
     after = DAY + timedelta(1)
     night(database_url, after, [reversal(sales[-1], -3_699, business_date=after),
                                 reversal(sales[0], -2_000, business_date=after)], tmp_path,
-          settings=polish)
+          settings=POLISH)
     assert [rows[0]["corrects"] for rows in invoices(tmp_path, after).values()] == [
         "F2026-000001", "F2026-000002"]
 

@@ -33,14 +33,14 @@ from tests.support.own_books import (
     ADDRESS,
     IBAN,
     QUIET,
-    SAFE,
     SUPPLIER,
     balance,
+    counted_stay,
     documents,
     gross_shop,
     more,
     night,
-    script,
+    safe_day,
     supplier,
     taxed,
 )
@@ -131,9 +131,8 @@ def test_fees_that_come_to_nothing_wait(database_url: str, tmp_path: Path) -> No
 
 def test_a_client_of_safes_is_asked_for_fees_and_interest_bears_none(database_url: str,
                                                                      tmp_path: Path) -> None:
-    wait(make_day(database_url, [deposit("night", 60_000, life={"stay_id": 1}),
-                                 deposit("two", 200_000)]))
-    script(database_url, SAFE)
+    safe_day(database_url, [deposit("night", 60_000, life={"stay_id": 1}),
+                            deposit("two", 200_000)])
     sql(database_url, "UPDATE account SET posting = '{\"fees\": \"invoice\"}'")
     night(database_url, tmp_path)
     sql(database_url, "UPDATE cassette_stay SET state = 'settled', closed_at = $1, counted_at = $1",
@@ -186,13 +185,6 @@ def test_a_spoilt_paper_stops_the_night(database_url: str, tmp_path: Path,
 
 # Suppliers.
 
-def counted_stay(database_url: str) -> None:
-    wait(make_day(database_url, []))
-    script(database_url, SAFE)
-    sql(database_url, "UPDATE cassette_stay SET state = 'settled', closed_at = $1, counted_at = $1",
-        datetime(2026, 7, 23, 12, tzinfo=UTC))
-
-
 def test_a_courier_is_billed_for_and_paid(database_url: str, tmp_path: Path) -> None:
     counted_stay(database_url)
     supplier(database_url, courier="C1")
@@ -203,7 +195,9 @@ def test_a_courier_is_billed_for_and_paid(database_url: str, tmp_path: Path) -> 
     assert [(line.name, line.quantity, line.net_minor) for line in paper.lines] == [
         ("Pick-up of cassettes", 1, 400), ("Count of cassettes", 1, 100)]
     assert (paper.net_minor, paper.vat_minor, paper.payable_minor) == (500, 95, 595)
-    assert (balance(database_url, "2450"), balance(database_url, "1600")) == (0, 95)
+    # All of it under his account, so that his own books say what he is owed.
+    assert (balance(database_url, "2450"), balance(database_url, "2450", SUPPLIER),
+            balance(database_url, "1600")) == (0, 0, 95)
     credit, = sql(database_url, "SELECT end_to_end_id, amount_minor, place_id FROM clearing_credit "
                                 "WHERE purpose = 'supplier_payment'")
     assert credit[:] == ("20260723-CASH-1-U0000001", 595, "SB2026-000001")

@@ -28,7 +28,17 @@ from tests.e2e.clearing_day import (
     tree,
     wait,
 )
-from tests.support.own_books import LEDGER, SAFE, gross_shop, logic, more, night, script
+from tests.support.own_books import (
+    LEDGER,
+    SUPPLIER,
+    counted_stay,
+    gross_shop,
+    logic,
+    more,
+    night,
+    safe_day,
+    supplier,
+)
 
 pytestmark = pytest.mark.invariant(11)
 
@@ -39,8 +49,7 @@ pytestmark = pytest.mark.invariant(11)
     ("json", read_json_records, "10-EUR-20260723.json")])
 def test_each_line_of_a_customer_is_in_one_record(form: str, read: Any, name: str,
                                                   database_url: str, tmp_path: Path) -> None:
-    wait(make_day(database_url, [deposit("one", 200_000), deposit("two", 5_000)]))
-    script(database_url, SAFE)
+    safe_day(database_url, [deposit("one", 200_000), deposit("two", 5_000)])
     logic(database_url, CLIENT, form=form, datev={"consultant": 1_001, "client": 7})
     made = night(database_url, tmp_path)
     path = tmp_path / "2026-07-23" / "cash" / "books" / name
@@ -53,6 +62,20 @@ def test_each_line_of_a_customer_is_in_one_record(form: str, read: Any, name: st
     assert tree(tmp_path / "again" / "2026-07-23") == tree(tmp_path / "2026-07-23")
     night(database_url, tmp_path, NEXT)
     assert not (tmp_path / "2026-07-24" / "cash" / "books").exists(), "nothing is there to book"
+
+
+def test_a_courier_has_records_of_his_work_and_its_payment(database_url: str,
+                                                           tmp_path: Path) -> None:
+    counted_stay(database_url)
+    supplier(database_url, courier="C1")
+    logic(database_url, SUPPLIER, form="csv")
+    made = night(database_url, tmp_path)
+    record, = (file for file in made.run("cash").files if "books/" in file.path)
+    assert (record.count, record.sum_minor) == (4, 0)  # a pick-up, a count, VAT, what is paid
+    lines = sql(database_url, "SELECT kind, amount_minor::int FROM booking_line WHERE account_id "
+                              "= $1 ORDER BY kind, amount_minor", SUPPLIER)
+    assert [tuple(row) for row in lines] == [
+        ("SUPPLIER_PAYMENT", -595), ("VAT", 95), ("WORK", 100), ("WORK", 400)]
 
 
 def test_fleets_and_merchants_have_records_too(database_url: str, tmp_path: Path) -> None:

@@ -78,6 +78,39 @@ def test_what_was_below_the_least_is_paid_once_the_least_is_less(nights: Nights)
     assert settled(nights, "payout_minor", "held") == [(0, "below_least"), (10_000, "")]
 
 
+def test_what_stays_below_the_least_is_settled_day_by_day(nights: Nights) -> None:
+    """Nothing is paid on any of them; a day without payments needs no settlement."""
+    nights.plan(Settlement(least_payout_minor=50_000), Fees())
+    nights.shop.paid(10_000)
+    nights.night()
+    nights.shop.paid(5_000)
+    nights.night()
+    nights.night()
+    assert settled(nights, "gross_minor", "payout_minor", "closing_minor", "held") == [
+        (10_000, 0, 10_000, "below_least"), (5_000, 0, 15_000, "below_least")]
+
+
+def moved(nights: Nights) -> int:
+    """The shop has another account from now on."""
+    rig = nights.shop.rig
+    new = rig.portfolio.account("merchant")
+    rig.sql("UPDATE account SET iban = 'DE89370400440532013000', address = (SELECT address "
+            "FROM account WHERE account_id = $2) WHERE account_id = $1", new, SHOP_ACCOUNT)
+    merchant(nights, "account_id", new)
+    return new
+
+
+def test_who_owes_nothing_under_its_old_account_is_paid_under_the_new(nights: Nights) -> None:
+    nights.plan(fees=Fees())
+    nights.shop.paid(10_000)
+    nights.night()
+    new = moved(nights)
+    nights.shop.paid(10_000)
+    assert nights.night().cases == ()
+    assert settled(nights, "account_id", "payout_minor", "closing_minor", "held") == [
+        (SHOP_ACCOUNT, 10_000, 0, ""), (new, 10_000, 0, "")]
+
+
 def test_who_owes_under_one_account_is_not_paid_under_another(nights: Nights) -> None:
     nights.plan(fees=Fees())
     shop = nights.shop
@@ -85,10 +118,7 @@ def test_who_owes_under_one_account_is_not_paid_under_another(nights: Nights) ->
     nights.night()
     shop.refund(asked, 10_000)
     nights.night()
-    new = shop.rig.portfolio.account("merchant")
-    shop.rig.sql("UPDATE account SET iban = 'DE89370400440532013000', address = (SELECT address "
-                 "FROM account WHERE account_id = $2) WHERE account_id = $1", new, SHOP_ACCOUNT)
-    merchant(nights, "account_id", new)
+    new = moved(nights)
     shop.paid(10_000)
     summary = nights.night()
     assert [(case.kind, case.reason, case.amount_minor) for case in summary.cases] == [

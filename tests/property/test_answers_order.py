@@ -8,17 +8,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from authhost.admin.bank_answers import tell_answer
-from authhost.admin.bank_statements import tell_file
 from authhost.embedded import Servers
 from clearing.run import clear
 from tests.e2e.clearing_day import DAY, NEXT, deposit, make_day, payment
 from tests.support import pain002
+from tests.support.answered import state_of, tell_all
 from tests.support.databases import fresh
 from tests.support.statement import IBAN, batch, entry, statement, transaction
 
@@ -87,24 +85,11 @@ def ended(servers: Servers, night: str, order: Sequence[int]) -> dict[str, Any]:
 
 
 async def _ended(url: str, order: Sequence[int], out: Path) -> dict[str, Any]:
-    for number in order:
-        told = tell_file if b"camt.053" in MESSAGES[number] else tell_answer
-        await told(url, MESSAGES[number])
+    await tell_all(url, MESSAGES, order)
     await clear(url, NEXT, out)
-    connection = await asyncpg.connect(url)
-    try:
-        return {name: sorted(map(tuple, await connection.fetch(text))) for name, text in {
-            "facts": "SELECT end_to_end_id, fact, amount_minor, run_id IS NULL FROM bank_fact",
-            "books": "SELECT code, coalesce(account_id, 0), sum(amount_minor)::int "
-                     "FROM ledger_entry GROUP BY 1, 2",
-            "transfers": "SELECT transaction, amount_minor FROM ledger_transfer",
-            "again": "SELECT before_id, due, coalesce(run_id, '') FROM clearing_again",
-            "exceptions": "SELECT reason, subject FROM clearing_exception WHERE state <> 'closed'",
-            # The life of a file that its bank has booked and rejected ends where it was first.
-            "files": "SELECT path, state FROM file_state WHERE path = 'bank/deposits-EUR.xml'",
-            "seen": "SELECT end_to_end_id FROM credit_seen"}.items()}
-    finally:
-        await connection.close()
+    # The life of a file that its bank has booked and rejected ends where it was first.
+    return await state_of(url, files="SELECT path, state FROM file_state "
+                                     "WHERE path = 'bank/deposits-EUR.xml'")
 
 
 def test_what_they_come_to(expected: dict[str, Any]) -> None:

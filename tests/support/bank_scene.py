@@ -82,10 +82,12 @@ class Scene:
 
     @asynccontextmanager
     async def connector(self, tls: ssl.SSLContext | None = None, *,
-                        secure: bool = True) -> AsyncIterator[BankConnector]:
+                        secure: bool = True,
+                        screening: Path | None = None) -> AsyncIterator[BankConnector]:
         """A connector that runs; stopped as a host stops it."""
         context = tls or (self.papers.host.client_context() if secure else None)
-        connector = BankConnector(self.pool, Clock(), context, poll_s=0.05)
+        connector = BankConnector(self.pool, Clock(), context, poll_s=0.05,
+                                  screening=screening)
         task = asyncio.create_task(connector.run())
         try:
             yield connector

@@ -9,9 +9,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from clearing.invoices.document import (
     CREDIT_NOTE,
     CREDIT_TRANSFER,
+    DIRECT_DEBIT,
     INVOICE,
     NETTED,
     Document,
@@ -20,7 +23,14 @@ from clearing.invoices.document import (
     PaymentMeans,
     Preceding,
 )
-from clearing.invoices.totals import category_of, line_price, make_document, net_of
+from clearing.invoices.totals import (
+    category_of,
+    line_price,
+    make_document,
+    net_of,
+    vat_of_rate,
+)
+from clearing.invoices.vat_told import Rate
 from clearing.party import Address
 
 DAY = date(2026, 7, 23)
@@ -66,8 +76,37 @@ def invoice(lines: list[Line] | None = None, **other: Any) -> Document:
     return make_document(lines=told, **(values | other))
 
 
-def credit_note(**other: Any) -> Document:
-    """What gives back a line of that invoice."""
-    return invoice([line(1)], **({
+def credit_note(lines: list[Line] | None = None, **other: Any) -> Document:
+    """What gives back a line of that invoice, or these."""
+    return invoice([line(1)] if lines is None else lines, **({
         "number": "G2026-000001", "type_code": CREDIT_NOTE, "terms": "Given back",
         "means": PaymentMeans(NETTED), "preceding": (Preceding("F2026-000001", DAY),)} | other))
+
+
+def debit() -> Document:
+    """What is collected by a mandate."""
+    return invoice(means=PaymentMeans(
+        DIRECT_DEBIT, "F2026-000001", mandate="M-1", creditor_id="DE98ZZZ09999999999",
+        debited_iban="FR7630006000011234567890189"))
+
+
+def abroad(*, reverse_charge: bool = False, **other: Any) -> Document:
+    """Fuel that went into the tank in Austria; with a kind of it that bears no VAT."""
+    sold = [line(1), line(2, 5_000, gross="2.4845"), line(3, 700, rate=0, listed=None)]
+    if reverse_charge:
+        sold = [msgspec.structs.replace(
+            one, category=category, rate_basis_points=rate, gross_minor=one.net_minor)
+            for one in sold for category, rate in [vat_of_rate(
+                one.rate_basis_points, reverse_charge=True)]]
+    buyer = msgspec.structs.replace(BUYER, vat_id="ATU12345675")
+    return invoice(sold, **({"delivered_in": "AT", "buyer": buyer} | other))
+
+
+def zlotys(*, credit: bool = False) -> Document:
+    """VAT in zlotys beside euros, two rates of it."""
+    told = Rate("PLN", Decimal("4.2613"), date(2026, 7, 22))
+    lines = [line(1, rate=2_300), line(2, 5_000, rate=800, gross="2.4845")]
+    seller = msgspec.structs.replace(SELLER, vat_id="PL5260250274")
+    if credit:
+        return credit_note(lines=lines, seller=seller, told=told)
+    return invoice(lines, seller=seller, told=told)

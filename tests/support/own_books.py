@@ -7,7 +7,7 @@ than all else.
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from clearing.settings import Settings, load_settings
 from tests.e2e.clearing_day import DAY, Row, insert, make_day, sql, wait
 
 _E2E: Final = Path(__file__).parents[1] / "e2e"
-SAFE: Final = (_E2E / "clearing_safe.sql").read_text()
+_SAFE: Final = (_E2E / "clearing_safe.sql").read_text()
 LEDGER: Final = (_E2E / "own_books_ledger.sql").read_text()
 SUPPLIER: Final = 40
 IBAN: Final = "DE89370400440532013000"
@@ -47,14 +47,24 @@ def more(database_url: str, rows: list[Row]) -> None:
     wait(run())
 
 
-def script(database_url: str, text: str) -> None:
+def safe_day(database_url: str, rows: list[Row]) -> None:
+    """These rows, and a client's safe: its cassette was picked up, by a courier who has prices."""
+    wait(make_day(database_url, rows))
+
     async def run() -> None:
         connection = await asyncpg.connect(database_url)
         try:
-            await connection.execute(text)
+            await connection.execute(_SAFE)
         finally:
             await connection.close()
     wait(run())
+
+
+def counted_stay(database_url: str) -> None:
+    """Its cassette was counted too."""
+    safe_day(database_url, [])
+    sql(database_url, "UPDATE cassette_stay SET state = 'settled', closed_at = $1, counted_at = $1",
+        datetime(2026, 7, 23, 12, tzinfo=UTC))
 
 
 def gross_shop(database_url: str, rows: list[Row]) -> None:

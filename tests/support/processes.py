@@ -12,7 +12,8 @@ from typing import Any
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([
-    "tests.support.bank_process", "tests.support.edge_process", "tests.support.safe_process"])
+    "tests.support.bank_process", "tests.support.edge_process", "tests.support.safe_process",
+    "tests.support.night_process"])
 
 
 def die(*_: Any) -> None:

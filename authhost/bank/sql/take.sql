@@ -1,6 +1,6 @@
 -- The credits that wait for a bank, oldest first, locked; another host's are passed by.  $1 bank, $2 most
 SELECT d.key, d.business_date, d.journal_id, d.terminal_id, d.currency, d.amount_minor, d.state = 'reversed' AS reversed,
-       d.recorded_at, d.tries, d.bank_reason,
+       d.recorded_at, d.tries, d.bank_reason, d.account_id,
        jsonb_build_object('name', a.name, 'iban', a.iban, 'bic', a.bic, 'address', a.address)::text AS party,
        j.detail::text AS detail
 FROM deposit d

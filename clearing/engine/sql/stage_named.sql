@@ -3,7 +3,7 @@
 WITH named AS MATERIALIZED (
     SELECT DISTINCT j.original_key AS key FROM journal j
     WHERE j.business_date = {day} AND j.stream = {stream} AND j.approved AND j.original_key <> ''
-      AND j.kind IN ('reversal', 'return', 'completion', 'offline_sale', 'deposit')
+      AND j.kind IN ('reversal', 'return', 'completion', 'offline_sale')
       AND NOT EXISTS (SELECT FROM journal o WHERE o.business_date = {day} AND o.key = j.original_key
                                               AND o.account_id IS NOT DISTINCT FROM j.account_id)
 ),

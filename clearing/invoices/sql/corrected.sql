@@ -13,10 +13,19 @@ WITH late AS (
     JOIN placement p ON p.stream = 'fuel' AND p.journal_date = w.journal_date AND p.journal_id = w.journal_id
     JOIN journal j ON j.business_date = w.journal_date AND j.id = w.journal_id
     WHERE w.billed_run IS NULL AND w.pump_minor < 0 AND p.original_date IS NOT NULL
+    UNION
+    -- What came out of suspense was invoiced by the run that it came out with.
+    SELECT j.original_key, x.account_id, x.currency, b.business_date
+    FROM suspense_release x
+    JOIN placement_fuel p ON p.journal_date = x.journal_date AND p.journal_id = x.journal_id
+    JOIN journal j ON j.business_date = x.journal_date AND j.id = x.journal_id
+    JOIN suspense_release w ON w.journal_date = p.original_date AND w.journal_id = p.original_id
+    JOIN clearing_run b ON b.run_id = w.run_id
+    WHERE x.run_id = $1 AND x.family = 'suspense_accepted' AND x.amount_minor < 0 AND b.business_date < $2::date
 )
-SELECT l.key, l.account_id, l.currency, m.mended, count(*)::int AS parts, array_agg(i.number ORDER BY i.first) AS numbers,
+SELECT l.key, l.account_id, l.currency, m.mended, f.country, array_agg(i.number ORDER BY i.first) AS numbers,
        array_agg(i.first ORDER BY i.first) AS firsts, array_agg(i.until ORDER BY i.first) AS untils,
-       CASE WHEN count(*) > 1 THEN max(f.content) END AS content
+       CASE WHEN sum(count(*)) OVER (PARTITION BY l.key, l.account_id, l.currency, m.mended) > 1 THEN max(f.content) END AS content
 FROM late l
 CROSS JOIN (VALUES (false), (true)) AS m (mended)
 LEFT JOIN LATERAL (
@@ -25,6 +34,7 @@ LEFT JOIN LATERAL (
     ORDER BY w.product LIMIT 1) w ON true
 JOIN fuel_line f ON f.account_id = l.account_id AND f.currency = l.currency AND f.corrects = ''
                 AND CASE WHEN m.mended THEN f.run_id = w.billed_run ELSE f.business_date = l.original_date END
-LEFT JOIN invoice_line i ON (i.run_id, i.account_id, i.currency, i.corrects) = (f.run_id, f.account_id, f.currency, f.corrects)
-GROUP BY l.key, l.account_id, l.currency, m.mended
-ORDER BY l.key, l.account_id, l.currency
+LEFT JOIN invoice_line i ON (i.run_id, i.account_id, i.currency, i.country, i.corrects)
+                          = (f.run_id, f.account_id, f.currency, f.country, f.corrects)
+GROUP BY l.key, l.account_id, l.currency, m.mended, f.country
+ORDER BY l.key, l.account_id, l.currency, m.mended, f.country

@@ -3,6 +3,7 @@ WITH rows (currency, minor) AS (
     SELECT p.currency, p.amount_minor FROM clearing_run r
     JOIN placement p ON p.run_no = r.run_no AND p.stream = 'fuel' AND p.journal_date = $2::date
     WHERE r.run_id = $1 AND p.place = 'cleared' AND p.family = 'fuel'
+    UNION ALL SELECT currency, amount_minor FROM suspense_release WHERE run_id = $1 AND family = 'suspense_accepted'
     UNION ALL SELECT currency, pump_minor FROM fuel_line_parked WHERE billed_run = $1
 ),
 lines (currency, minor) AS (

@@ -5,7 +5,7 @@ SELECT w.account_id, w.currency, w.key, w.product, d.exception_id AS at_pump, j.
        coalesce(nullif(o.pan_masked, ''), j.pan_masked) AS card,
        coalesce(v.plate, '') AS plate, coalesce(g.name, '') AS driver,
        coalesce(s.name, m.name, nullif(coalesce(o.site_id, j.site_id), ''), j.merchant_id) AS site,
-       coalesce(o.site_id, j.site_id) AS site_id, coalesce(o.flags, j.flags) AS flags,
+       coalesce(o.site_id, j.site_id) AS site_id, coalesce(s.country, '') AS country, coalesce(o.flags, j.flags) AS flags,
        coalesce(o.detail, j.detail)::text AS detail
 FROM fuel_line_parked w
 JOIN placement p ON p.stream = 'fuel' AND p.journal_date = w.journal_date AND p.journal_id = w.journal_id

@@ -6,7 +6,7 @@ SELECT j.account_id, j.currency, j.key, j.posted_minor, j.original_key, p.origin
        coalesce(nullif(o.pan_masked, ''), j.pan_masked) AS card,
        coalesce(v.plate, '') AS plate, coalesce(d.name, '') AS driver,
        coalesce(s.name, m.name, nullif(coalesce(o.site_id, j.site_id), ''), j.merchant_id) AS site,
-       coalesce(o.site_id, j.site_id) AS site_id, coalesce(o.flags, j.flags) AS flags,
+       coalesce(o.site_id, j.site_id) AS site_id, coalesce(s.country, '') AS country, coalesce(o.flags, j.flags) AS flags,
        coalesce(o.detail, j.detail)::text AS detail
 FROM clearing_run r
 JOIN placement p ON p.run_no = r.run_no AND p.stream = 'fuel' AND p.journal_date = $2::date

@@ -1,6 +1,6 @@
 -- Files, what they carry, where each is in its life, and where it goes.
 -- $1 a run or '', $2 state or '', $3 from this business date, $4 a recipient or '', $5 after this run, $6 after this path, $7 at most
-SELECT f.run_id, f.path, f.kind, f.recipient, f.count, f.sum_minor, f.currency, f.sha256, coalesce(now.state, '') AS state,
+SELECT f.run_id, f.part, f.path, f.kind, f.recipient, f.count, f.sum_minor, f.currency, f.sha256, coalesce(now.state, '') AS state,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('state', e.state, 'at', e.at, 'who', e.who, 'detail', e.detail) ORDER BY e.event_id), '[]')
         FROM file_event e WHERE e.run_id = f.run_id AND e.path = f.path)::text AS life,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('route', o.name, 'state', d.state, 'tries', d.tries, 'due_at', d.due_at,

@@ -1,3 +1,3 @@
--- $1 run id
+-- $1 run id, $2 part
 SELECT status, manifest_digest, coalesce((settings::jsonb -> 'release' ->> 'four_eyes')::boolean, false) AS needs_approval
-FROM clearing_run WHERE run_id = $1
+FROM run_part WHERE run_id = $1 AND part = $2

@@ -39,6 +39,7 @@ from clearing.bankfiles.table_check import (
 )
 from clearing.party import Address
 from clearing.settings import load_settings
+from tests.support.bai2 import faults
 
 DAY = date(2026, 7, 24)
 words = st.text(max_size=200)
@@ -87,13 +88,27 @@ def test_any_text_makes_bai2_that_adds_up(found: list[Client]) -> None:
     assert read_back(read_bai2, sink.getvalue()) == (advice.count, advice.sum_minor, "EUR")
     records = sink.getvalue().decode("ascii").split("\r\n")[:-1]
     assert all(len(record) <= 80 for record in records if record[:2] in ("16", "88", "49", "98"))
-    # Every total once more, and no help from the reader.
-    lines = [record.split(",") for record in records]
-    control = sum(int(one[2]) for one in lines if one[0] == "16") + sum(
-        int(one[4]) for one in lines if one[0] == "03") + sum(
-        int(one[2]) for one in lines if one[0] == "88" and one[1] == "400" and len(one) == 5
-        and one[4] == "Z/")
-    assert records[-1] == f"99,{control},1,{len(records)}/"
+    assert faults(sink.getvalue()) == []
+
+
+def test_whatever_total_is_off_is_seen() -> None:
+    """The reader of the tests itself: one digit of any control record."""
+    item = Item("deposit", "S1", 100, *[""] * 9, [], "")
+    sink, found = io.BytesIO(), [Client(1, "One", "", [Line("E1", item, "")])] * 2
+    file = Bai2File(sink, advice_of(found), "AUTHHOST", "B/1")
+    file.begin()
+    for client in found:
+        file.add(client)
+    file.end()
+    content = sink.getvalue()
+    assert faults(content) == []
+    for code in (b"49,", b"98,", b"99,"):
+        at = content.index(code)
+        for field in range(content[at:].split(b"\r\n")[0].count(b",")):
+            record = content[at:].split(b"\r\n")[0]
+            parts = record.removesuffix(b"/").split(b",")
+            parts[field + 1] = str(int(parts[field + 1]) + 1).encode()
+            assert len(faults(content.replace(record, b",".join(parts) + b"/", 1))) == 1, record
 
 
 def test_what_ends_a_field_of_bai2_is_in_none() -> None:

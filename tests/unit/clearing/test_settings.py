@@ -46,3 +46,17 @@ def test_what_cannot_be_right_is_refused(change: dict[str, object], message: str
 def test_no_json() -> None:
     with pytest.raises(ClearingError, match="clearing settings"):
         load_settings(b"\xff")
+
+
+@pytest.mark.parametrize(("country", "told", "says"), [
+    ("Austria", {"vat_basis_points": 2_000}, "it is no country"),
+    ("AT", {"vat_basis_points": 2_000, "vat_id": "DE123456788"}, "is of another country"),
+    ("AT", {"vat_basis_points": 2_000, "vat_id": "U1"}, "is no country and number"),
+    ("AT", {"vat_basis_points": 10_001}, "VAT of 10001 basis points"),
+    ("AT", {}, "vat_basis_points")])
+def test_a_country_that_cannot_be_right_is_named(country: str, told: dict[str, object],
+                                                 says: str) -> None:
+    text = json.loads(load_settings().encode())
+    text["countries"] = {country: told}
+    with pytest.raises(ClearingError, match=says):
+        load_settings(json.dumps(text))

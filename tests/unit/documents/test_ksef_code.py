@@ -30,7 +30,7 @@ def test_the_link_has_the_seller_the_day_and_the_hash() -> None:
 
 def test_the_code_on_the_page_leads_there() -> None:
     made = verification("5265877635", date(2026, 2, 1), XML)
-    sheet = invoice_sheet(invoice(country="PL"), Documents(), verification=made)
+    sheet = invoice_sheet(invoice(country="PL"), Documents(), codes=[made])
     document = pypdfium2.PdfDocument(typeset(sheet))
     picture = document[0].render(scale=4).to_pil().convert("L")
     [found] = zxingcpp.read_barcodes(picture)

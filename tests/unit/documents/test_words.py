@@ -19,7 +19,7 @@ from clearing.settings import check_settings, load_settings
 
 EVERY = pytest.mark.parametrize("known", languages(), ids=lambda known: known.code)
 # Words that are looked up by a part of data: a kind, a unit, a reason, an attribute.
-BY_DATA = re.compile(r"(kind|fee|unit|why|about)_|(payment|refund|refund_returned)$")
+BY_DATA = re.compile(r"(kind|fee|unit|why|about|verify|vatex)_|(payment|refund|refund_returned)$")
 
 
 def test_there_are_the_languages_of_the_countries() -> None:

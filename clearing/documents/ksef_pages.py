@@ -1,0 +1,96 @@
+"""Pages of invoices that are in KSeF, made again once it has answered, or to be handed over before.
+
+Knows the numbers that KSeF has given, and the seller's certificate; must not know a run's release:
+what the night has let out stays as it is, and these are copies for whoever asks for one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from clearing.documents.hybrid_page import codes_of, hybrid_page
+from clearing.documents.ksef_code import Signer
+from clearing.documents.page import Page
+from clearing.documents.press import pressed
+from clearing.documents.reading import read_invoice_page
+from clearing.documents.typesetting import Sheet
+from clearing.errors import ClearingError
+from clearing.folder import disk_errors
+from clearing.invoices.reading import invoice_documents
+from clearing.invoices.statements import statement
+from clearing.queries import Connection, connect, query
+from clearing.run_id import RunId
+from clearing.settings import Settings
+
+
+class KsefPage(msgspec.Struct, frozen=True):
+    """A page that was written. ksef_number: '' where KSeF has given none yet."""
+
+    path: Path
+    number: str
+    ksef_number: str
+
+
+async def write_ksef_pages(database_url: str, business_date: date, out_dir: Path,
+                           signer: Signer | None = None) -> tuple[KsefPage, ...]:
+    """<number>.pdf of each invoice of a day that is KSeF's, whatever forms its buyer gets beside.
+
+    signer: for code II of those without a number. ClearingError: the day is not released, or a page
+    does not say what was decided.
+    """
+    run_id = RunId(business_date, "fuel")
+    connection = await connect(database_url)
+    try:
+        run = await connection.fetchrow(query("run"), str(run_id))
+        if run is None or run["status"] != "done":
+            raise ClearingError(f"{run_id} is not released: its pages are made after that")
+        settings = msgspec.json.decode(run["settings"], type=Settings)
+        given = {row["number"]: row["ksef_number"]
+                 for row in await connection.fetch(statement("ksef_numbers"), str(run_id))}
+        pages: list[Page] = []
+
+        async def sheets() -> AsyncIterator[Sheet]:
+            async for page in _pages(connection, run_id, settings, given, signer):
+                pages.append(page)
+                yield page.sheet
+
+        made: list[KsefPage] = []
+        async for sheet, content in pressed(sheets()):
+            page = pages[len(made)]
+            _write(out_dir / page.record.path, page, content)
+            made.append(KsefPage(out_dir / page.record.path, sheet.name,
+                                 given.get(sheet.name, "")))
+        return tuple(made)
+    finally:
+        await connection.close()
+
+
+async def _pages(connection: Connection, run_id: RunId, settings: Settings, given: dict[str, str],
+                 signer: Signer | None) -> AsyncIterator[Page]:
+    async for document, _ in invoice_documents(connection, run_id, settings, "ksef"):
+        codes = codes_of(document, given.get(document.number, ""), signer)
+        yield hybrid_page(document, f"{document.number}.pdf", "invoice_pdf_pdf", run_id, settings,
+                          codes)
+
+
+def _write(path: Path, page: Page, content: bytes) -> None:
+    """Shown once it says what was decided."""
+    hidden = path.with_name(f".{path.name}")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        hidden.write_bytes(content)
+    record = page.record
+    try:
+        found = read_invoice_page(hidden)
+    except ValueError as error:
+        raise ClearingError(f"{path.name}: {error}") from error
+    if found != (record.count, record.sum_minor, record.currency):
+        raise ClearingError(f"{path.name} says {found}, and "
+                            f"{(record.count, record.sum_minor, record.currency)} was decided")
+    with disk_errors(path):
+        os.replace(hidden, path)  # one step, whatever was there

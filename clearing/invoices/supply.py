@@ -1,0 +1,91 @@
+"""Whose VAT a sale bears, who accounts for it, and who the seller is to the office of that country.
+
+PURE. Directive 2006/112/EC: goods that are not transported are supplied where they are (article
+31), so fuel bears the VAT of the station's country, whoever buys it; where a state says so, a buyer
+with a VAT number of that state accounts for the VAT of a seller who is not established there
+(articles 194 and 226(11a)). An invoice is of one country: the seller has one VAT number on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from clearing.invoices.document import Party
+from clearing.invoices.lines import FuelLine, Goods
+from clearing.invoices.parties import Tax, seller_of
+from clearing.invoices.totals import RATE_UNKNOWN
+from clearing.member_states import country_of
+from clearing.settings import Country, Settings
+
+# Its rates are told by the settings of the night that invoices it.
+_NOT_TOLD: Final = Country(vat_basis_points=RATE_UNKNOWN)
+POLAND: Final = "PL"
+
+
+class Supply(msgspec.Struct, frozen=True):
+    """What holds for all that a buyer has had in one country. country: '' is the operator's own."""
+
+    country: str
+    seller: Party
+    rates: Settings | Country
+    reverse_charge: bool = False
+    to_ksef: bool = True  # it is an invoice by Polish law
+
+    @property
+    def is_told(self) -> bool:
+        """False where the settings do not speak of the country."""
+        return self.rates is not _NOT_TOLD
+
+    def taxed(self, line: FuelLine) -> FuelLine:
+        """A line that was stored before its rate was told, with the rate."""
+        if line.rate_basis_points != RATE_UNKNOWN:
+            return line
+        rate = self.rates.group(line.product).vat_basis_points
+        return msgspec.structs.replace(line, rate_basis_points=rate)
+
+
+class GoodsByCountry:
+    """What products are called, and the VAT that each bears where it is sold."""
+
+    def __init__(self, settings: Settings, names: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._names = names
+        self._known: dict[str, Goods] = {}
+
+    def at(self, country: str) -> Goods:
+        """country: as delivered_in tells it."""
+        found = self._known.get(country)
+        if found is None:
+            found = self._known[country] = Goods(_rates(self._settings, country), self._names)
+        return found
+
+
+def delivered_in(settings: Settings, currency: str, country: str) -> str:
+    """The country of a site, '' where it is the operator's own or nobody has told it."""
+    return "" if country == settings.home(currency) else country
+
+
+def supply_of(settings: Settings, currency: str, country: str, tax: Tax) -> Supply:
+    """country: as delivered_in has told it; tax: of the buyer."""
+    rates, home = _rates(settings, country), seller_of(settings, currency)
+    if isinstance(rates, Settings):
+        return Supply("", home, rates)
+    reverse = rates.reverse_charge and country_of(tax.vat_id, "") == country
+    seller = home if not (rates.vat_id or rates.tax_number) else msgspec.structs.replace(
+        home, vat_id=rates.vat_id, tax_number=rates.tax_number)
+    # What is taxed abroad is not KSeF's, but that its buyer accounts for the VAT is (article 106a
+    # of the Polish act on VAT).
+    polish = country == POLAND or (reverse and settings.home(currency) == POLAND)
+    return Supply(country, home if reverse else seller, rates, reverse, polish)
+
+
+def forms_of(forms: Iterable[str], *, to_ksef: bool) -> tuple[str, ...]:
+    """Of the forms that the buyer gets those that an invoice has."""
+    return tuple(form for form in dict.fromkeys(forms) if to_ksef or form != "ksef")
+
+
+def _rates(settings: Settings, country: str) -> Settings | Country:
+    return settings.countries.get(country, _NOT_TOLD) if country else settings

@@ -1,0 +1,33 @@
+"""What a database does to a run, in words: it goes away, it has no room.
+
+Knows the driver's errors; must not know what was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import asyncpg
+
+from clearing.errors import ClearingError
+
+_NO_ROOM: Final = (asyncpg.InsufficientResourcesError, asyncpg.PostgresIOError)
+# Whoever asks a connection that has just died hears InterfaceError: it is closed.
+_AWAY: Final = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+                asyncpg.InterfaceError, ConnectionError)
+
+
+@contextmanager
+def outages(what: str) -> Iterator[None]:
+    """Say in words that the database failed `what`, as ClearingError. What it had not committed it
+    takes back by itself, so that a repeat goes on from there."""
+    try:
+        yield
+    except _NO_ROOM as error:
+        raise ClearingError(f"{what}: the database has no room: {error}; what was begun is taken "
+                            "back, and it goes on when that is mended") from error
+    except _AWAY as error:
+        raise ClearingError(f"{what}: the database is away: {error}; what was begun is taken back, "
+                            "and it goes on when it is there again") from error

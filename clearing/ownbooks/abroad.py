@@ -1,0 +1,44 @@
+"""Customers whose fees bear none of the operator's VAT: they account for it, or it is none.
+
+Knows their tax data as it is tonight; the rule is vat.py's. What a night has netted is not netted
+again, so that each settlement keeps how it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clearing.member_states import country_of
+from clearing.ownbooks.statements import statement
+from clearing.ownbooks.vat import bears_vat
+from clearing.party import Party
+from clearing.queries import Connection
+from clearing.settings import Settings
+
+
+class Abroad:
+    """By account: where it is established, and its VAT number."""
+
+    def __init__(self, settings: Settings, known: Mapping[int, tuple[str, str]]) -> None:
+        self._settings = settings
+        self._known = known
+
+    @classmethod
+    async def read(cls, connection: Connection, settings: Settings,
+                   parties: Mapping[str, Party | None]) -> Abroad:
+        """Of all parties of a night, with one query. parties: by account, as the run keeps them."""
+        told = {row["account_id"]: (row["vat_id"], row["country"]) for row in
+                await connection.fetch(statement("vat_ids"), [int(one) for one in parties])}
+        known = {}
+        for name, party in parties.items():
+            vat_id, country = told.get(int(name), ("", ""))
+            known[int(name)] = (vat_id, country_of(
+                vat_id, country or (party.address.country if party is not None else "")))
+        return cls(settings, known)
+
+    def has(self, account_id: int | None, currency: str) -> bool:
+        """Whether fees of this account bear no VAT of ours."""
+        if account_id is None or account_id not in self._known:
+            return False
+        vat_id, country = self._known[account_id]
+        return not bears_vat(self._settings.home(currency), country, vat_id)

@@ -1,0 +1,80 @@
+"""Fees of merchants in other countries: what is netted has no VAT that they account for themselves.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from clearing.settings import load_settings
+from tests.e2e.clearing_day import DAY, MERCHANT, NEXT, payment, sql, tree
+from tests.support.own_books import balance, documents, gross_shop, more, night, taxed
+
+pytestmark = pytest.mark.invariant(11)
+
+
+def netted(database_url: str) -> None:
+    """A shop whose plan has 20 % VAT and takes its fees off what is paid: 35 of 1,999."""
+    gross_shop(database_url, payment("pay-1", 1_999))
+    sql(database_url, "UPDATE merchant_plan SET settlement = '{\"by\": \"net\"}'")
+
+
+def settled(database_url: str) -> list[tuple[int, ...]]:
+    return [tuple(row) for row in sql(
+        database_url, "SELECT fees_minor::int, vat_minor::int, payout_minor::int "
+                      "FROM merchant_settlement ORDER BY business_date")]
+
+
+@pytest.mark.parametrize(("vat_id", "country", "vat", "category", "code"), [
+    ("DE136695976", "DE", 7, "S", ""), ("", "FR", 7, "S", ""),
+    ("FR83404833048", "FR", 0, "AE", "VATEX-EU-AE"), ("CHE123456788", "CH", 0, "O", "VATEX-EU-O")])
+def test_what_is_netted_has_the_vat_that_is_the_operators(
+        vat_id: str, country: str, vat: int, category: str, code: str, database_url: str,
+        tmp_path: Path) -> None:
+    netted(database_url)
+    taxed(database_url, MERCHANT, vat_id=vat_id, country=country)
+    made = night(database_url, tmp_path)
+    assert settled(database_url) == [(35, vat, 1_999 - 35 - vat)]
+    invoice, = documents(database_url)
+    group, = invoice.vat
+    assert (group.category, group.reason_code, invoice.payable_minor, invoice.rounding_minor) == (
+        category, code, 35 + vat, 0)
+    assert [balance(database_url, code) for code in ("1500", "2700", "5910")] == [0, -vat, 0]
+    assert made.balanced
+    night(database_url, tmp_path / "again")
+    assert tree(tmp_path / "again" / DAY.isoformat()) == tree(tmp_path / DAY.isoformat())
+
+
+def test_the_page_says_it_in_the_readers_words(database_url: str, tmp_path: Path) -> None:
+    netted(database_url)
+    taxed(database_url, MERCHANT, vat_id="ATU12345675", country="AT", forms=["pdf"])
+    sql(database_url, "UPDATE account SET address = address || '{\"country\": \"AT\"}' "
+                      "WHERE account_id = $1", MERCHANT)
+    night(database_url, tmp_path, settings=load_settings())
+    page, = (tmp_path / DAY.isoformat() / "payments" / "fee-invoices").glob("*.pdf")
+    document = pypdfium2.PdfDocument(page)
+    text = document[0].get_textpage().get_text_bounded()
+    document.close()
+    assert "Steuerschuldnerschaft des Leistungsempfängers" in " ".join(text.split())
+
+
+def test_each_night_keeps_how_it_was(database_url: str, tmp_path: Path) -> None:
+    """A number that is told within the period: the nights before have taken VAT, the rest not."""
+    netted(database_url)
+    taxed(database_url, MERCHANT, vat_id="", country="FR", invoice_period="week")
+    night(database_url, tmp_path)
+    sql(database_url, "UPDATE account_tax SET vat_id = 'FR83404833048'")
+    for number in range(1, 4):
+        day = DAY + timedelta(number)
+        if day == NEXT:
+            more(database_url, payment("pay-2", 1_999, business_date=day))
+        night(database_url, tmp_path, day)
+    assert settled(database_url) == [(35, 7, 1_957), (35, 0, 1_964)]
+    invoice, = documents(database_url)
+    assert sorted((group.category, group.net_minor, group.vat_minor) for group in invoice.vat) == [
+        ("AE", 35, 0), ("S", 35, 7)]
+    assert (invoice.payable_minor, invoice.rounding_minor) == (77, 0)
+    assert [balance(database_url, code) for code in ("2700", "5910")] == [-7, 0]

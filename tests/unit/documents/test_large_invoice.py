@@ -1,0 +1,58 @@
+"""An invoice of 5,000 lines: it is typeset, says what its XML says, and takes the memory it may."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+import pypdfium2
+
+from clearing.documents.invoice_page import invoice_sheet
+from clearing.documents.reading import read_invoice_page
+from clearing.documents.settings import Documents
+from clearing.documents.typesetting import typeset
+from clearing.invoices.cii import cii
+from clearing.invoices.document import Document
+from tests.support.invoice_scene import invoice, line
+
+LINES: Final = 5_000
+_BY_VEHICLE: Final = 40
+_MOST_MEMORY_MIB: Final = 1_024  # a press has a process a processor, beside the night's own
+
+
+def large() -> Document:
+    """A month of a large fleet."""
+    def of(number: int) -> str:
+        return f"W {number // _BY_VEHICLE} A"
+    return invoice([line(number, 4_137 + number % 97, group=of(number), attributes=(
+        ("Vehicle", of(number)), ("Driver", f"Driver {number // _BY_VEHICLE}"),
+        ("Card", "780131*********1234"), ("Odometer", str(100_000 + number)),
+        ("Site", "Motorway A1"), ("Time", "14:30"), ("Receipt", f"sale-{number}")))
+        for number in range(1, LINES + 1)])
+
+
+def typeset_large(path: Path) -> int:
+    """In a process of its own; the most memory that it had, in MiB."""
+    document = large()
+    path.write_bytes(typeset(invoice_sheet(document, Documents(),
+                                           cii="".join(cii(document)).encode())))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
+
+
+def test_its_totals_are_read_back_and_no_line_is_missing(tmp_path: Path) -> None:
+    assert sys.platform == "linux"  # ru_maxrss is in KiB there alone
+    path, document = tmp_path / "i.pdf", large()
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        memory_mib = pool.submit(typeset_large, path).result()
+    assert memory_mib < _MOST_MEMORY_MIB
+    assert read_invoice_page(path) == (LINES, document.payable_minor, "EUR")
+    pdf = pypdfium2.PdfDocument(path)
+    text = " ".join(pdf[at].get_textpage().get_text_bounded().replace("\u200b", "")
+                    for at in range(len(pdf)))
+    pdf.close()
+    words = set(text.replace("\r\n", " ").split())
+    assert [number for number in range(1, LINES + 1) if f"sale-{number}" not in words] == []
