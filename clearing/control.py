@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -41,9 +37,6 @@ from clearing.settlement_check import read_booking_table, read_settlement_table
 from clearing.summary import FileRecord
 from clearing.tables import read_table
 
-ALONE: Final = 1_000  # a process takes half a second to begin
-CHUNK: Final = 100  # files: the one that ends first waits for so many at most
-WAITING: Final = 2  # chunks, so that the other process is never without
 Totals = tuple[int, int, str]  # count, sum in minor units, currency ('' for none)
 
 _AMOUNT: Final = re.compile(rb'data-amount-minor="(-?\d+)"')
@@ -51,38 +44,10 @@ _TRANSACTION: Final = re.compile(rb'data-transaction data-amount-minor="')
 _PAGE_TOTAL: Final = re.compile(rb'data-total-minor="(-?\d+)" data-currency="([A-Z]{3})"')
 
 
-def check_files(folder: Path, records: Iterable[FileRecord],
-                alone: int = ALONE) -> tuple[FileRecord, ...]:
-    """The records by path, with the digest of what is on disk. ClearingError on any difference.
-
-    More than `alone` files are read by two processes: this one from the front, another from the
-    back, until they meet.
-    """
-    ordered = sorted(records, key=lambda record: record.path)
-    if len(ordered) <= alone:
-        return tuple(_check_some(folder, ordered))
-    left = deque(ordered[first:first + CHUNK] for first in range(0, len(ordered), CHUNK))
-    checked: list[FileRecord] = []
-    theirs: deque[Future[list[FileRecord]]] = deque()
-    # Spawned, not forked: a fork would have the parent's connections.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as second:
-        try:
-            while left or theirs:
-                while theirs and (theirs[0].done() or not left):
-                    checked += theirs.popleft().result()
-                while left and len(theirs) < WAITING:
-                    theirs.append(second.submit(_check_some, folder, left.pop()))
-                if left:
-                    checked += _check_some(folder, left.popleft())
-        except BrokenProcessPool:
-            raise ClearingError("the second process of control has died; nothing is released, and "
-                                "the run can be started again") from None
-    return tuple(sorted(checked, key=lambda record: record.path))
-
-
-def _check_some(folder: Path, records: Sequence[FileRecord]) -> list[FileRecord]:
+def check_files(folder: Path, records: Iterable[FileRecord]) -> tuple[FileRecord, ...]:
+    """The records by path, with the digest of what is on disk. ClearingError on any difference."""
     checked = []
-    for record in records:
+    for record in sorted(records, key=lambda record: record.path):
         path = folder / record.path
         try:
             found = _READERS[record.kind](path)
@@ -92,7 +57,7 @@ def _check_some(folder: Path, records: Sequence[FileRecord]) -> list[FileRecord]
         if found != stated:
             raise ClearingError(f"{record.path}: the file says {found}, its record {stated}")
         checked.append(msgspec.structs.replace(record, sha256=_digest(path)))
-    return checked
+    return tuple(checked)
 
 
 async def check_totals(connection: Connection, run_id: RunId, records: Iterable[FileRecord], *,

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
+
+_MINUTE_S: Final = 60
 
 
 def date_and_time(moment: datetime, time_zone: str) -> tuple[str, str]:
     """`2026-07-23`, `14:05`, in the zone."""
-    local = moment.astimezone(_zone(time_zone)).isoformat()
+    return _minute(int(moment.timestamp()) // _MINUTE_S, time_zone)
+
+
+@lru_cache(maxsize=8_192)  # a day of minutes, in a few zones
+def _minute(number: int, time_zone: str) -> tuple[str, str]:
+    local = datetime.fromtimestamp(number * _MINUTE_S, _zone(time_zone)).isoformat()
     return local[:10], local[11:16]
 
 

@@ -7,7 +7,7 @@ merchant owes, taken off what comes next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import msgspec
@@ -52,7 +52,7 @@ class FeeLine(msgspec.Struct, frozen=True):
 
 
 class Day(msgspec.Struct, frozen=True):
-    """A merchant's day, summed."""
+    """A merchant's day, summed; fees in the order of KINDS."""
 
     count: int = 0
     gross_minor: int = 0
@@ -95,15 +95,12 @@ def fee_of_row(plan: Plan, row: Moved) -> int:
     return -fee_of(row.plan or plan, "refund", row.fee_base_minor)
 
 
-def added(day: Day, plan: Plan, row: Moved) -> Day:
-    """A day with one more row."""
-    fees: dict[Kind, FeeLine] = {line.kind: line for line in day.fees}
-    old = fees.get(row.kind, FeeLine(row.kind, 0, 0, 0))
-    base = row.amount_minor if row.is_payment else -row.amount_minor
-    fees[row.kind] = FeeLine(row.kind, old.count + 1, old.base_minor + base,
-                             old.amount_minor + fee_of_row(plan, row))
-    return Day(day.count + 1, day.gross_minor + (base if row.is_payment else 0),
-               day.refunds_minor + (0 if row.is_payment else base), _ordered(fees))
+def day_of(fees: Iterable[FeeLine]) -> Day:
+    """A day, from the fees of its kinds: what they are of is what was moved."""
+    lines = tuple(fees)
+    gross = sum(line.base_minor for line in lines if line.kind != "refund")
+    return Day(sum(line.count for line in lines), gross,
+               sum(line.base_minor for line in lines if line.kind == "refund"), lines)
 
 
 def settle(plan: Plan, before: Before, day: Day, run_day: date, calendar: Calendar, *,
@@ -133,7 +130,3 @@ def _held(available: int, owed: int, least: int) -> str:
     if available > 0:
         return "below_least" if available < least else ""
     return "not_due" if owed > 0 else "not_positive"
-
-
-def _ordered(fees: Mapping[Kind, FeeLine]) -> tuple[FeeLine, ...]:
-    return tuple(fees[kind] for kind in ("phone", "qr", "refund") if kind in fees)

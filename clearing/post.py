@@ -11,7 +11,6 @@ import asyncpg
 import msgspec
 
 from clearing.engine.posting import Placer
-from clearing.engine.stage import LOOK_BACK_DAYS
 from clearing.errors import ClearingError
 from clearing.money import plain
 from clearing.nights.work import Decide
@@ -46,34 +45,25 @@ async def post_day(connection: Connection, run_id: RunId, settings: Settings, pl
 async def _post(connection: Connection, run_id: RunId, settings: Settings, placer: Placer,
                 decide: Decide, journal_digest: str, journal_count: int) -> None:
     run, day, stream = str(run_id), run_id.business_date, run_id.stream
-    twice = await connection.fetchrow(query("twice"), day, stream)
-    if twice is not None:
-        raise ClearingError(f"{run_id}: {twice['key']} would be booked twice")
     await connection.execute(query("insert_run"), run, day, stream, run_id.sequence,
                              journal_digest, journal_count, settings.encode())
     await placer.place(connection, run_id, settings.matching)
-    await connection.execute(query("snapshot"), run, day, LOOK_BACK_DAYS)
+    await connection.execute(query("snapshot"), run, day, stream)
     # Lest the planner takes fresh tables for empty ones and loops over the whole day.
     await connection.execute(f"{query('analyze')}, placement_{stream}")
-    await decide(connection, run_id, settings)
+    await decide(connection, run_id, settings, placer)
     await connection.execute(query("ledger_balance_new"), run, day, stream)
     ledger_digest = await connection.fetchval(query("ledger_digest"), run, day, stream)
-    await check_books(connection, run_id)
+    await _check_books(connection, run_id)
     await connection.execute(query("ledger_lock"))  # at last: other streams post meanwhile
     await connection.execute(query("chain"), run, ledger_digest)
 
 
-async def check_books(connection: Connection, run_id: RunId) -> None:
+async def _check_books(connection: Connection, run_id: RunId) -> None:
     """All rows are placed and booked, and the run balances; ClearingError if not."""
     run, day, stream = str(run_id), run_id.business_date, run_id.stream
-    unplaced = await connection.fetchrow(query("unplaced"), run, day, stream)
-    if unplaced is not None:
-        raise ClearingError(f"{run_id}: {unplaced['kind']} {unplaced['key']} has no place")
-    hop = await connection.fetchrow(query("journal_to_ledger"), run, day, stream)
-    if hop is not None:
-        raise ClearingError(
-            f"{run_id}: {hop['currency']}: the journal has {hop['journal_count']} rows of "
-            f"{hop['journal_minor']}, the ledger {hop['ledger_count']} of {hop['ledger_minor']}")
+    if await connection.fetchval(query("posted_off"), run, day, stream):
+        await _name_what_is_off(connection, run_id)
     off = await connection.fetchrow(query("settled_to_ledger"), run)
     if off is not None:
         raise ClearingError(
@@ -84,3 +74,17 @@ async def check_books(connection: Connection, run_id: RunId) -> None:
         raise ClearingError(
             f"{run_id}: {plain(left['between_minor'], left['currency'])} {left['currency']} taken "
             "from payers and given to no merchant, or the other way round")
+
+
+async def _name_what_is_off(connection: Connection, run_id: RunId) -> None:
+    """ClearingError: a captured row has no place, or a currency another amount."""
+    run, day, stream = str(run_id), run_id.business_date, run_id.stream
+    unplaced = await connection.fetchrow(query("unplaced"), run, day, stream)
+    if unplaced is not None:
+        raise ClearingError(f"{run_id}: {unplaced['kind']} {unplaced['key']} has no place")
+    hop = await connection.fetchrow(query("journal_to_ledger"), run, day, stream)
+    if hop is not None:
+        raise ClearingError(
+            f"{run_id}: {hop['currency']}: the journal has {hop['journal_count']} rows of "
+            f"{hop['journal_minor']}, the ledger {hop['ledger_count']} of {hop['ledger_minor']}")
+    raise ClearingError(f"{run_id}: the ledger has other rows, or other amounts, than the journal")

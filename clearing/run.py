@@ -30,7 +30,7 @@ from clearing.lists import held_cases, write_cases, write_open_holds
 from clearing.night import Night
 from clearing.nights import WORK
 from clearing.outages import outages
-from clearing.post import check_books, post_day
+from clearing.post import post_day
 from clearing.queries import Connection, connect, query
 from clearing.release.hops import control_hops
 from clearing.release.life import NIGHT
@@ -138,7 +138,6 @@ async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, se
         records.append(write_cases(folder, tuple(cases)))
         records.append(await write_open_holds(connection, run_id, folder))
     with steps.step("control"):
-        await check_books(connection, run_id)
         files = check_files(folder.staging, records)
         steps.count = len(files)
         await check_totals(connection, run_id, files, pages=settings.documents.made)

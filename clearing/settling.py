@@ -8,7 +8,8 @@ where a bank would not have taken the last payout.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
+from itertools import groupby
 from typing import Final
 
 import asyncpg
@@ -19,11 +20,12 @@ from clearing.bankfiles.payees import load_payees
 from clearing.charset import clean
 from clearing.days.calendars import value_date
 from clearing.days.closing import bank_calendar
+from clearing.engine.charging import charge_day
+from clearing.engine.posting import Placer
 from clearing.ownbooks.abroad import Abroad
 from clearing.party import creditor_defect, parse_party
-from clearing.payout import Before, Day, FeeLine, Moved, Settled, added, settle
+from clearing.payout import Before, Day, FeeLine, Moved, Settled, day_of, settle
 from clearing.queries import Connection, query
-from clearing.rows import ROWS_AT_A_TIME
 from clearing.run_id import RunId
 from clearing.settings import Settings
 
@@ -45,8 +47,8 @@ class _Terms(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-async def settle_merchants(connection: Connection, run_id: RunId,
-                           settings: Settings) -> list[tuple[object, ...]]:
+async def settle_merchants(connection: Connection, run_id: RunId, settings: Settings,
+                           placer: Placer) -> list[tuple[object, ...]]:
     """Store the settlements of a night; its payouts, as rows of clearing_credit."""
     run, day = str(run_id), run_id.business_date
     await connection.execute(query("settle_lock"))
@@ -62,18 +64,23 @@ async def settle_merchants(connection: Connection, run_id: RunId,
             idle.append(_group(row))
         if row["may_be_due"] and not row["is_due"]:
             waiting.add(_group(row))
-    terms = await _terms(connection, run_id)
-    days = await _days(connection, run_id, terms)
+    terms: dict[str, _Terms] = {}
+    days = await _days(placer, connection, run_id, terms)
     groups = sorted({*days, *idle}, key=_order)
     terms |= await _terms(connection, run_id, [
         merchant_id for _, merchant_id, _ in groups if merchant_id not in terms])
     await connection.execute(query("snapshot_merchants"), run,
                              [merchant_id for _, merchant_id, _ in groups],
                              [account_id for _, _, account_id in groups])
+    await connection.execute(query("analyze_parties"))
     parties = {row["party_id"]: parse_party(row["content"])
                for row in await connection.fetch(query("settle_parties"), run)}
     abroad = await Abroad.read(connection, settings, parties)
     payees = await load_payees(connection, settings.bankfiles)
+    owing: dict[tuple[str, str], set[int | None]] = {}
+    for (currency, merchant_id, account_id), stood in before.items():
+        if stood.opening_minor < 0:
+            owing.setdefault((currency, merchant_id), set()).add(account_id)
     books = _Books()
     for group in groups:
         currency, merchant_id, account_id = group
@@ -83,7 +90,7 @@ async def settle_merchants(connection: Connection, run_id: RunId,
         made = settle(known.plan, had, found, day, works, bears_vat=not is_abroad)
         held = known.problem or (
             "no_debtor_account" if settings.debtor(currency) is None else made.held
-            or _owes_elsewhere(group, before)
+            or _owes_elsewhere(group, owing)
             or creditor_defect(parties.get(str(account_id)), made.available_minor, currency))
         if held and group in waiting and group not in days:
             continue  # nothing has changed
@@ -146,19 +153,22 @@ class _Books:
         await connection.executemany(query("settle_balance"), self._balances)
 
 
-async def _days(connection: Connection, run_id: RunId,
+async def _days(placer: Placer, connection: Connection, run_id: RunId,
                 terms: dict[str, _Terms]) -> dict[Group, Day]:
-    """Each merchant's day, row by row."""
-    days: dict[Group, Day] = {}
-    async for row in connection.cursor(query("due_payouts"), str(run_id), run_id.business_date,
-                                       prefetch=ROWS_AT_A_TIME):
-        group = _group(row)
-        days[group] = added(days.get(group, Day()), terms[row["merchant_id"]].plan, moved_of(row))
-    return days
+    """Each merchant's day, and the terms of all who have one."""
+    async def plans(merchants: Collection[str]) -> dict[str, Plan]:
+        terms.update(await _terms(connection, run_id, merchants))
+        return {merchant_id: terms[merchant_id].plan for merchant_id in merchants}
+
+    charges = await charge_day(placer, run_id, plans)
+    return {group: day_of(FeeLine(one.fee_kind, one.count, one.base_minor, one.fees_minor)
+                          for one in some)
+            for group, some in groupby(charges, lambda one: (
+                one.currency, one.merchant_id, one.account_id))}
 
 
 def moved_of(row: asyncpg.Record) -> Moved:
-    """A row of due_payouts.sql or payment_lines.sql."""
+    """A row of payment_lines.sql."""
     plan = row["fee_plan"]
     return Moved(row["fee_kind"], row["posted_minor"], row["before_minor"],
                  row["fee_base_minor"] or 0,
@@ -166,11 +176,9 @@ def moved_of(row: asyncpg.Record) -> Moved:
 
 
 async def _terms(connection: Connection, run_id: RunId,
-                 merchants: Iterable[str] | None = None) -> dict[str, _Terms]:
-    """The plan of each of these merchants, or of those with rows tonight."""
-    rows = await connection.fetch(
-        query("settle_plans"), str(run_id), run_id.business_date,
-        list(merchants) if merchants is not None else None)
+                 merchants: Collection[str]) -> dict[str, _Terms]:
+    """The plan of each of these merchants."""
+    rows = await connection.fetch(query("settle_plans"), run_id.business_date, list(merchants))
     return {row["merchant_id"]: _terms_of(row) for row in rows}
 
 
@@ -191,12 +199,9 @@ def _group(row: asyncpg.Record) -> Group:
     return row["currency"], row["merchant_id"], row["account_id"]
 
 
-def _owes_elsewhere(group: Group, before: dict[Group, Before]) -> str:
+def _owes_elsewhere(group: Group, owing: Mapping[tuple[str, str], set[int | None]]) -> str:
     """A merchant who owes under another account is not paid under this one: a person decides."""
-    currency, merchant_id, account_id = group
-    owes = any(other[:2] == (currency, merchant_id) and other[2] != account_id
-               and stood.opening_minor < 0 for other, stood in before.items())
-    return "owes_elsewhere" if owes else ""
+    return "owes_elsewhere" if owing.get(group[:2], set()) - {group[2]} else ""
 
 
 def _order(group: Group) -> tuple[str, str, bool, int]:

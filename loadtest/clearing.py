@@ -33,10 +33,7 @@ import msgspec
 from authhost.embedded import Postgres
 from authhost.journal.migrate import migrate
 from clearing.night import Night
-from clearing.run import clear
 from clearing.settings import Settings, load_settings
-from clearing.together import clear_together
-from loadtest import night_seed
 from loadtest.portfolio import statement
 from loadtest.pss import PeakMemory
 
@@ -65,6 +62,8 @@ def main() -> int:
 
 
 def _measured(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
+    # Here, as `authhost clear` does: a process that writes invoices needs no engine.
+    from clearing.together import clear_together  # noqa: PLC0415
     transactions, day = arguments.transactions, arguments.date
     settings = _settings(pdf=arguments.pdf)
     servers = Postgres(folder / f"{transactions}-{day}-{_of_schema()}")
@@ -111,6 +110,8 @@ def _by_step(night: Night) -> dict[str, float]:
 
 async def _seed(url: str, transactions: int, day: date, out: Path) -> float:
     """Seed a database of its own, unless it is there; with the night of the day before."""
+    from clearing.run import clear  # noqa: PLC0415  # as above
+    from loadtest import night_seed  # noqa: PLC0415
     begun = time.perf_counter()
     if await _value(url, "SELECT count(*) FROM pg_database WHERE datname = $1", _SEEDED):
         return 0.0

@@ -1,6 +1,6 @@
-"""More of a stage: the items that were sold, and the payments with their plans.
+"""More of a stage: the items that were sold.
 
-Knows how the journal's detail and a plan are read; what is charged is pricing.py's and fees.py's.
+Knows how the journal's detail is read; what is charged is pricing.py's.
 """
 
 from __future__ import annotations
@@ -9,12 +9,9 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
-import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from authhost.payments.plans import KINDS, Plan, parts_of, price_of
 from clearing.engine.stage import Stage, reading, statement, write
 from clearing.engine.tables import SCHEMAS
 from clearing.invoices.fuel_items import FuelDetail, Item, Priced, booked_items, read_detail
@@ -40,30 +37,6 @@ def read_items(database_url: str, stage: Stage, settings: Settings) -> int:
                       statement("stage_detail", day=stage.business_date), shape)
     _lay(stage, "rate", ({"product": one, "vat_basis_points": settings.group(one).vat_basis_points}
                          for one in sorted(products)))
-    return count
-
-
-def read_payments(database_url: str, stage: Stage) -> int:
-    """The day's payments and refunds, and the prices of their plans; how many rows."""
-    plans: dict[str, int] = {}
-    with reading(database_url) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(statement("stage_plan", day=stage.business_date))
-            found = cursor.fetch_arrow_table()
-        of_merchant = {merchant: plans.setdefault(plan, len(plans)) for merchant, plan in zip(
-            found["merchant_id"].to_pylist(), found["plan"].to_pylist(), strict=True)}
-        merchants = pa.array(list(of_merchant), pa.string())
-        numbers = pa.array(list(of_merchant.values()), pa.int64())
-
-        def shape(batch: pa.RecordBatch) -> pa.RecordBatch:
-            plan = numbers.take(pc.index_in(batch["merchant_id"], merchants))
-            own = pa.array([None if one is None else plans.setdefault(one, len(plans))
-                            for one in batch["fee_plan"].to_pylist()], pa.int64())
-            return batch.append_column("plan", pc.coalesce(own, plan))
-
-        count = write(connection, stage, "payment",
-                      statement("stage_payment", day=stage.business_date), shape)
-    _lay(stage, "price", (row for text, number in plans.items() for row in _prices(text, number)))
     return count
 
 
@@ -100,18 +73,6 @@ def _micro(number: Decimal | None) -> int | None:
         return None
     exact = number * _MICRO
     return int(exact) if exact == exact.to_integral_value() and abs(exact) <= _MOST else None
-
-
-def _prices(text: str, number: int) -> Iterator[dict[str, object]]:
-    try:
-        plan = msgspec.json.decode(text, type=Plan)
-    except msgspec.ValidationError:
-        plan = Plan()  # nothing is charged: the night's own posting makes a case of it
-    for kind in KINDS:
-        fee = price_of(plan, kind)
-        yield {"plan": number, "fee_kind": kind, "parts": parts_of(fee.percent),
-               "fixed_minor": fee.fixed_minor, "least_minor": fee.least_minor,
-               "most_minor": fee.most_minor}
 
 
 def _lay(stage: Stage, name: str, rows: Iterable[dict[str, object]]) -> None:

@@ -19,8 +19,11 @@ _WHOLE: Final = 1_000_000
 
 def charged() -> ir.Table:
     """A row a payment or refund, with fee_minor: negative where a fee is given back."""
-    rows, prices = table("payment"), table("price")
-    rows = rows.inner_join(prices, (rows.plan == prices.plan)
+    rows, terms, prices = table("payment"), table("terms"), table("price")
+    rows = rows.inner_join(terms, rows.merchant_id == terms.merchant_id)
+    # A refund that was not paid gives back what it cost, by the plan of then.
+    rows = rows.mutate(by_plan=ibis.coalesce(rows.own_plan, rows.plan)).drop("plan", "own_plan")
+    rows = rows.inner_join(prices, (rows.by_plan == prices.plan)
                            & (rows.fee_kind == prices.fee_kind))
     part = fee_of(rows, rows.before_minor + rows.posted_minor) - fee_of(rows, rows.before_minor)
     nothing = ibis.literal(0, "int64")
@@ -31,12 +34,12 @@ def charged() -> ir.Table:
         else_=-fee_of(rows, rows.fee_base_minor)))
 
 
-def by_merchant(rows: ir.Table) -> ir.Table:
-    """Each merchant's day: gross, refunds, fees."""
-    refund = rows.fee_kind == "refund"
-    return rows.group_by("merchant_id", "account_id", "currency").aggregate(
-        rows=ibis._.count(), gross_minor=total(rows.posted_minor, where=~refund),
-        refunds_minor=-total(rows.posted_minor, where=refund), fees_minor=total(rows.fee_minor))
+def by_kind(rows: ir.Table) -> ir.Table:
+    """Each merchant's day by kind: how many, what the fees are of, and what they come to."""
+    moved = ibis.ifelse(rows.fee_kind == "refund", -rows.posted_minor, rows.posted_minor)
+    rows = rows.mutate(moved_minor=moved)
+    return rows.group_by("currency", "merchant_id", "account_id", "fee_kind").aggregate(
+        count=ibis._.count(), base_minor=total(rows.moved_minor), fees_minor=total(rows.fee_minor))
 
 
 def fee_of(prices: ir.Table, amount_minor: ir.IntegerValue) -> ir.IntegerValue:

@@ -46,6 +46,14 @@ def booked() -> ir.Table:
         earlier_family=rows.earlier_family)
 
 
+def doubled() -> ir.Table:
+    """Rows that the day has twice, and that would be booked twice: key and leg, the first alone."""
+    rows = table("day")
+    rows = rows.filter(rows.posted_minor != 0)
+    counted = rows.group_by("key", "leg").aggregate(times=ibis._.count())
+    return counted.filter(counted.times > 1).order_by("key", "leg").limit(1)
+
+
 def ended() -> ir.Table:
     """The placements of holds: those of the day, and those of earlier days that are open still."""
     endings = table("ending").group_by("original_key").aggregate(

@@ -11,11 +11,13 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+import ibis.expr.types as ir
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,9 +25,9 @@ import pyarrow.csv as pa_csv
 
 from clearing.engine.opening import open_engine
 from clearing.engine.placements import COLUMNS, place_day
-from clearing.engine.placing import SUSPENDED
+from clearing.engine.placing import SUSPENDED, doubled
 from clearing.engine.ports import Engine, EngineError
-from clearing.engine.stage import read_stage
+from clearing.engine.stage import Stage, read_stage
 from clearing.engine.tolerance import UNMATCHED, Matching
 from clearing.errors import ClearingError
 from clearing.queries import Connection
@@ -48,21 +50,29 @@ class Placer(msgspec.Struct, frozen=True):
 
         ClearingError in the engine's words: nothing is posted, and the night can be repeated.
         """
+        async with self.staging(run_id) as folder:
+            stage = await asyncio.to_thread(read_stage, self.database_url, run_id.business_date,
+                                            run_id.stream, folder, snapshot=self.snapshot)
+            async with self.opened(stage) as engine:
+                await store_places(connection, run_id, engine, matching)
+
+    @asynccontextmanager
+    async def staging(self, run_id: RunId) -> AsyncIterator[Path]:
+        """A folder for a stage, gone at the end. An EngineError within is a ClearingError."""
         with tempfile.TemporaryDirectory(prefix="clearing-stage-") as folder:
             # A worker of a cluster is somebody else, and must look in.
             os.chmod(folder, 0o755)
             try:
-                await self._place(connection, run_id, matching, Path(folder))
+                yield Path(folder)
             except EngineError as error:
                 raise ClearingError(f"{run_id}: {error}") from error
 
-    async def _place(self, connection: Connection, run_id: RunId, matching: Matching,
-                     folder: Path) -> None:
-        stage = await asyncio.to_thread(read_stage, self.database_url, run_id.business_date,
-                                        run_id.stream, folder, snapshot=self.snapshot)
+    @asynccontextmanager
+    async def opened(self, stage: Stage) -> AsyncIterator[Engine]:
+        """The engine, with the tables of a stage."""
         engine = await asyncio.to_thread(open_engine, self.engine_url, stage)
         try:
-            await store_places(connection, run_id, engine, matching)
+            yield engine
         finally:
             await asyncio.to_thread(engine.close)
 
@@ -70,6 +80,8 @@ class Placer(msgspec.Struct, frozen=True):
 async def store_places(connection: Connection, run_id: RunId, engine: Engine,
                        matching: Matching) -> None:
     """What an engine has placed, into the run: of the day as placements, of before as waiting."""
+    for row in (await asyncio.to_thread(_all, engine, doubled())).to_pylist():
+        raise ClearingError(f"{run_id}: {row['key']} would be booked twice")
     run_no = await connection.fetchval(_statement("run_no"), str(run_id))
     day = pa.scalar(run_id.business_date, pa.date32())
     reader = await asyncio.to_thread(place_day, engine, matching)
@@ -108,6 +120,10 @@ def _unmatched(batch: pa.RecordBatch) -> list[tuple[int, str, bool]]:
     kept = batch.append_column("suspended", suspended).filter(waits)
     return list(zip(*(kept[name].to_pylist() for name in ("journal_id", "match", "suspended")),
                     strict=True))
+
+
+def _all(engine: Engine, expression: ir.Table) -> pa.Table:
+    return engine.read(expression).read_all()
 
 
 def _csv(batch: pa.RecordBatch, stream: str, run_no: int) -> bytes:

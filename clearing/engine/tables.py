@@ -48,12 +48,14 @@ SCHEMAS: Final = {
         "decimals": "!int64", "product": "!string", "quantity_micro": "int64",
         "list_micro": "int64", "contract_micro": "int64", "amount_minor": "!int64",
         "contract_minor": "int64"}),
-    # What moved merchants' money, with the terms of its fee in one row: percentages in millionths.
+    # What moved merchants' money. own_plan: of a refund that was not paid, what it was charged by.
     "payment": ibis.schema({
         "id": "!int64", "merchant_id": "!string", "account_id": "int64", "currency": "!string",
         "posted_minor": "!int64", "fee_kind": "!string", "before_minor": "!int64",
-        "fee_base_minor": "!int64", "plan": "!int64"}),
-    # Prices of the plans, a kind a row. most_minor null: no most.
+        "fee_base_minor": "!int64", "own_plan": "int64"}),
+    # The plan of each merchant.
+    "terms": ibis.schema({"merchant_id": "!string", "plan": "!int64"}),
+    # Percentages in millionths. Prices of the plans, a kind a row. most_minor null: no most.
     "price": ibis.schema({
         "plan": "!int64", "fee_kind": "!string", "parts": "!int64", "fixed_minor": "!int64",
         "least_minor": "!int64", "most_minor": "int64"}),

@@ -79,7 +79,9 @@ async def _park(connection: Connection, run_id: RunId, goods: GoodsByCountry,
     """Park what has a contract and no price; the lines of what was parked and has one now."""
     silent = Found()  # what cannot be read is told once, with the rest of its row
     parked: list[tuple[str, int, str, str, date, int, int, str]] = []
-    rows = await connection.fetch(statement("rows"), str(run_id), run_id.business_date, True)
+    day = run_id.business_date
+    holes = [row["journal_id"] for row in await connection.fetch(statement("holes"), day)]
+    rows = await connection.fetch(statement("rows"), str(run_id), day, holes)
     for row in (*rows, *released):
         parked += [(row["key"], row["account_id"], row["currency"], hole.product,
                     row["journal_date"], row["journal_id"], hole.pump_minor, str(run_id))
@@ -152,7 +154,7 @@ async def _grouped(connection: Connection, run: str,
                    day: date) -> AsyncIterator[tuple[Group, list[asyncpg.Record]]]:
     rows: list[asyncpg.Record] = []
     group: Group = (0, "")
-    async for row in connection.cursor(statement("rows"), run, day, False,
+    async for row in connection.cursor(statement("rows"), run, day, None,
                                        prefetch=_ROWS_AT_A_TIME):
         of = (row["account_id"], row["currency"])
         if rows and of != group:

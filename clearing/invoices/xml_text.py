@@ -15,24 +15,30 @@ from clearing.invoices.totals import step_of
 from clearing.money import exponent, plain
 
 _NO_LETTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Most of what is shown: nothing to escape, and no blank but between words.
+_PLAIN: Final = re.compile(r"[!#-%'-;=?-~]+(?: [!#-%'-;=?-~]+)*")
 _KEPT: Final = 65_536
 
 
 def letters(value: str) -> str:
     """Only what is a letter of XML 1.0, and so of UTF-8; white space is one blank."""
-    return " ".join(_NO_LETTER.sub("", value).split())
+    return value if _PLAIN.fullmatch(value) else " ".join(_NO_LETTER.sub("", value).split())
 
 
 @lru_cache(_KEPT)
 def text(value: str, limit: int = 1_000) -> str:
     """`value` escaped, white space collapsed, at most `limit` letters of it; may be empty."""
     clean = letters(value)[:limit].rstrip()
+    if _PLAIN.fullmatch(clean):
+        return clean
     return (clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
             .replace('"', "&quot;"))
 
 
 def element(tag: str, value: str, limit: int = 1_000) -> str:
     """An element, or nothing where its text is empty (PEPPOL-EN16931-R008)."""
+    if not value:
+        return ""
     clean = text(value, limit)
     return f"<{tag}>{clean}</{tag.partition(' ')[0]}>" if clean else ""
 

@@ -18,6 +18,7 @@ from clearing.bookings import state_bookings, write_bookings
 from clearing.credits import store_credits
 from clearing.deposit_credits import deposit_credits
 from clearing.documents.night import write_documents
+from clearing.engine.posting import Placer
 from clearing.errors import ClearingError
 from clearing.fee_accrual import charge_fees
 from clearing.fee_files import write_fee_statements
@@ -33,7 +34,8 @@ from clearing.settings import Settings
 from clearing.summary import FileRecord
 
 
-async def decide(connection: Connection, run_id: RunId, settings: Settings) -> None:
+async def decide(connection: Connection, run_id: RunId, settings: Settings,
+                 _: Placer) -> None:
     """Decide the credits of a run once and book those that go.
 
     The deposits are locked first, all at once and in key order; so nobody else moves one until

@@ -13,6 +13,7 @@ from clearing.bankfiles.collection_files import write_collections
 from clearing.bankfiles.night import write_bank_files
 from clearing.credits import store_credits
 from clearing.documents.night import write_documents
+from clearing.engine.posting import Placer
 from clearing.folder import DayFolder
 from clearing.invoices.making import decide_invoices
 from clearing.invoices.writing import write_invoices
@@ -26,7 +27,8 @@ from clearing.summary import FileRecord
 from clearing.suspense import release_suspense
 
 
-async def decide(connection: Connection, run_id: RunId, settings: Settings) -> None:
+async def decide(connection: Connection, run_id: RunId, settings: Settings,
+                 _: Placer) -> None:
     """Book what banks have said of collections and what comes out of suspense, make the invoices,
     decide tonight's collections."""
     await store_credits(connection, await book_answers(connection, run_id, settings, {}))

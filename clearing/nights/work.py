@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from clearing.engine.posting import Placer
 from clearing.folder import DayFolder
 from clearing.queries import Connection
 from clearing.run_id import RunId
 from clearing.settings import Settings
 from clearing.summary import Case, FileRecord
 
-Decide = Callable[[Connection, RunId, Settings], Awaitable[None]]
+Decide = Callable[[Connection, RunId, Settings, Placer], Awaitable[None]]
 
 
 class Written(msgspec.Struct, frozen=True):

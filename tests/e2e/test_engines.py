@@ -16,9 +16,11 @@ import ibis.expr.types as ir
 import pytest
 
 from authhost.embedded import Servers
+from authhost.payments.plans import Fee, Fees, Plan
 from authhost.streams import STREAMS
 from clearing.engine import fees, pricing
-from clearing.engine.details import read_items, read_payments
+from clearing.engine.charging import lay_plans, read_payments
+from clearing.engine.details import read_items
 from clearing.engine.opening import open_engine
 from clearing.engine.placements import COLUMNS, placed
 from clearing.engine.ports import Engine, EngineError
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.invariant(11)
 RATE = load_settings().vat_basis_points
+PLAN = Plan(Fees(phone=Fee(percent="1.25", least_minor=7), qr=Fee(fixed_minor=3),
+                 refund=Fee(fixed_minor=20)))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,9 @@ def stages(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         wait(make_day(url, [*before, *today], BEFORE))
         made = [read_stage(url, DAY, stream, folder / stream) for stream in STREAMS]
         assert read_items(url, made[0], load_settings()) > 300
-        assert read_payments(url, made[2]) > 100
+        staged = read_payments(url, made[2])
+        assert staged.count > 100
+        lay_plans(made[2], dict.fromkeys(staged.merchants, PLAN), staged.own_plans)
         yield made
 
 
@@ -65,7 +71,7 @@ def answers(engine: Engine, stream: str) -> list[list[str]]:
         made += [all_of(digest(items, items.columns)), all_of(pricing.by_group(items))]
     if stream == "payments":
         charged = fees.charged()
-        made += [all_of(digest(charged, charged.columns)), all_of(fees.by_merchant(charged))]
+        made += [all_of(digest(charged, charged.columns)), all_of(fees.by_kind(charged))]
     return made
 
 

@@ -41,7 +41,7 @@ def ask(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def payment(number: int, **other: Any) -> Row:
     return {"id": number, "merchant_id": "M", "account_id": 1, "currency": "EUR",
             "posted_minor": 0, "fee_kind": "phone", "before_minor": 0, "fee_base_minor": 0,
-            "plan": 0, **other}
+            "own_plan": None, **other}
 
 
 def item(number: int, **other: Any) -> Row:
@@ -92,8 +92,22 @@ def test_fees_are_those_of_the_plan(ask: Ask, plan: Plan, moved: list[Any]) -> N
     expected = {row["id"]: fee_of_row(plan, Moved(
         row["fee_kind"], row["posted_minor"], row["before_minor"], row["fee_base_minor"]))
         for row in rows}
-    found = ask(fees.charged(), {"payment": rows, "price": list(_prices(plan))})
+    found = ask(fees.charged(), {"payment": rows, "price": list(_prices(plan)),
+                                 "terms": [{"merchant_id": "M", "plan": 0}]})
     assert {row["id"]: row["fee_minor"] for row in found} == expected
+
+
+def test_a_refund_that_was_not_paid_gives_back_what_it_cost(ask: Ask) -> None:
+    then, now = Plan(Fees(refund=Fee(fixed_minor=30))), Plan(Fees(refund=Fee(percent="1")))
+    rows = [payment(1, fee_kind="refund", posted_minor=500, fee_base_minor=500, own_plan=-1),
+            payment(2, fee_kind="refund", posted_minor=500, fee_base_minor=500),
+            payment(3, fee_kind="refund", posted_minor=-700)]
+    tables = {"payment": rows, "terms": [{"merchant_id": "M", "plan": 0}],
+              "price": [*_prices(now), *({**row, "plan": -1} for row in _prices(then))]}
+    assert {row["id"]: row["fee_minor"] for row in ask(fees.charged(), tables)} == {
+        1: -30, 2: -5, 3: 7}
+    [summed] = ask(fees.by_kind(fees.charged()), tables)
+    assert (summed["count"], summed["base_minor"], summed["fees_minor"]) == (3, -300, -28)
 
 
 def _prices(plan: Plan) -> Iterator[Row]:

@@ -3,15 +3,16 @@ WITH base AS (
     SELECT max(business_date) AS day FROM clearing_run WHERE business_date < {day} AND stream IN ({stream}, 'night')
 ),
 hold AS (
-    SELECT p.journal_date, p.journal_id
-    FROM base JOIN clearing_run r ON r.business_date = base.day AND r.stream IN ({stream}, 'night')
+    SELECT j.* FROM base
+    JOIN clearing_run r ON r.business_date = base.day AND r.stream IN ({stream}, 'night')
     JOIN clearing_place p ON p.run_id = r.run_id AND p.place = 'open'
+    JOIN journal j ON j.business_date = p.journal_date AND j.id = p.journal_id
     UNION ALL
-    SELECT j.business_date, j.id FROM journal j
+    SELECT j.* FROM journal j
     WHERE j.business_date > coalesce((SELECT day FROM base), '-infinity') AND j.business_date <= {day} AND j.stream = {stream}
       AND j.kind IN ('preauthorization', 'increment', 'deposit_authorization') AND j.approved
 )
 SELECT j.business_date AS journal_date, j.business_date = {day} AS is_of_day, j.id, j.key, j.original_key, j.account_id, j.kind, j.amount_minor, j.currency, j.terminal_id,
        j.approval_code, j.card_id, j.decided_at AS decided_us
-FROM hold h JOIN journal j ON j.business_date = h.journal_date AND j.id = h.journal_id
+FROM hold j
 WHERE j.stream = {stream}

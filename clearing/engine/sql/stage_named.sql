@@ -4,7 +4,7 @@ WITH named AS MATERIALIZED (
     SELECT DISTINCT j.original_key AS key FROM journal j
     WHERE j.business_date = {day} AND j.stream = {stream} AND j.approved AND j.original_key <> ''
       AND j.kind IN ('reversal', 'return', 'completion', 'offline_sale')
-      AND NOT EXISTS (SELECT FROM journal o WHERE o.business_date = {day} AND o.key = j.original_key
+      AND NOT EXISTS (SELECT FROM journal o WHERE o.business_date = {day} AND o.stream = {stream} AND o.key = j.original_key
                                               AND o.account_id IS NOT DISTINCT FROM j.account_id)
 ),
 placed AS MATERIALIZED (
@@ -12,7 +12,10 @@ placed AS MATERIALIZED (
 ),
 found AS (
     SELECT o.* FROM placed p
-    JOIN journal o ON o.business_date = p.business_date AND o.id BETWEEN p.journal_id AND p.journal_id + 15 AND o.key = p.key
+    -- Each by its number: the planner, who knows nothing of what is named, would go through all days.
+    CROSS JOIN LATERAL (SELECT * FROM journal j
+                        WHERE j.business_date = p.business_date AND j.id BETWEEN p.journal_id AND p.journal_id + 15 AND j.key = p.key
+                        OFFSET 0) o
     UNION ALL
     SELECT o.* FROM placed p JOIN journal o ON o.key = p.key
     WHERE p.business_date IS NULL

@@ -4,7 +4,7 @@ SELECT j.id, j.merchant_id, j.account_id, j.currency, j.posted_minor,
        CASE WHEN j.key LIKE 'pay/%/capture/%' THEN (j.detail ->> 'captured_before')::bigint ELSE 0 END AS before_minor,
        coalesce(refund.fee_base_minor, 0) AS fee_base_minor, refund.fee_plan
 FROM journal j
-LEFT JOIN LATERAL refund_fee(replace(j.key, '/unrefund/', '/refund/'), j.account_id, {day}) refund ON j.key LIKE 'pay/%/unrefund/%'
+LEFT JOIN LATERAL refund_fee(CASE WHEN j.key LIKE 'pay/%/unrefund/%' THEN replace(j.key, '/unrefund/', '/refund/') END, j.account_id, {day}) refund ON true
 LEFT JOIN payment y ON y.payment_id = CASE WHEN j.key LIKE 'pay/%' THEN split_part(j.key, '/', 2) END
 WHERE j.business_date = {day} AND j.stream = 'payments' AND j.approved AND j.posted_minor <> 0
   AND (j.kind = 'payment_receipt' OR (j.kind IN ('reversal', 'return') AND j.leg > 0))

@@ -1,5 +1,5 @@
 -- What the fleets owe for, fleet by fleet. A credit takes its text from the row that it gives back.
--- $1 run id, $2 business date, $3 only what had a contract and no price
+-- $1 run id, $2 business date, $3 only these, or null
 SELECT j.account_id, j.currency, j.key, j.posted_minor, j.original_key, p.original_date, o.posted_minor AS original_minor, a.time_zone,
        p.journal_date, p.journal_id,
        coalesce(o.decided_at, j.decided_at) AS sold_at,
@@ -8,8 +8,7 @@ SELECT j.account_id, j.currency, j.key, j.posted_minor, j.original_key, p.origin
        coalesce(s.name, m.name, nullif(coalesce(o.site_id, j.site_id), ''), j.merchant_id) AS site,
        coalesce(o.site_id, j.site_id) AS site_id, coalesce(s.country, '') AS country, coalesce(o.flags, j.flags) AS flags,
        coalesce(o.detail, j.detail)::text AS detail
-FROM clearing_run r
-JOIN placement p ON p.run_no = r.run_no AND p.stream = 'fuel' AND p.journal_date = $2::date
+FROM placement p
 JOIN journal j ON j.business_date = $2::date AND j.id = p.journal_id
 LEFT JOIN journal o ON o.business_date = p.original_date AND o.id = p.original_id
 JOIN account a ON a.account_id = j.account_id
@@ -17,6 +16,7 @@ LEFT JOIN vehicle v ON v.vehicle_id = coalesce(o.vehicle_id, j.vehicle_id)
 LEFT JOIN driver d ON d.driver_id = coalesce(o.driver_id, j.driver_id)
 LEFT JOIN site s ON s.site_id = coalesce(o.site_id, j.site_id)
 LEFT JOIN merchant m ON m.merchant_id = coalesce(o.merchant_id, j.merchant_id)
-WHERE r.run_id = $1 AND p.place = 'cleared' AND p.family = 'fuel' AND p.amount_minor <> 0
-  AND (NOT $3::boolean OR coalesce(o.flags, j.flags) LIKE '%price_missing:%')
+WHERE p.stream = 'fuel' AND p.journal_date = $2::date AND p.run_no = (SELECT run_no FROM clearing_run WHERE run_id = $1)
+  AND p.place = 'cleared' AND p.family = 'fuel' AND p.amount_minor <> 0
+  AND ($3::bigint[] IS NULL OR p.journal_id = ANY ($3::bigint[]))
 ORDER BY j.account_id, j.currency COLLATE "C", j.key, j.leg
