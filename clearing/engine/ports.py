@@ -1,7 +1,7 @@
 """What an engine is: it has the tables of a stage, and answers an expression with record batches.
 
 Knows the shape alone. The expressions are the same for every engine (placing.py, matching.py,
-pricing.py, fees.py, totals.py); which engine runs them is the operator's choice.
+fees.py, totals.py); which engine runs them is the operator's choice.
 """
 
 from __future__ import annotations

@@ -41,13 +41,6 @@ SCHEMAS: Final = {
     # What has ended holds since the last run.
     "ending": ibis.schema({
         "original_key": "!string", "completed": "!boolean", "decided_us": "!int64"}),
-    # What was sold: an item a row. decimals: of the currency's minor unit. Quantity and prices in
-    # millionths, null where not told; contract_minor: as the host has worked it out.
-    "item": ibis.schema({
-        "id": "!int64", "line": "!int64", "account_id": "int64", "currency": "!string",
-        "decimals": "!int64", "product": "!string", "quantity_micro": "int64",
-        "list_micro": "int64", "contract_micro": "int64", "amount_minor": "!int64",
-        "contract_minor": "int64"}),
     # What moved merchants' money. own_plan: of a refund that was not paid, what it was charged by.
     "payment": ibis.schema({
         "id": "!int64", "merchant_id": "!string", "account_id": "int64", "currency": "!string",
@@ -59,8 +52,6 @@ SCHEMAS: Final = {
     "price": ibis.schema({
         "plan": "!int64", "fee_kind": "!string", "parts": "!int64", "fixed_minor": "!int64",
         "least_minor": "!int64", "most_minor": "int64"}),
-    # Product groups with their VAT.
-    "rate": ibis.schema({"product": "!string", "vat_basis_points": "!int64"}),
 }
 
 

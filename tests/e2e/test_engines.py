@@ -1,4 +1,4 @@
-"""One day on three engines: the same places, fees and prices, and so the same digests.
+"""One day on three engines: the same places and fees, and so the same digests.
 
 Spark is a real standalone cluster on the loopback; one of its two workers is killed at work.
 """
@@ -18,9 +18,8 @@ import pytest
 from authhost.embedded import Servers
 from authhost.payments.plans import Fee, Fees, Plan
 from authhost.streams import STREAMS
-from clearing.engine import fees, pricing
+from clearing.engine import fees
 from clearing.engine.charging import lay_plans, read_payments
-from clearing.engine.details import read_items
 from clearing.engine.opening import open_engine
 from clearing.engine.placements import COLUMNS, placed
 from clearing.engine.ports import Engine, EngineError
@@ -29,7 +28,6 @@ from clearing.engine.tolerance import Matching
 from clearing.engine.totals import by_account, digest
 from clearing.errors import ClearingError
 from clearing.run import clear
-from clearing.settings import load_settings
 from tests.e2e.clearing_day import DAY, full_day, make_day, sql, tree, wait
 from tests.support.chance_days import BEFORE, Chance
 from tests.support.databases import fresh
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from tests.support.spark_cluster import Cluster
 
 pytestmark = pytest.mark.invariant(11)
-RATE = load_settings().vat_basis_points
 PLAN = Plan(Fees(phone=Fee(percent="1.25", least_minor=7), qr=Fee(fixed_minor=3),
                  refund=Fee(fixed_minor=20)))
 
@@ -51,7 +48,6 @@ def stages(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with fresh(servers, "engines") as url:
         wait(make_day(url, [*before, *today], BEFORE))
         made = [read_stage(url, DAY, stream, folder / stream) for stream in STREAMS]
-        assert read_items(url, made[0], load_settings()) > 300
         staged = read_payments(url, made[2])
         assert staged.count > 100
         lay_plans(made[2], dict.fromkeys(staged.merchants, PLAN), staged.own_plans)
@@ -66,9 +62,6 @@ def answers(engine: Engine, stream: str) -> list[list[str]]:
     made = [all_of(digest(placed(Matching()), COLUMNS))]
     if stream == "cash":
         made.append(all_of(by_account(placed(Matching()))))
-    if stream == "fuel":
-        items = pricing.priced(RATE)
-        made += [all_of(digest(items, items.columns)), all_of(pricing.by_group(items))]
     if stream == "payments":
         charged = fees.charged()
         made += [all_of(digest(charged, charged.columns)), all_of(fees.by_kind(charged))]
