@@ -241,15 +241,38 @@ async def _night_by_night(arguments: argparse.Namespace) -> None:
     async def delivered(now: datetime) -> None:
         await deliver_due(url, out, now)
 
-    looking = asyncio.ensure_future(Nights(url, cleared, clock.now).run(delivered))
+    looking = asyncio.create_task(Nights(url, cleared, clock.now).run(delivered))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, looking.cancel)
+        loop.add_signal_handler(number, _cancel_once, looking)
     if arguments.until_input_ends:
-        pipe = sys.stdin.fileno()
-        loop.add_reader(pipe, lambda: os.read(pipe, _PIPE_BYTES) or looking.cancel())
+        cancel_at_end(looking, sys.stdin.fileno())
     with contextlib.suppress(asyncio.CancelledError):
         await looking
+
+
+def cancel_at_end(task: asyncio.Task[None], pipe: int) -> None:
+    """Cancel it when there is no more to be read from `pipe`, a descriptor. Misused: its end is
+    nothing to wait for."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        if not os.read(pipe, _PIPE_BYTES):
+            loop.remove_reader(pipe)  # the end can be read for ever, at every turn of the loop
+            _cancel_once(task)
+
+    try:
+        loop.add_reader(pipe, read)
+    except PermissionError:  # epoll(7) takes no file and not /dev/null
+        raise Misused("--until-input-ends: standard input is neither a pipe nor a terminal: there "
+                      "is no end to wait for") from None
+
+
+def _cancel_once(task: asyncio.Task[None]) -> None:
+    """The end of input and a signal may both come: a second one would cut off what the first has
+    made it put away."""
+    if not task.cancelling():
+        task.cancel()
 
 
 def _days(arguments: argparse.Namespace) -> int:

@@ -167,17 +167,22 @@ def day_of(text: str) -> date:
 def database_url(arguments: argparse.Namespace) -> str:
     """The database that is named, or that of a running `authhost up`. Failed."""
     named: str | None = arguments.database_url
-    if named and not _is_database(named):
-        raise Misused(f"--database-url {named}: expected postgresql://user@host/database")
+    if named and (wrong := _url_defect(named)) is not None:
+        raise Misused(f"--database-url: {wrong}expected postgresql://user@host/database")
     return named or up_url(arguments, "database_url", "--database-url")
 
 
-def _is_database(url: str) -> bool:
+def _url_defect(url: str) -> str | None:
+    """What is wrong, None where nothing is. Never the address: a password may be in any part."""
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        return ""
+    if scheme not in {"postgresql", "postgres"}:
+        return f"its scheme is {scheme}: "
     try:
-        parts = urlsplit(url)
-        return parts.scheme in {"postgresql", "postgres"} and parts.port != 0
-    except ValueError:  # its port is no number
-        return False
+        return "its port is none: " if urlsplit(url).port == 0 else None
+    except ValueError:  # no number; or a bracket that is not closed
+        return "its port is none: "
 
 
 def up_url(arguments: argparse.Namespace, name: str, option: str) -> str:

@@ -22,7 +22,7 @@ from clearing.days.calendars import value_date
 from clearing.days.closing import bank_calendar
 from clearing.engine.charging import charge_day
 from clearing.engine.posting import Placer
-from clearing.ownbooks.abroad import Abroad
+from clearing.ownbooks.abroad import Abroad, Untaxed
 from clearing.party import creditor_defect, parse_party
 from clearing.payout import Before, Day, FeeLine, Moved, Settled, day_of, settle
 from clearing.queries import Connection, query
@@ -36,7 +36,7 @@ _COLUMNS: Final = (
     "fees_by", "count", "gross_minor", "refunds_minor", "fees_minor", "vat_minor",
     "held_back_minor", "released_minor", "net_minor", "opening_minor", "available_minor",
     "payout_minor", "closing_minor", "payable_on", "release_on", "end_to_end_id", "held",
-    "matured_by", "is_abroad")
+    "matured_by", "vat_category", "vat_id")
 
 
 class _Terms(msgspec.Struct, frozen=True):
@@ -86,8 +86,8 @@ async def settle_merchants(connection: Connection, run_id: RunId, settings: Sett
         currency, merchant_id, account_id = group
         known, had = terms[merchant_id], before.get(group, Before())
         found = days.get(group, Day())
-        is_abroad = abroad.has(account_id, currency)
-        made = settle(known.plan, had, found, day, works, bears_vat=not is_abroad)
+        untaxed = abroad.of(account_id, currency)
+        made = settle(known.plan, had, found, day, works, bears_vat=not untaxed.category)
         held = known.problem or (
             "no_debtor_account" if settings.debtor(currency) is None else made.held
             or _owes_elsewhere(group, owing)
@@ -98,7 +98,7 @@ async def settle_merchants(connection: Connection, run_id: RunId, settings: Sett
         if not held and party is not None and account_id is not None:
             held = payees.defect(books.next_id(run_id), account_id, party, currency,
                                  made.available_minor)
-        books.add(run_id, group, known, had, found, made, held, is_abroad=is_abroad)
+        books.add(run_id, group, known, had, found, made, held, untaxed)
     await payees.store(connection, run_id)
     await books.store(connection)
     await connection.execute(query("settle_marks"), run, day, horizon)
@@ -120,7 +120,7 @@ class _Books:
         return run_id.end_to_end_id("M", len(self._settlements) + 1)
 
     def add(self, run_id: RunId, group: Group, known: _Terms, had: Before, found: Day,
-            made: Settled, held: str, *, is_abroad: bool) -> None:
+            made: Settled, held: str, untaxed: Untaxed) -> None:
         """One settlement, and the payout that it is, or would be."""
         currency, merchant_id, account_id = group
         position = len(self._settlements) + 1
@@ -134,7 +134,7 @@ class _Books:
             made.fees_minor, made.vat_minor, made.held_back_minor, had.released_minor,
             made.net_minor, had.opening_minor, made.available_minor, payout, closing,
             made.payable_on, made.release_on, end_to_end_id, held,
-            number if made.is_payable else "", is_abroad))
+            number if made.is_payable else "", *untaxed))
         self._fees += [(number, *msgspec.structs.astuple(line)) for line in found.fees]
         self._balances.append((merchant_id, account_id, currency, closing,
                                made.available_minor - payout, held))

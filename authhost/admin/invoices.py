@@ -63,10 +63,9 @@ class Invoices:
                      days: tuple[date | None, date | None], after: str, most: int) -> list[Row]:
         """Invoices by their day and number. days: of issue, both ends included; None: open."""
         allow(actor, "invoice.read")
-        place = pages.place_of(after, str, str) or [None, None]
-        since = None if place[0] is None else date.fromisoformat(place[0])
-        return await self._rows("invoice_list", account_id, actor.account_id, kind, *days, since,
-                                place[1], most)
+        place = pages.place_of(after, date, str) or [None, None]
+        return await self._rows("invoice_list", account_id, actor.account_id, kind, *days, *place,
+                                most)
 
     async def terms(self, actor: Actor, account_id: int | None) -> list[Row]:
         """How accounts are invoiced that have told something of it."""

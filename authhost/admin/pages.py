@@ -9,11 +9,13 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from authhost.admin.refusals import Invalid
+
+_BIGINT: Final = 2**63
 
 
 def cursor_of(*place: int | str | date) -> str:
@@ -27,14 +29,23 @@ def following(rows: Sequence[Any], most: int, *columns: str) -> str | None:
 
 
 def place_of(cursor: str, *kinds: type) -> list[Any] | None:
-    """The place that a cursor stands for; None for ''. Invalid where it is none of ours."""
+    """The place that a cursor stands for; None for ''. kinds: int, str, date. Invalid where it is
+    none of ours, or of values that the database has none of."""
     if not cursor:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        place = msgspec.json.decode(base64.b64decode(padded, b"-_", validate=True))
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        place = None
-    if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
-        raise Invalid("no cursor of ours: begin without one", "after")
-    return place
+        place = msgspec.json.decode(base64.b64decode(padded, b"-_", validate=True), type=list[Any])
+        return [_part(part, kind) for part, kind in zip(place, kinds, strict=True)]
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raise Invalid("no cursor of ours: begin without one", "after") from None
+
+
+def _part(part: object, kind: type) -> object:
+    """ValueError: it is of another kind, or beyond what PostgreSQL's bigint and text hold."""
+    if kind is date and type(part) is str:
+        return date.fromisoformat(part)
+    if type(part) is not kind or (isinstance(part, int) and not -_BIGINT <= part < _BIGINT) or (
+            isinstance(part, str) and "\0" in part):
+        raise ValueError(part)
+    return part

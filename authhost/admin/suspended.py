@@ -17,7 +17,7 @@ async def check_target(connection: asyncpg.Connection, row: asyncpg.Record, deci
     """Whose authorization `target` (its key) is, of a match; None of any other decision.
 
     Invalid: there is none of a fleet in that currency, or another decision has named one.
-    Conflict: another capture was matched with it.
+    Conflict: another capture was matched with it, or has completed it.
     """
     if decision != "match":
         if target:
@@ -33,5 +33,8 @@ async def check_target(connection: asyncpg.Connection, row: asyncpg.Record, deci
                                       row["exception_id"])
     if other is not None:
         raise Conflict(f"exception {other} was matched with it", "target")
+    if await connection.fetchval(statement("authorization_captured"), target,
+                                 row["exception_id"]):
+        raise Conflict("another capture has completed it", "target")
     account_id: int = found["account_id"]
     return account_id

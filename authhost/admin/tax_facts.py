@@ -1,7 +1,7 @@
 """What invoices need of others: exchange rates of central banks, numbers that KSeF has given.
 
-Knows two tables that only grow. A rate that was told wrongly is told again, and the latest holds
-for invoices made from then on; an invoice's number stays, for KSeF gives each one.
+Knows two tables that only grow. What was told wrongly is told again, and the latest holds for what
+is made from then on. A number is one invoice's at a time, and of that invoice's seller.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import msgspec
 from authhost.admin import pages
 from authhost.admin.access import Actor, allow
 from authhost.admin.desk import said_by_database
-from authhost.admin.fields import Fields
+from authhost.admin.fields import END, Currency, Fields
 from authhost.admin.once import Asked, Row, once
 from authhost.admin.raising import audit
 from authhost.admin.refusals import Conflict, Invalid, Unknown
 from authhost.admin.statements import statement
 from authhost.journal.reads import Borrowed
 
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 _KSEF_NUMBER: Final = re.compile(r"[0-9]{10}-[0-9]{8}-[0-9A-F]{12}-[0-9A-F]{2}")
 _SIGNED: Final = 32  # letters of a KSeF number that its check is of
+_NIP: Final = 10  # letters that it begins with: its seller
 
 
 class ExchangeRate(Fields, frozen=True, kw_only=True):
@@ -38,15 +38,16 @@ class ExchangeRate(Fields, frozen=True, kw_only=True):
     currency: Currency
     in_currency: Currency
     published_on: date
-    rate: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$")]
+    rate: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?" + END)]
     source: Annotated[str, msgspec.Meta(max_length=60)] = ""
 
 
 class KsefNumber(Fields, frozen=True, kw_only=True):
-    """The number that KSeF has given an invoice of ours (UPO, NumerKSeFDokumentu)."""
+    """The number that KSeF has given an invoice of ours (UPO, NumerKSeFDokumentu); '' where it has
+    given none after all."""
 
     number: Annotated[str, msgspec.Meta(min_length=1, max_length=35)]
-    ksef_number: Annotated[str, msgspec.Meta(min_length=35, max_length=35)]
+    ksef_number: Annotated[str, msgspec.Meta(max_length=35)]
 
 
 def check_of(numbered: str) -> str:
@@ -96,23 +97,38 @@ class TaxFacts:
             return await once(connection, actor, request, work)
 
     async def tell_number(self, actor: Actor, given: KsefNumber, request: Asked | None) -> Row:
-        """Keep the number of an invoice. The same again is no other; another one is refused."""
+        """Keep the number of an invoice from now on. The same again is no other. Refused."""
         allow(actor, "ksef_number.tell")
         number = given.ksef_number
-        if not _KSEF_NUMBER.fullmatch(number) or number[-2:] != check_of(number):
+        if number and not (_KSEF_NUMBER.fullmatch(number) and number[-2:] == check_of(number)):
             raise Invalid("is no number of KSeF: its check does not hold", "ksef_number")
 
         async def work() -> Row:
-            kept = await connection.fetchrow(statement("ksef_number_add"), given.number, number,
-                                             actor.name)
-            if kept is None:
+            await connection.execute(statement("ksef_number_lock"))
+            asked = await connection.fetchrow(statement("ksef_number_asked"), given.number, number)
+            if asked is None:
                 raise Unknown("there is no such invoice", "number")
-            if kept["ksef_number"] != number:
-                raise Conflict(f"KSeF has given it {kept['ksef_number']}", "ksef_number")
-            if kept["is_new"]:
+            if number:
+                _fits(number, asked)
+            if number != asked["ksef_number"]:
+                await connection.execute(statement("ksef_number_add"), given.number, number,
+                                         actor.name)
                 await audit(connection, actor, f"invoice/{given.number}",
-                            f"invoice/{given.number}", {"ksef_number": (None, number)})
+                            f"invoice/{given.number}",
+                            {"ksef_number": (asked["ksef_number"] or None, number)})
             return given.given()
 
         async with Borrowed(self._pool) as connection, said_by_database(connection):
             return await once(connection, actor, request, work)
+
+
+def _fits(number: str, asked: asyncpg.Record) -> None:
+    """It can be the number of this invoice: of its law, its seller, and of no other. Refused."""
+    if not asked["to_ksef"]:
+        raise Invalid("is no invoice of KSeF's: it bears another country's VAT", "number")
+    if number[:_NIP] != asked["nip"]:
+        raise Invalid(f"is of the seller {number[:_NIP]}, the invoice of {asked['nip'] or 'none'}",
+                      "ksef_number")
+    if asked["taken_by"] is not None:
+        raise Conflict(f"it is that of {asked['taken_by']}: tell that one's first, or '' where it "
+                       "has none", "ksef_number")

@@ -47,7 +47,7 @@ class Asking(Generic[T]):
                 or talk.objection(order)]
         for word in sorted({order.bank_reason for order in lost}):
             await self._outbox.reject(
-                [order.key for order in lost if order.bank_reason == word], word)
+                [order for order in lost if order.bank_reason == word], word)
         await self._resend([order for order in orders if order not in lost],
                            "rejected for a passing cause")
 

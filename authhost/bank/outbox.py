@@ -21,7 +21,6 @@ from authhost.journal.entry import JournalUnavailable
 from authhost.journal.reads import Borrowed
 from authhost.safes.life import end_to_end_id
 from authhost.safes.moves import move
-from clearing.bankfiles.screening import SCREENING
 
 WHO: Final = "connector"
 # The database is away, or does not want it now: what is to be done waits.
@@ -51,7 +50,8 @@ Listed = Callable[[asyncpg.Connection, Sequence[Credit]], Awaitable[None]]
 
 
 class Outbox:
-    """Of one bank. listed: has people look at what `take` lets go for SCREENING."""
+    """Of one bank. listed: has people look at who is listed of those who now go by night, for
+    whatever cause: the night may have no list, or another."""
 
     def __init__(self, pool: asyncpg.Pool, bank_id: str, listed: Listed) -> None:
         self._pool = pool
@@ -82,8 +82,9 @@ class Outbox:
             for why, keys in against.items():
                 event = "withdraw" if why == "reversed" else "give_up"
                 await move(connection, keys, event, who=WHO, why=why)
-            if listed := set(against.get(SCREENING, ())):
-                await self._listed(connection, [one for one in credits_ if one.key in listed])
+            against.pop("reversed", None)
+            by_night = {key for keys in against.values() for key in keys}
+            await self._listed(connection, [one for one in credits_ if one.key in by_night])
             for name, keys in by_rail.items():
                 moved = set(await move(connection, keys, "send", who=WHO, rail=name, sent_at=now,
                                        next_at=due, bank_reason=""))
@@ -114,10 +115,11 @@ class Outbox:
             return set(await move(connection, keys, "resend", who=WHO, why=why, next_at=due,
                                   bank_reason=""))
 
-    async def reject(self, keys: Sequence[str], word: str) -> None:
+    async def reject(self, orders: Sequence[Credit], word: str) -> None:
         """The bank has rejected them, and another rail may take them."""
         async with Borrowed(self._pool) as connection, connection.transaction():
-            await reject_to_night(connection, keys, word)
+            await reject_to_night(connection, [order.key for order in orders], word)
+            await self._listed(connection, orders)
 
     async def _credits(self, connection: asyncpg.Connection, name: str,
                        *values: object) -> list[Credit]:

@@ -60,5 +60,5 @@ class Waiting(Protocol[T]):
     async def resend(self, keys: Sequence[str], due: datetime, why: str) -> set[str]:
         """UNKNOWN is SENT again, on the disk before it leaves; the keys that are."""
 
-    async def reject(self, keys: Sequence[str], word: str) -> None:
+    async def reject(self, orders: Sequence[T], word: str) -> None:
         """The bank has rejected them for a passing cause, and it is not tried again."""

@@ -129,10 +129,11 @@ class Orders:
             rows = await connection.fetch(statement("order_resend"), list(keys), due)
         return {row["end_to_end_id"] for row in rows}
 
-    async def reject(self, keys: Sequence[str], word: str) -> None:
+    async def reject(self, orders: Sequence[Order], word: str) -> None:
         """Refunds that their bank has rejected for a passing cause that does not pass."""
         async with Borrowed(self._pool) as connection:
-            rows = await connection.fetch(statement("order_read"), list(keys))
+            rows = await connection.fetch(
+                statement("order_read"), [order.key for order in orders])
         for order in map(order_of, rows):
             self._saying.no(order, word, told_payer(word), order.tries)
 

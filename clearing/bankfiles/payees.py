@@ -1,13 +1,15 @@
 """What is known of a payee when a credit is decided: what its bank says of the name, and lists.
 
-Knows the words of banks (table payee_verification) and the decisions of people; must not know how a
-credit was put together. A hit, or a name that another bank does not know, holds the credit under a
-reason and is an exception, until a person releases that payee. What was known is kept with each
-order.
+Knows the words of banks (table payee_verification), the decisions of people, and what a host has
+asked them; must not know how a credit was put together. A hit, or a name that another bank does not
+know, holds the credit under a reason and is an exception, until a person releases that payee. Whom
+a host's list has found is held too, and who was rejected, whatever this night's own list says. What
+was known is kept with each order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -16,10 +18,12 @@ from clearing.bankfiles.config import BankFiles
 from clearing.bankfiles.queries import query
 from clearing.bankfiles.screening import (
     SCREENING,
+    Hit,
     Screener,
     hit_content,
     hit_subject,
     read_list,
+    words_of,
 )
 from clearing.exceptions import open_exception
 from clearing.party import Party
@@ -52,11 +56,13 @@ class Payees:
     """One night's look at its payees."""
 
     def __init__(self, rules: BankFiles, screener: Screener, said: dict[tuple[str, str], _Said],
-                 decided: dict[tuple[str, str], str]) -> None:
+                 decided: dict[tuple[str, str], str],
+                 standing: Mapping[int, Sequence[tuple[str, Hit]]]) -> None:
         self._rules = rules
         self._screener = screener
         self._said = said
         self._decided = decided  # (reason, subject): release, reject
+        self._standing = standing  # by account: a name and what it is like, not released
         self._checks: list[tuple[str, str, str, str]] = []
         self._found: list[_Found] = []
 
@@ -64,7 +70,7 @@ class Payees:
                amount_minor: int) -> str:
         """Why nobody pays this credit before a person has looked, or ''."""
         said = self._said.get((party.iban, party.name), _Said())
-        hits = self._screener.hits(party.name)
+        hits = self._hits(account_id, party.name)
         self._checks.append((end_to_end_id, said.outcome, said.bank_name,
                              msgspec.json.encode(hits).decode()))
         for hit in hits:
@@ -97,6 +103,16 @@ class Payees:
                 currency=one.currency, amount_minor=one.amount_minor,
                 content={**one.content, "end_to_end_id": one.end_to_end_id})
 
+    def _hits(self, account_id: int, name: str) -> Sequence[Hit]:
+        """What this night's list says of a name, and what people were told before of this payee."""
+        hits = self._screener.hits(name)
+        standing = self._standing.get(account_id)
+        if standing is None:
+            return hits
+        words, listed = words_of(name), {hit.entry for hit in hits}
+        return (*hits, *(hit for named, hit in standing
+                         if hit.entry not in listed and words_of(named) == words))
+
     def _holds(self, outcome: str) -> bool:
         rules = self._rules.verification
         ways = {"no_match": rules.no_match, "close_match": rules.close_match,
@@ -111,5 +127,9 @@ async def load_payees(connection: Connection, rules: BankFiles) -> Payees:
     said = {(row["iban"], row["name"]): _Said(row["outcome"], row["bank_name"])
             for row in await connection.fetch(query("verifications"))}
     decided = {(row["reason"], row["subject"]): row["decision"]
-               for row in await connection.fetch(query("payees_decided"), [SCREENING, NAME])}
-    return Payees(rules, screener, said, decided)
+               for row in await connection.fetch(query("payees_decided"), [SCREENING, NAME], None)}
+    standing: dict[int, list[tuple[str, Hit]]] = {}
+    for row in await connection.fetch(query("payees_standing"), SCREENING):
+        hit = Hit(row["entry"], row["listed"], row["program"], row["way"])
+        standing.setdefault(row["account_id"], []).append((row["name"], hit))
+    return Payees(rules, screener, said, decided, standing)

@@ -19,11 +19,11 @@ from authhost.streams import STREAMS, Stream
 from clearing.control import check_files, check_totals
 from clearing.documents.night import typeset_run
 from clearing.errors import ClearingError
-from clearing.folder import folder_of
+from clearing.folder import MANIFEST, DayFolder, folder_of
 from clearing.queries import Connection, connect, query
 from clearing.release.hops import file_hops
 from clearing.release.life import NIGHT
-from clearing.release.manifest import Addendum, write_addendum
+from clearing.release.manifest import Addendum, is_addendum, write_addendum
 from clearing.release.people import note_started
 from clearing.release.releasing import keep_addendum, let_out
 from clearing.release.statements import statement
@@ -49,8 +49,8 @@ async def write_apart(database_url: str, business_date: date, out_dir: Path,
     """The pages of these streams of a day, each read back, kept and shown.
 
     A second time makes the same bytes, and mends what is missing. ClearingError: the stream that
-    it names is not released yet, has its pages from the night, or a page does not say what was
-    decided; nothing of that stream is shown.
+    it names is not released yet, has its pages from the night or from an earlier version, or a page
+    does not say what was decided; nothing of that stream is shown.
     """
     connection = await connect(database_url)
     try:
@@ -72,8 +72,9 @@ async def _write_stream(connection: Connection, run_id: RunId, out_dir: Path, wh
         settings = msgspec.json.decode(run["settings"], type=Settings)
         if settings.documents.made:
             raise ClearingError(f"{run_id} has its pages among its files: its night has made them")
-        await note_started(connection, run_id, who, PART)
         folder = folder_of(out_dir, run_id, PART)
+        _check_form(folder)
+        await note_started(connection, run_id, who, PART)
         folder.begin()
         progress(f"{run_id.stream} pages")
         pages = await typeset_run(connection, run_id, settings, folder)
@@ -90,3 +91,12 @@ async def _write_stream(connection: Connection, run_id: RunId, out_dir: Path, wh
                      await let_out(connection, run_id, folder, settings.release, PART))
     finally:
         await connection.execute(statement("unlock_run"), str(run_id))
+
+
+def _check_form(folder: DayFolder) -> None:
+    """Before anything is kept that could not be shown then. ClearingError: what stands where the
+    pages go is of another form, and no run knows of it."""
+    manifest = folder.target / MANIFEST
+    if manifest.exists() and not is_addendum(manifest.read_bytes()):
+        raise ClearingError(f"{folder.target} has pages of an earlier version, which no run knows "
+                            "of, or what is no page of ours: move it away, and make them again")

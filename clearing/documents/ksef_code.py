@@ -79,7 +79,7 @@ class Signer(msgspec.Struct, frozen=True):
 
 
 def _certificate(content: bytes) -> x509.Certificate:
-    if content.startswith(b"-----"):
+    if b"-----" in content:  # whatever stands before it, as OpenSSL's Bag Attributes
         return x509.load_pem_x509_certificate(content)
     return x509.load_der_x509_certificate(content)
 

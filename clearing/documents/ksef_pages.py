@@ -26,6 +26,7 @@ from clearing.invoices.statements import statement
 from clearing.queries import Connection, connect, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
+from clearing.summary import FileRecord
 
 
 class KsefPage(msgspec.Struct, frozen=True):
@@ -79,18 +80,23 @@ async def _pages(connection: Connection, run_id: RunId, settings: Settings, give
 
 
 def _write(path: Path, page: Page, content: bytes) -> None:
-    """Shown once it says what was decided."""
+    """Shown once it says what was decided; else nothing of it is left."""
     hidden = path.with_name(f".{path.name}")
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        hidden.write_bytes(content)
-    record = page.record
+        try:
+            hidden.write_bytes(content)
+            _check(hidden, path.name, page.record)
+            os.replace(hidden, path)  # one step, whatever was there
+        finally:
+            hidden.unlink(missing_ok=True)
+
+
+def _check(hidden: Path, name: str, record: FileRecord) -> None:
+    decided = record.count, record.sum_minor, record.currency
     try:
         found = read_invoice_page(hidden)
     except ValueError as error:
-        raise ClearingError(f"{path.name}: {error}") from error
-    if found != (record.count, record.sum_minor, record.currency):
-        raise ClearingError(f"{path.name} says {found}, and "
-                            f"{(record.count, record.sum_minor, record.currency)} was decided")
-    with disk_errors(path):
-        os.replace(hidden, path)  # one step, whatever was there
+        raise ClearingError(f"{name}: {error}") from error
+    if found != decided:
+        raise ClearingError(f"{name} says {found}, and {decided} was decided")

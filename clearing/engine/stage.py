@@ -23,7 +23,7 @@ from adbc_driver_postgresql.dbapi import Connection, connect
 from clearing.engine.ports import EngineError
 from clearing.engine.tables import SCHEMAS
 
-# How far back a late reversal's original is looked for; from farther back it has no detail.
+# How far back an original is looked for that no claim places; by a claim it is found however old.
 LOOK_BACK_DAYS: Final = 92
 PLACED: Final = ("day", "capture", "named", "hold", "ending")
 _BATCH_BYTES: Final = "adbc.postgresql.batch_size_hint_bytes"

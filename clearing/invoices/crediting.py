@@ -49,7 +49,8 @@ class Corrected:
 
     def by(self, row: asyncpg.Record, country: str, *, mended: bool = False) -> Under:
         """What the lines of a row are invoiced under. country: of its site, as it is told today; a
-        sale that was invoiced is given back where it was taxed, whatever is told of the site since.
+        sale that was invoiced is given back where it was taxed, whatever is told of the site since,
+        and as it was: by what is stored with its invoice (supply.Decided).
         """
         if row["posted_minor"] >= 0 or row["original_date"] == self._day:
             return Under(country, "")

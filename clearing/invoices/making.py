@@ -50,10 +50,10 @@ async def decide_invoices(connection: Connection, run_id: RunId, settings: Setti
     await connection.execute(statement("request_done"), run)
     await connection.execute(statement("post"), run)
     await found.store(connection, run_id)
-    await _check_invoices(connection, run_id)
+    await check_invoices(connection, run_id)
 
 
-async def _check_invoices(connection: Connection, run_id: RunId) -> None:
+async def check_invoices(connection: Connection, run_id: RunId) -> None:
     """Journal, lines, invoices and ledger agree by currency, and no number is left out.
 
     ClearingError says where they do not.

@@ -71,8 +71,11 @@ def seller_of(settings: Settings, currency: str) -> Party:
         contact=own.contact, phone=own.phone, email=own.email)
 
 
-def buyer_of(account_id: int, party: str, tax: Tax) -> Party:
-    """The fleet, with the electronic address that it has told, or that follows from its number."""
+def buyer_of(account_id: int, party: str, tax: Tax, corrected_vat_id: str | None = None) -> Party:
+    """The fleet, with the electronic address that it has told, or that follows from its number.
+
+    corrected_vat_id: under which it accounted for the VAT that is given back; None: as it is told.
+    """
     known = parse_party(party)
     assert known is not None, account_id
     endpoint, scheme = tax.endpoint_id, tax.endpoint_scheme
@@ -80,7 +83,8 @@ def buyer_of(account_id: int, party: str, tax: Tax) -> Party:
         endpoint, scheme = tax.email, _EMAIL
     elif not endpoint and tax.vat_id[:2] in _VAT_ADDRESSES:
         endpoint, scheme = tax.vat_id, _VAT_ADDRESSES[tax.vat_id[:2]]
-    return Party(known.name, known.address, party_id=str(account_id), vat_id=tax.vat_id,
+    vat_id = tax.vat_id if corrected_vat_id is None else corrected_vat_id
+    return Party(known.name, known.address, party_id=str(account_id), vat_id=vat_id,
                  company_id=tax.company_id, endpoint_id=endpoint, endpoint_scheme=scheme,
                  email=tax.email)
 
@@ -93,7 +97,7 @@ def defect_of(seller: Party, buyer: Party, tax: Tax) -> str:
         return "address_incomplete"  # BT-55 is mandatory, and a bill needs a place
     if not (seller.vat_id or seller.tax_number):
         return "seller_vat_id_missing"  # BR-S-02
-    if "ksef" in tax.forms and not tax.vat_id:
+    if "ksef" in tax.forms and not buyer.vat_id:
         return "vat_id_missing"
     return ""
 

@@ -19,7 +19,7 @@ from clearing.invoices.crediting import UNKNOWN
 from clearing.invoices.lines import FuelLine, document_line, nets_of
 from clearing.invoices.parties import Tax, buyer_of, defect_of, parse_tax
 from clearing.invoices.rates import Rates
-from clearing.invoices.supply import Supply, forms_of, supply_of
+from clearing.invoices.supply import Decided, Supply, decide, forms_of, supply_of
 from clearing.invoices.totals import (
     RATE_UNKNOWN,
     Sums,
@@ -81,12 +81,14 @@ def pending(rows: list[asyncpg.Record], settings: Settings, rates: Rates,
             row["account_id"], row["currency"], row["country"], row["corrects"])):
         batches = list(some)
         tax = parse_tax(batches[0]["tax"])
-        supply = supply_of(settings, currency, country, tax)
+        supply = supply_of(settings, currency, country, _corrected(batches[0])
+                           or decide(settings, currency, country, tax))
+        buyer = buyer_of(account_id, batches[0]["party"], tax, batches[0]["corrected_vat_id"])
         whole = [_range(row, supply) for row in batches]
         told = told_in(settings, currency, tax, supply)
         rate = _rate(batches, currency, told, rates) if told else None
-        defect = defect_of(supply.seller, buyer_of(account_id, batches[0]["party"], tax), tax) \
-            if supply.is_told else "country_vat_missing"
+        defect = defect_of(supply.seller, buyer, tax) if supply.is_told \
+            else "country_vat_missing"
         forms = forms_of(tax.forms, to_ksef=supply.to_ksef)
         if not defect and not forms:
             defect = "form_missing"
@@ -123,6 +125,13 @@ def reference_of(row: asyncpg.Record) -> str:
     """What an invoice that cannot be made is called: it has no number."""
     parts = (str(row["account_id"]), row["currency"], row["country"], row["corrects"])
     return "/".join(part for part in parts if part)
+
+
+def _corrected(row: asyncpg.Record) -> Decided | None:
+    """What was decided for the invoice that is corrected, if one is."""
+    if row["corrected_reverse_charge"] is None:
+        return None
+    return Decided(row["corrected_reverse_charge"], row["corrected_to_ksef"])
 
 
 def _rate(rows: list[asyncpg.Record], currency: str, other: str, rates: Rates) -> Rate | None:

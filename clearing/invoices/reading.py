@@ -18,7 +18,7 @@ from clearing.invoices.document import CORRECTED, CREDIT_NOTE, INVOICE, Document
 from clearing.invoices.lines import FuelLine, document_line
 from clearing.invoices.parties import Tax, buyer_of, means_of, parse_tax
 from clearing.invoices.statements import statement
-from clearing.invoices.supply import forms_of, supply_of
+from clearing.invoices.supply import Decided, forms_of, supply_of
 from clearing.invoices.totals import make_document
 from clearing.invoices.vat_told import Rate
 from clearing.queries import Connection
@@ -45,9 +45,11 @@ class Stored(msgspec.Struct, frozen=True):
     corrected_on: date | None
     corrected_ksef: str
     country: str  # where it was delivered, '' in the operator's own
+    decided: Decided
     told: Rate | None  # VAT in another currency
     party: str
     tax: str | None
+    corrected_vat_id: str | None  # see buyer_of
     parts: tuple[tuple[str, int, int], ...]  # lines as JSON, the first of them, before the last
 
 
@@ -83,8 +85,10 @@ def _stored(rows: list[asyncpg.Record]) -> Stored:
         (row["period_from"], row["period_to"]), row["issued_on"], row["due_on"],
         (row["net_minor"], row["vat_minor"], row["rounding_minor"], row["gross_minor"]),
         row["corrects"], row["corrected_on"], row["corrects_ksef"], row["country"],
+        Decided(row["reverse_charge"], row["to_ksef"]),
         Rate(row["vat_currency"], row["vat_rate"], row["vat_rate_on"])
         if row["vat_currency"] else None, row["party"], row["tax"],
+        row["corrected_vat_id"],
         tuple((one["content"], one["first"], one["until"]) for one in rows))
 
 
@@ -92,7 +96,7 @@ def document_of(stored: Stored, run_id: RunId, settings: Settings) -> tuple[Docu
     """An invoice put together, and what its buyer has told, of his forms those that it has.
     ClearingError: it does not come to what was decided."""
     number, currency, tax = stored.number, stored.currency, parse_tax(stored.tax)
-    supply = supply_of(settings, currency, stored.country, tax)
+    supply = supply_of(settings, currency, stored.country, stored.decided)
     tax = msgspec.structs.replace(tax, forms=forms_of(tax.forms, to_ksef=supply.to_ksef))
     is_credit = stored.kind == "credit_note"
     sign = -1 if is_credit else 1
@@ -107,7 +111,7 @@ def document_of(stored: Stored, run_id: RunId, settings: Settings) -> tuple[Docu
     document = make_document(
         number=number, type_code=_TYPES[stored.kind], issued_on=stored.issued_on,
         currency=currency, seller=supply.seller,
-        buyer=buyer_of(stored.account_id, stored.party, tax),
+        buyer=buyer_of(stored.account_id, stored.party, tax, stored.corrected_vat_id),
         lines=[document_line(line, at, currency, sign, reverse_charge=supply.reverse_charge)
                for at, line in enumerate(fuel, 1)],
         gross_minor=sign * gross if keeps_gross else None, due_on=stored.due_on,

@@ -25,14 +25,30 @@ _NOT_TOLD: Final = Country(vat_basis_points=RATE_UNKNOWN)
 POLAND: Final = "PL"
 
 
+class Decided(msgspec.Struct, frozen=True):
+    """What an invoice is stored with, and what corrects it has from it, whatever is told since."""
+
+    reverse_charge: bool = False  # the buyer accounts for the VAT
+    to_ksef: bool = True  # it is an invoice by Polish law
+
+
 class Supply(msgspec.Struct, frozen=True):
     """What holds for all that a buyer has had in one country. country: '' is the operator's own."""
 
     country: str
     seller: Party
     rates: Settings | Country
-    reverse_charge: bool = False
-    to_ksef: bool = True  # it is an invoice by Polish law
+    decided: Decided
+
+    @property
+    def reverse_charge(self) -> bool:
+        """Whether the buyer accounts for the VAT."""
+        return self.decided.reverse_charge
+
+    @property
+    def to_ksef(self) -> bool:
+        """Whether it is an invoice by Polish law."""
+        return self.decided.to_ksef
 
     @property
     def is_told(self) -> bool:
@@ -68,18 +84,25 @@ def delivered_in(settings: Settings, currency: str, country: str) -> str:
     return "" if country == settings.home(currency) else country
 
 
-def supply_of(settings: Settings, currency: str, country: str, tax: Tax) -> Supply:
-    """country: as delivered_in has told it; tax: of the buyer."""
-    rates, home = _rates(settings, country), seller_of(settings, currency)
+def decide(settings: Settings, currency: str, country: str, tax: Tax) -> Decided:
+    """For what corrects nothing. country: as delivered_in has told it; tax: of the buyer."""
+    rates = _rates(settings, country)
     if isinstance(rates, Settings):
-        return Supply("", home, rates)
+        return Decided()
     reverse = rates.reverse_charge and country_of(tax.vat_id, "") == country
-    seller = home if not (rates.vat_id or rates.tax_number) else msgspec.structs.replace(
-        home, vat_id=rates.vat_id, tax_number=rates.tax_number)
     # What is taxed abroad is not KSeF's, but that its buyer accounts for the VAT is (article 106a
     # of the Polish act on VAT).
-    polish = country == POLAND or (reverse and settings.home(currency) == POLAND)
-    return Supply(country, home if reverse else seller, rates, reverse, polish)
+    return Decided(reverse, country == POLAND or (reverse and settings.home(currency) == POLAND))
+
+
+def supply_of(settings: Settings, currency: str, country: str, decided: Decided) -> Supply:
+    """country: as delivered_in has told it."""
+    rates, home = _rates(settings, country), seller_of(settings, currency)
+    if isinstance(rates, Settings) or decided.reverse_charge \
+            or not (rates.vat_id or rates.tax_number):
+        return Supply(country, home, rates, decided)
+    seller = msgspec.structs.replace(home, vat_id=rates.vat_id, tax_number=rates.tax_number)
+    return Supply(country, seller, rates, decided)
 
 
 def forms_of(forms: Iterable[str], *, to_ksef: bool) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from clearing.invoices.cii import cii
 from clearing.invoices.document import Document
 from clearing.invoices.erp_csv import erp_csv
 from clearing.invoices.ksef import ksef
+from clearing.invoices.making import check_invoices
 from clearing.invoices.reading import Stored, document_of, stored_invoices
 from clearing.invoices.ubl import ubl
 from clearing.queries import Connection
@@ -45,6 +46,7 @@ async def write_invoices(connection: Connection, run_id: RunId, settings: Settin
 
     A large night is written by processes of their own, one a processor; the bytes are the same.
     """
+    await check_invoices(connection, run_id)
     files: list[FileRecord] = []
     under_way: deque[Future[list[FileRecord]]] = deque()
     pool: ProcessPoolExecutor | None = None

@@ -7,13 +7,26 @@ again, so that each settlement keeps how it was.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final, NamedTuple
 
+from clearing.invoices.document import REVERSE_CHARGE
 from clearing.member_states import country_of
 from clearing.ownbooks.statements import statement
-from clearing.ownbooks.vat import bears_vat
+from clearing.ownbooks.vat import untaxed
 from clearing.party import Party
 from clearing.queries import Connection
 from clearing.settings import Settings
+
+
+class Untaxed(NamedTuple):
+    """Why fees bear no VAT of ours (vat.untaxed), '' where they do; and under which number their
+    payer accounts for it."""
+
+    category: str
+    vat_id: str
+
+
+_TAXED: Final = Untaxed("", "")
 
 
 class Abroad:
@@ -36,9 +49,10 @@ class Abroad:
                 vat_id, country or (party.address.country if party is not None else "")))
         return cls(settings, known)
 
-    def has(self, account_id: int | None, currency: str) -> bool:
-        """Whether fees of this account bear no VAT of ours."""
+    def of(self, account_id: int | None, currency: str) -> Untaxed:
+        """How fees of this account are taxed tonight."""
         if account_id is None or account_id not in self._known:
-            return False
+            return _TAXED
         vat_id, country = self._known[account_id]
-        return not bears_vat(self._settings.home(currency), country, vat_id)
+        category = untaxed(self._settings.home(currency), country, vat_id)
+        return Untaxed(category, vat_id if category == REVERSE_CHARGE else "")

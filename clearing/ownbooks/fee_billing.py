@@ -1,13 +1,13 @@
 """Invoices for fees: of merchants whose fees are owed or were netted, of clients of safes.
 
 Knows which fees the nights have booked and nobody has asked for, and when a party's period ends;
-how lines become a document is papers.py's. What was decided before is not decided again: the
-amounts without VAT are those that were booked, to the cent.
+how VAT splits them is fee_parts.py's, and how lines become a document papers.py's. What was decided
+before is not decided again: the amounts without VAT are those that were booked, to the cent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 
@@ -16,12 +16,11 @@ import msgspec
 
 from clearing.fees import Charge, stated
 from clearing.invoices.parties import means_of
-from clearing.money import readable
 from clearing.ownbooks.accounts import Known, known_accounts, operator
+from clearing.ownbooks.fee_parts import Fee, Part, parts_of
 from clearing.ownbooks.paper_store import Numbered, Paper, take_numbers
-from clearing.ownbooks.papers import Account, Issue, Item, fee_invoice, fee_item
+from clearing.ownbooks.papers import Issue, fee_invoice
 from clearing.ownbooks.statements import statement
-from clearing.ownbooks.vat import EXEMPT_CREDIT, EXEMPT_PAYMENTS, Treatment, service
 from clearing.ownbooks.waiting import Waiting, defect_of, subject_of, tell
 from clearing.periods import ends_with, period_of
 from clearing.queries import Connection
@@ -31,21 +30,10 @@ from clearing.settings import Settings
 _Key = tuple[int, str, bool]  # account, currency, whether netted
 
 
-class _Fee(msgspec.Struct, frozen=True):
-    """A kind of fee at a rate, summed. is_abroad: where it was netted, no VAT was taken with it."""
-
-    kind: str
-    rate_basis_points: int
-    quantity: int
-    base_minor: int
-    amount_minor: int
-    is_abroad: bool = False
-
-
 class _Open(msgspec.Struct):
     """What a party's invoice is made of."""
 
-    fees: list[_Fee]
+    fees: list[Fee]
     accrued_vat_minor: int = 0
 
 
@@ -68,9 +56,12 @@ async def bill_fees(connection: Connection, run_id: RunId, settings: Settings,
     asked = [*(list(column) for column in zip(*due, strict=True)), list(due.values()), day]
     found = await (_of_merchants if stream == "payments" else _of_safes)(connection, asked)
     billed = await _that_can_be(connection, run_id, settings, found, accounts)
-    numbers = await take_numbers(connection, settings.own_books.fee_series, day, len(billed))
-    papers = [_paper(key, one, numbers[at], accounts[key[0]], due[key], day, settings)
-              for at, (key, one) in enumerate(billed.items())]
+    parts = [(key, part) for key, one in billed.items()
+             for part in parts_of(one.fees, operator(settings, key[1]), accounts[key[0]].account,
+                                  key[1], one.accrued_vat_minor, netted=key[2])]
+    numbers = await take_numbers(connection, settings.own_books.fee_series, day, len(parts))
+    papers = [_paper(key, part, numbered, accounts[key[0]], due[key], day, settings)
+              for numbered, (key, part) in zip(numbers, parts, strict=True)]
     if billed:
         await connection.execute(statement("fees_asked"), stream,
                                  *(list(column) for column in zip(*billed, strict=True)))
@@ -102,8 +93,9 @@ def _key(row: asyncpg.Record) -> _Key:
 
 async def _of_merchants(connection: Connection, asked: Sequence[object]) -> dict[_Key, _Open]:
     rows = await connection.fetch(statement("fees_of_merchants"), *asked)
-    found = {key: _Open([_Fee(row["kind"], row["rate"], row["count"], row["base_minor"],
-                              row["amount_minor"], row["is_abroad"]) for row in lines])
+    found = {key: _Open([Fee(row["kind"], row["rate"], row["count"], row["base_minor"],
+                             row["amount_minor"], row["category"], row["vat_id"])
+                         for row in lines])
              for key, lines in groupby(rows, _key)}
     for row in await connection.fetch(statement("vat_of_merchants"), *asked):
         if _key(row) in found:
@@ -129,41 +121,25 @@ def _added(rows: Iterable[asyncpg.Record]) -> _Open:
             key = (line.kind, line.vat_basis_points)
             quantity, minor = sums.get(key, (0, 0))
             sums[key] = (quantity + line.quantity, minor + line.amount_minor)
-    return _Open([_Fee(kind, rate, quantity, quantity if kind == "percent" else 0, minor)
+    return _Open([Fee(kind, rate, quantity, quantity if kind == "percent" else 0, minor)
                   for (kind, rate), (quantity, minor) in sums.items() if minor], vat)
 
 
-def _paper(key: _Key, one: _Open, numbered: Numbered, known: Known, first: date, day: date,
+def _paper(key: _Key, part: Part, numbered: Numbered, known: Known, first: date, day: date,
            settings: Settings) -> Paper:
     _, currency, netted = key
     begins, ends = period_of(day, known.period)
-    seller = operator(settings, currency)
     # What is owed is never netted by itself: it is transferred, or collected by a mandate.
     collected = "netted" if netted else \
         "direct_debit" if known.tax.collected_by == "direct_debit" else "transfer"
     tax = msgspec.structs.replace(known.tax, collected_by=collected)
     issue = Issue(
-        numbered.number, day, currency, (min(first, begins), ends), seller, known.account,
-        means_of(settings, tax, currency, numbered.number, is_credit=False),
+        numbered.number, day, currency, (min(first, begins), ends), operator(settings, currency),
+        part.buyer, means_of(settings, tax, currency, numbered.number, is_credit=False),
         tax.buyer_reference or str(key[0]))
-    net = sum(fee.amount_minor for fee in one.fees)
-    # Where VAT was taken with the fees the paper says so, wherever the party is.
-    taken = netted and one.accrued_vat_minor != 0
-    items = list(_items(one.fees, seller, known.account, currency, taken=taken))
-    document = fee_invoice(issue, items, net + one.accrued_vat_minor if netted else None)
+    net = sum(item.amount_minor for item in part.items)
+    document = fee_invoice(issue, part.items, net + part.accrued_vat_minor if netted else None)
     return Paper(
         kind="fee", basis="netted" if netted else "owed", account_id=key[0], document=document,
         numbered=numbered, collected_by=collected, forms=tax.forms,
-        accrued_vat_minor=one.accrued_vat_minor)
-
-
-def _items(fees: Iterable[_Fee], seller: Account, buyer: Account, currency: str, *,
-           taken: bool) -> Iterator[Item]:
-    for fee in fees:
-        at_home = taken and not fee.is_abroad
-        reason = EXEMPT_CREDIT if fee.kind == "interest" else EXEMPT_PAYMENTS
-        treatment: Treatment = service(
-            fee.rate_basis_points, seller.country, seller.country if at_home else buyer.country,
-            buyer.party.vat_id, reason)
-        base = readable(fee.base_minor, currency) if fee.base_minor else ""
-        yield fee_item(fee.kind, fee.quantity, fee.amount_minor, treatment, base)
+        accrued_vat_minor=part.accrued_vat_minor, part=part.number)

@@ -21,7 +21,7 @@ Kind = Literal["fee", "self_billed", "comparison"]
 _COLUMNS: Final = (
     "number", "run_id", "stream", "kind", "basis", "account_id", "currency", "period_from",
     "period_to", "due_on", "count", "net_minor", "vat_minor", "gross_minor", "accrued_vat_minor",
-    "commission_minor", "commission_vat_minor", "netted_minor", "forms", "content")
+    "commission_minor", "commission_vat_minor", "netted_minor", "part", "forms", "content")
 _INVOICE_COLUMNS: Final = (
     "number", "kind", "run_id", "account_id", "currency", "period_from", "period_to", "issued_on",
     "due_on", "net_minor", "vat_minor", "gross_minor", "rounding_minor", "collected_by", "series",
@@ -51,6 +51,7 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     commission_minor: int = 0
     commission_vat_minor: int = 0
     netted_minor: int = 0
+    part: int = 1  # of several that a party has of one period
 
 
 async def take_numbers(connection: Connection, prefix: str, issued_on: date,
@@ -82,7 +83,7 @@ def _row(run_id: RunId, paper: Paper) -> tuple[object, ...]:
             made.currency, made.period_from, made.period_to, _due(made), len(made.lines),
             made.net_minor, made.vat_minor, made.payable_minor, paper.accrued_vat_minor,
             paper.commission_minor, paper.commission_vat_minor, paper.netted_minor,
-            list(paper.forms), msgspec.json.encode(made).decode())
+            paper.part, list(paper.forms), msgspec.json.encode(made).decode())
 
 
 def _invoice_row(run_id: RunId, paper: Paper, numbered: Numbered) -> tuple[object, ...]:

@@ -35,18 +35,25 @@ def service(rate_basis_points: int, seller_country: str, buyer_country: str, buy
     A buyer in another member state without a VAT number is charged like one at home. Where either
     country is not known, so is everybody.
     """
-    if not bears_vat(seller_country, buyer_country, buyer_vat_id):
-        if not {buyer_country, seller_country} <= MEMBERS:
-            return Treatment(OUT_OF_SCOPE, 0, "Not subject to VAT", "VATEX-EU-O")
-        if rate_basis_points:
-            return Treatment(REVERSE_CHARGE, 0, "Reverse charge", "VATEX-EU-AE")
+    return treated(untaxed(seller_country, buyer_country, buyer_vat_id), rate_basis_points, exempt)
+
+
+def treated(category: str, rate_basis_points: int, exempt: str = EXEMPT_PAYMENTS) -> Treatment:
+    """A service of a category that untaxed has told, tonight or on the night that took it off."""
+    if category == OUT_OF_SCOPE:
+        return Treatment(OUT_OF_SCOPE, 0, "Not subject to VAT", "VATEX-EU-O")
+    if rate_basis_points and category == REVERSE_CHARGE:
+        return Treatment(REVERSE_CHARGE, 0, "Reverse charge", "VATEX-EU-AE")
     if rate_basis_points:
         return Treatment(STANDARD, rate_basis_points)
     return Treatment(EXEMPT, 0, exempt)
 
 
-def bears_vat(seller_country: str, buyer_country: str, buyer_vat_id: str) -> bool:
-    """Whether a service that is taxed at home bears the seller's VAT for this buyer."""
+def untaxed(seller_country: str, buyer_country: str, buyer_vat_id: str) -> str:
+    """Why a service that is taxed at home does not bear the seller's VAT for this buyer:
+    REVERSE_CHARGE or OUT_OF_SCOPE; '' where it does."""
     if not buyer_country or not seller_country or buyer_country == seller_country:
-        return True
-    return {buyer_country, seller_country} <= MEMBERS and not buyer_vat_id
+        return ""
+    if not {buyer_country, seller_country} <= MEMBERS:
+        return OUT_OF_SCOPE
+    return REVERSE_CHARGE if buyer_vat_id else ""

@@ -102,14 +102,16 @@ def _parcel(target: Target, out_dir: Path, row: asyncpg.Record) -> Parcel:
         raise Undeliverable(str(error)) from None
     source = folder_of(out_dir, run_id, row["part"]).target / row["path"]
     again = "make the pages again" if row["part"] else "clear the day again"
+    unless = "where no upgrade has changed the form; else take it from a backup"
     try:
         with source.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except OSError as error:
         raise Undelivered(f"{source} cannot be read: {error.strerror}: {again}, which writes the "
-                          "same") from None
+                          f"same {unless}") from None
     if found != row["sha256"]:
-        raise Undeliverable(f"{source} is not what was released: {again}, which mends it")
+        raise Undeliverable(f"{source} is not what was released: {again}, which mends it "
+                            f"{unless}")
     return Parcel(row["delivery_id"], row["run_id"], row["path"], str(source), name, found, size,
                   handing_over=row["handing_over"])

@@ -45,6 +45,10 @@ class Addendum(msgspec.Struct, frozen=True):
     hops: tuple[Hop, ...]
 
 
+class _Form(msgspec.Struct, frozen=True):
+    schema: str = ""  # earlier versions named none beside pages
+
+
 def write_manifest(folder: DayFolder, summary: Summary, hops: Sequence[Hop],
                    signing_key: str) -> str:
     """Write all that lies beside the files; the SHA-256 of manifest.json."""
@@ -55,6 +59,14 @@ def write_addendum(folder: DayFolder, addendum: Addendum, signing_key: str) -> s
     """The same beside files that were made after the night."""
     return _write(folder, _encoded({"schema": ADDENDUM_SCHEMA, **msgspec.to_builtins(addendum)}),
                   addendum.files, signing_key)
+
+
+def is_addendum(manifest: bytes) -> bool:
+    """Whether it is of the form that write_addendum writes."""
+    try:
+        return msgspec.json.decode(manifest, type=_Form).schema == ADDENDUM_SCHEMA
+    except msgspec.MsgspecError:
+        return False
 
 
 def _write(folder: DayFolder, manifest: bytes, files: Iterable[FileRecord],

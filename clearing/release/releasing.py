@@ -118,7 +118,7 @@ async def release_run(connection: Connection, run_id: RunId, out_dir: Path,
         elif not (folder.target / MANIFEST).exists():
             again = "make the pages again" if part else "clear the day again"
             raise ClearingError(f"the files of {name} are not in {out_dir}: {again}, which writes "
-                                "the same and shows them")
+                                "the same, where no upgrade has changed a form, and shows them")
         await _done(connection, run_id, part)
     finally:
         await connection.execute(statement("unlock_run"), str(run_id))

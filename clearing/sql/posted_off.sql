@@ -8,7 +8,7 @@ SELECT EXISTS (
         WHERE business_date = $2::date AND stream = $3
           AND (posted_minor <> 0
                OR (approved AND kind IN ('sale', 'offline_sale', 'completion', 'deposit', 'payment', 'payment_receipt',
-                                         'preauthorization', 'increment', 'return', 'deposit_authorization', 'adjustment', 'verification')))
+                                         'preauthorization', 'increment', 'deposit_authorization', 'adjustment', 'verification')))
         GROUP BY currency) j
     FULL JOIN (
         SELECT currency, count(*) AS count, sum(amount_minor) AS minor, sum(hashint8extended(journal_id, amount_minor)::numeric) AS rows

@@ -15,6 +15,7 @@ import asyncpg
 
 from clearing.errors import ClearingError
 from clearing.night import Night
+from clearing.outages import DatabaseAwayError
 from clearing.run import clear
 
 _KIND: Final = "invoice_ubl_xml"
@@ -40,8 +41,8 @@ async def _until_done(database_url: str, day: date, out_dir: Path) -> Night:
     for _ in range(_TRIES):
         try:
             return await clear(database_url, day, out_dir)
-        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError,
-                asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError,
-                asyncpg.CrashShutdownError, asyncpg.InternalClientError):
+        except (DatabaseAwayError, OSError, asyncpg.PostgresConnectionError,
+                asyncpg.InterfaceError, asyncpg.OperatorInterventionError,
+                asyncpg.InternalClientError):
             await asyncio.sleep(_PAUSE_S)
     raise ClearingError(f"{day} could not be cleared in {_TRIES} tries")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import msgspec
 import pytest
 from lxml import etree
 
+from authhost.bank.outbox import Credit
+from authhost.bank.payees import Payees
 from clearing.control import check_files
 from clearing.errors import ClearingError
 from clearing.night import Night
@@ -312,6 +316,63 @@ def test_who_is_like_somebody_listed_waits_for_a_person(decision: str, database_
     assert goes == ("file" if decision == "release" else "night")
     assert sql(database_url, "SELECT count(*)::int FROM clearing_exception "
                              "WHERE state <> 'closed'")[0][0] == 0
+
+
+def ask_at_once(database_url: str, path: Path) -> None:
+    """As a host does whose list this is, of a credit that is not sent at once."""
+    row, = sql(database_url, "SELECT jsonb_build_object('name', name, 'iban', iban)::text AS party "
+                             "FROM account WHERE account_id = $1", CLIENT)
+    credit = Credit("key", "D1", "S0001", DAY.isoformat(), "EUR", 5_000, row["party"], None,
+                    datetime(2026, 7, 23, tzinfo=UTC), 0, "", False, CLIENT)
+
+    async def told() -> None:
+        async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
+            payees = Payees(pool, path)
+            await payees.look()
+            async with pool.acquire() as connection, connection.transaction():
+                await payees.tell(connection, [credit])
+
+    asyncio.run(told())
+
+
+@pytest.mark.parametrize(("state", "held"), [
+    ("open", True), ("assigned", True), ("proposed", True), ("reject", True), ("release", False)])
+def test_whom_a_host_asks_about_every_night_holds(state: str, held: bool, database_url: str,
+                                                  tmp_path: Path) -> None:
+    """The night has no list: that of the host is another setting."""
+    wait(make_day(database_url, [deposit("one", 5_000)]))
+    listed(tmp_path, "ZOLW CAFE CO")
+    ask_at_once(database_url, tmp_path / "list.csv")
+    if state in {"reject", "release"}:
+        decide(database_url, state)
+    else:
+        sql(database_url, "UPDATE clearing_exception SET state = $1", state)
+    night = cash(database_url, tmp_path / "out")
+    assert [case.reason for case in night.cases] == ["payee_screening"] * held
+    assert sql(database_url, "SELECT credit FROM deposit")[0][0] == ("night" if held else "file")
+    assert sql(database_url, "SELECT hits -> 0 ->> 'entry' FROM credit_check")[0][0] == (
+        "E-1" if held else None)
+    assert sql(database_url, "SELECT count(*)::int FROM clearing_exception")[0][0] == 1
+
+
+def test_another_name_is_another_question(database_url: str, tmp_path: Path) -> None:
+    """What a host has asked is about a name: the client has another one now, as others have."""
+    wait(make_day(database_url, [deposit("one", 5_000)]))
+    listed(tmp_path, "ZOLW CAFE CO")
+    ask_at_once(database_url, tmp_path / "list.csv")
+    sql(database_url, "UPDATE account SET name = 'Zolw' WHERE account_id = $1", CLIENT)
+    assert cash(database_url, tmp_path / "out").cases == ()
+
+
+def test_whom_a_host_asks_about_is_paid_once_released(database_url: str, tmp_path: Path) -> None:
+    wait(make_day(database_url, [deposit("one", 5_000)]))
+    settings = listed(tmp_path, "ZOLW CAFE CO")
+    ask_at_once(database_url, tmp_path / "list.csv")
+    cash(database_url, tmp_path / "out", settings=settings)  # its own list says the same
+    assert sql(database_url, "SELECT jsonb_array_length(hits) FROM credit_check")[0][0] == 1
+    decide(database_url, "release")
+    cash(database_url, tmp_path / "out", NEXT)
+    assert sql(database_url, "SELECT credit FROM deposit")[0][0] == "file"
 
 
 def test_without_its_list_nobody_is_paid(database_url: str, tmp_path: Path) -> None:

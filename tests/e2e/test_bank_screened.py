@@ -5,13 +5,16 @@ The night, which holds what it finds, is tested in test_bank_files.py.
 
 from __future__ import annotations
 
+import asyncio
 import os
 
+import asyncpg
 import pytest
 
 from authhost.bank.connector import bounds
-from authhost.bank.payees import UNREADABLE
+from authhost.bank.payees import UNREADABLE, Payees
 from clearing.bankfiles.screening import SCREENING
+from terminals.bank.conduct import Rule
 from tests.support.bank_scene import hurried, play
 from tests.support.databases import fresh
 
@@ -20,7 +23,7 @@ LISTED = HEAD + "E-1,client 1,TEST\n"
 DECIDE = ("WITH e AS (UPDATE clearing_exception SET state = 'closed' WHERE state = 'open' "
           "RETURNING *) INSERT INTO exception_decision (exception_id, stream, reason, "
           "subject_kind, subject, decision, decided_by) SELECT exception_id, stream, reason, "
-          "subject_kind, subject, 'release', 'b' FROM e")
+          "subject_kind, subject, $1, 'b' FROM e")
 OPEN = ("SELECT reason, subject_kind, subject, account_id, amount_minor::int, stream, "
         "content ->> 'listed' AS listed, content ->> 'end_to_end_id' AS id "
         "FROM clearing_exception WHERE account_id = $1 AND state = 'open'")
@@ -35,6 +38,7 @@ def shared_url(servers):
 @pytest.fixture(autouse=True)
 def fast(monkeypatch):
     monkeypatch.setattr(bounds, "BANKS_S", 0.05)
+    monkeypatch.setattr(bounds, "DECISIONS_S", 0.05)
     with hurried(monkeypatch):
         yield
 
@@ -79,7 +83,7 @@ def test_whom_people_release_is_credited_at_once(at):
         await scene.deposit()
         async with scene.connector(screening=path):
             await scene.until(lambda rows: rows[0]["credit"] == "night")
-            await scene.pool.execute(DECIDE)
+            await scene.pool.execute(DECIDE, "release")
             # Not what was decided already: the next night has it.
             for _ in range(100):
                 key, = await scene.deposit(amount=5)
@@ -89,6 +93,83 @@ def test_whom_people_release_is_credited_at_once(at):
                     break
             await scene.until(lambda rows: rows[-1]["credit"] == "accepted")
         assert {payment.amount_minor for payment in scene.paid()} == {5}
+
+    at(story)
+
+
+@pytest.mark.parametrize("pace_s", [0.05, 60])
+def test_whom_people_have_rejected_they_are_not_asked_about_again(at, monkeypatch, pace_s):
+    """At once, not when the host next reads what was decided."""
+    async def story(scene, path):
+        monkeypatch.setattr(bounds, "DECISIONS_S", pace_s)
+        await scene.deposit()
+        async with scene.connector(screening=path):
+            await scene.until(lambda rows: rows[0]["credit"] == "night")
+            await scene.pool.execute(DECIDE, "reject")
+            await asyncio.sleep(0.2)
+            key, = await scene.deposit()
+            await scene.until(lambda rows: rows[-1]["credit"] == "night")
+        assert await scene.changes(key) == [("give_up", SCREENING)]
+        assert await scene.pool.fetch(OPEN, scene.first_account + 1) == []
+
+    at(story)
+
+
+def test_who_is_listed_between_two_tries_is_told_too(at, monkeypatch):
+    """His credit was refused for a passing cause, and goes by night with the bank's word."""
+    async def story(scene, path):
+        monkeypatch.setattr(bounds, "LATER_S", 1.5)
+        write(path, HEAD)
+        await scene.behave(Rule(do="refuse", reason="AB05"))
+        await scene.deposit()
+        async with scene.connector(screening=path):
+            await scene.until(lambda rows: rows[0]["bank_reason"] == "AB05")
+            write(path, LISTED + "E-2,another,TEST\n")
+            row, = await scene.until(lambda rows: rows[0]["credit"] == "night")
+        assert [payment.seen for payment in scene.bank.payments()] == [1]
+        assert row["bank_reason"] == "AB05"
+        row, = await scene.pool.fetch(OPEN, scene.first_account + 1)
+        assert (row["reason"], row["amount_minor"]) == (SCREENING, 12_345)
+
+    at(story)
+
+
+def test_who_goes_by_night_for_another_cause_is_told_too(at):
+    """The night may have no list, and then the exception alone holds him."""
+    async def story(scene, path):
+        listed, = await scene.deposit(currency="CHF", amount=600_000)
+        also, = await scene.deposit(account=2, currency="CHF", amount=600_000)
+        async with scene.connector(screening=path):
+            await scene.until(lambda rows: all(row["credit"] == "night" for row in rows))
+        (event, why), = await scene.changes(listed)
+        assert event == "give_up"
+        assert why != SCREENING
+        assert await scene.changes(also) == [(event, why)]
+        row, = await scene.pool.fetch(OPEN, scene.first_account + 1)
+        assert row["reason"] == SCREENING
+        assert await scene.pool.fetch(OPEN, scene.first_account + 2) == []
+
+    at(story)
+
+
+def test_what_was_decided_is_read_now_and_then(at, monkeypatch):
+    """Not at every look for a new list: each host reads all of it."""
+    async def story(scene, path):
+        monkeypatch.setattr(bounds, "DECISIONS_S", 60)
+        payees, asked = Payees(scene.pool, path), []
+        fetch = asyncpg.Pool.fetch
+
+        def counted(pool, text, *values):
+            asked.append(text)
+            return fetch(pool, text, *values)
+
+        monkeypatch.setattr(asyncpg.Pool, "fetch", counted)
+        await payees.look()
+        await payees.look()
+        assert len(asked) == 1
+        monkeypatch.setattr(bounds, "DECISIONS_S", 0)
+        await payees.look()
+        assert len(asked) == 2
 
     at(story)
 

@@ -10,10 +10,12 @@ from tests.e2e.clearing_day import (
     NEXT,
     Row,
     fuel,
+    full_day,
     lines_of,
     make_day,
     read_invoices,
     row,
+    sql,
     wait,
 )
 from tests.e2e.test_clearing import clear_next_day, sums
@@ -65,3 +67,17 @@ def test_what_raises_a_hold_ends_with_it(database_url: str, tmp_path: Path) -> N
     summary = wait(clear(database_url, DAY, tmp_path))
     assert summary.places == {"cleared": 3, "reversed": 1, "open": 2}
     assert sums(summary)["invoice_ubl_xml", "EUR"] == 5_000
+
+
+def test_a_return_of_a_completion_above_its_hold(database_url: str, tmp_path: Path) -> None:
+    """The hold was taken by one leg and the rest by another: so it is given back, and the second
+    row of the return moves nothing."""
+    back = {"original_key": "sold", "currency": "EUR"}
+    wait(make_day(database_url, [
+        *full_day(), row("completion", "sold", 7_000), row("return", "back", -7_000, **back),
+        row("return", "back", 0, **back, leg=1)]))
+    assert wait(clear(database_url, DAY, tmp_path)).balanced
+    assert [tuple(one) for one in sql(
+        database_url, "SELECT j.key, p.place FROM placement p JOIN journal j ON j.id = "
+        "p.journal_id WHERE j.key IN ('sold', 'back') ORDER BY 1")] == [
+            ("back", "reversed"), ("sold", "reversed")]

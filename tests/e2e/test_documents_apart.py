@@ -169,6 +169,25 @@ def test_pages_that_the_night_has_made_are_not_made_twice(database_url: str,
     assert kept(database_url) == []
 
 
+@pytest.mark.parametrize("manifest", [
+    json.dumps({"run_id": RUN, "files": []}).encode() + b"\n", b"", b"no JSON", b"[1]"])
+def test_pages_of_an_earlier_version_are_in_the_way_before_anything_is_kept(
+        database_url: str, tmp_path: Path, manifest: bytes) -> None:
+    released(database_url, tmp_path)
+    folder = tmp_path / "2026-07-23" / "fuel-documents"
+    folder.mkdir()
+    (folder / "manifest.json").write_bytes(manifest)
+    before = tree(tmp_path)
+    with pytest.raises(ClearingError, match="fuel-documents has pages of an earlier version"):
+        wait(write_apart(database_url, DAY, tmp_path, ["fuel"]))
+    assert (kept(database_url), tree(tmp_path)) == ([], before)
+    assert sql(database_url, "SELECT FROM run_person WHERE part = 'documents'") == []
+    folder.rename(tmp_path / "aside")
+    [made] = wait(write_apart(database_url, DAY, tmp_path, ["fuel"]))
+    assert made.released
+    assert (folder / "SHA256SUMS").exists()
+
+
 def test_pages_that_would_change_are_refused(database_url: str, tmp_path: Path,
                                              monkeypatch: pytest.MonkeyPatch) -> None:
     released(database_url, tmp_path)

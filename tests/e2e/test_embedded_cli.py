@@ -112,7 +112,8 @@ def test_a_port_that_is_taken_is_said_in_words(rig, tmp_path):
                          rig.servers.valkey.url, "--hsm", rig.servers.hsm.url, "--iso",
                          f"ifsf:binary2:127.0.0.1:{port}")
     assert again.returncode == 1
-    assert again.stderr.startswith("authhost: OSError")
+    assert again.stderr.startswith("authhost: [Errno 98]")
+    assert f"('127.0.0.1', {port}): address already in use" in again.stderr
     assert "Traceback" not in again.stderr
 
 

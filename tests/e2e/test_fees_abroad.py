@@ -9,6 +9,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from clearing.invoices.document import Document
 from clearing.settings import load_settings
 from tests.e2e.clearing_day import DAY, MERCHANT, NEXT, payment, sql, tree
 from tests.support.own_books import balance, documents, gross_shop, more, night, taxed
@@ -77,4 +78,62 @@ def test_each_night_keeps_how_it_was(database_url: str, tmp_path: Path) -> None:
     assert sorted((group.category, group.net_minor, group.vat_minor) for group in invoice.vat) == [
         ("AE", 35, 0), ("S", 35, 7)]
     assert (invoice.payable_minor, invoice.rounding_minor) == (77, 0)
+    assert [balance(database_url, code) for code in ("2700", "5910")] == [-7, 0]
+
+
+LJUBLJANA, PARIS = "SI12345678", "FR83404833048"
+
+
+def two_nights(database_url: str, out: Path, before: tuple[str, str],
+               after: tuple[str, str]) -> list[Document]:
+    """A fee a night, netted; between them the merchant tells another VAT number and country. The
+    papers of the week, which are written again as they were."""
+    netted(database_url)
+    vat_id, country = before
+    taxed(database_url, MERCHANT, vat_id=vat_id, country=country, invoice_period="week")
+    night(database_url, out)
+    sql(database_url, "UPDATE account_tax SET vat_id = $1, country = $2", *after)
+    for number in range(1, 4):
+        day = DAY + timedelta(number)
+        if day == NEXT:
+            more(database_url, payment("pay-2", 1_999, business_date=day))
+        night(database_url, out, day)
+    night(database_url, out / "again", day)
+    assert tree(out / "again" / day.isoformat()) == tree(out / day.isoformat())
+    return documents(database_url)
+
+
+def told(papers: list[Document]) -> list[tuple[str, list[tuple[str, int, int]], int, int]]:
+    """Of each paper the buyer's VAT number, the breakdown, what rounding left, what it asks for."""
+    return [(paper.buyer.vat_id,
+             [(group.category, group.net_minor, group.vat_minor) for group in paper.vat],
+             paper.rounding_minor, paper.payable_minor) for paper in papers]
+
+
+@pytest.mark.parametrize(("after", "later"), [
+    (("", "AT"), ("", [("S", 35, 7)], 0, 42)),
+    (("DE136695976", "DE"), ("DE136695976", [("S", 35, 7)], 0, 42)),
+    ((PARIS, "FR"), (PARIS, [("AE", 35, 0)], 0, 35)),
+    (("CHE123456788", "CH"), ("", [("O", 35, 0)], 0, 35))])
+def test_fees_without_vat_stay_without_it(
+        after: tuple[str, str], later: tuple[object, ...], database_url: str,
+        tmp_path: Path) -> None:
+    """As the night has netted them, under the number of that night; whatever the merchant is when
+    the period ends."""
+    papers = two_nights(database_url, tmp_path, (LJUBLJANA, "SI"), after)
+    assert sorted(told(papers), key=repr) == sorted(
+        [(LJUBLJANA, [("AE", 35, 0)], 0, 35), later], key=repr)
+    assert balance(database_url, "5910") == 0
+    assert len({paper.number for paper in papers}) == 2
+
+
+def test_what_is_not_subject_to_vat_has_a_paper_of_its_own(database_url: str,
+                                                           tmp_path: Path) -> None:
+    """BR-O-11: beside it no other category; its parties tell no VAT number, the other's do."""
+    papers = two_nights(database_url, tmp_path, ("DE136695976", "DE"), ("", "CH"))
+    assert sorted(told(papers), key=repr) == [
+        ("", [("O", 35, 0)], 0, 35), ("", [("S", 35, 7)], 0, 42)]
+    sellers = {paper.vat[0].category: paper.seller.vat_id for paper in papers}
+    assert sellers["O"] == ""
+    assert sellers["S"] != ""
     assert [balance(database_url, code) for code in ("2700", "5910")] == [-7, 0]

@@ -169,7 +169,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         (place / "ballast").write_bytes(bytes(shutil.disk_usage(place).free - 8_192))
         yield place
     finally:
-        subprocess.run(["umount", str(place)], check=True)
+        # Lazily: what the night has opened there may be let go of a moment later.
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @pytest.mark.parametrize("where", ["files", "stage"])

@@ -17,8 +17,9 @@ NOWHERE = ("--database-url", "postgresql://nobody@127.0.0.1:1/authhost")
 @pytest.mark.parametrize(("arguments", "code", "said"), [
     (("clear", "--date", str(DAY), *NOWHERE), 1, "a server does not answer"),
     (("clear", "--date", str(DAY), "--database-url", "nonsense"), 2,
-     "--database-url nonsense: expected postgresql://user@host/database"),
-    (("ledger", "--database-url", "postgresql://host:port/x"), 2, "expected postgresql://"),
+     "--database-url: expected postgresql://user@host/database"),
+    (("ledger", "--database-url", "postgresql://host:port/x"), 2,
+     "--database-url: its port is none: expected postgresql://user@host/database"),
     (("files", "--data-dir", "/nowhere"), 1, "no `authhost up` has left /nowhere/urls.json"),
     (("clear", "--date", str(DAY), "--engine", "abacus", *NOWHERE), 2,
      "--engine: abacus is no engine: duckdb, spark://host:port or postgresql://..."),
@@ -51,6 +52,18 @@ def test_what_is_typed_wrong_is_said(arguments: tuple[str, ...], said: str,
         main(arguments)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", [
+    "postgresql+asyncpg://u:secret@db/x", "mysql://u:secret@db/x", "u:secret@db/x", "secret",
+    "postgresql://u:secret@db:port/x", "postgresql://u:se/cret@db/x", "postgresql://[secret/x"])
+def test_a_password_in_a_url_is_not_said_again(url: str,
+                                               capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger", "--database-url", url]) == 2
+    shown = capsys.readouterr().err
+    assert "--database-url: " in shown
+    assert "cret" not in shown
+    assert ("+asyncpg" in shown) == ("+asyncpg" in url)
 
 
 def test_a_day_that_never_was_is_not_cleared(database_url: str, tmp_path: Path,

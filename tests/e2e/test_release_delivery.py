@@ -315,6 +315,11 @@ def test_a_file_that_was_changed_here_is_not_sent(database_url: str, tmp_path: P
     turn, = wait(deliver_due(database_url, tmp_path, NOW))
     assert (turn.delivered, turn.waiting, turn.given_up) == (1, 1, 1)
     assert brought(there).keys() == {PREFIX + "bookings-10-EUR.xml"}
+    said = [row["said"] for row in sql(
+        database_url, "SELECT said FROM delivery WHERE state <> 'delivered' ORDER BY path")]
+    again = "clear the day again, which {} where no upgrade has changed the form"
+    assert [again.format(what) in one for what, one in zip(
+        ("writes the same", "mends it"), said, strict=True)] == [True, True], said
 
 
 @pytest.mark.parametrize("step", ["put", "rename"])

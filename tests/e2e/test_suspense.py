@@ -15,6 +15,7 @@ import pytest
 from authhost.admin.access import Actor
 from authhost.admin.clearing_exceptions import ClearingExceptions, Settled, Suggested, Wanted
 from authhost.admin.refusals import Conflict, Invalid, Moved
+from authhost.states import State
 from clearing.engine.tolerance import Matching
 from clearing.errors import ClearingError
 from clearing.nights import fuel as fuel_night
@@ -113,7 +114,8 @@ def decide(database_url: str, decision: str, target: str = "", subject: str = "l
     return number
 
 
-def authorize(database_url: str, key: str = "hold", **other: Any) -> None:
+def authorize(database_url: str, key: str = "hold", state: State = State.HOLD,
+              **other: Any) -> None:
     """An authorization of before, with its claim."""
     held = {**row("preauthorization", key, 0, amount_minor=9_000, **other)}
 
@@ -122,7 +124,7 @@ def authorize(database_url: str, key: str = "hold", **other: Any) -> None:
         await insert(connection, [held])
         await connection.execute(
             "INSERT INTO claim (key, fingerprint, door, business_date, journal_id, state) "
-            "VALUES ($1, '', 'json', $2, $3, 1)", key, held["business_date"], held["id"])
+            "VALUES ($1, '', 'json', $2, $3, $4)", key, held["business_date"], held["id"], state)
         await connection.close()
 
     wait(run())
@@ -207,9 +209,32 @@ def test_what_is_no_authorization_of_it(database_url: str, tmp_path: Path) -> No
             propose(database_url, first, "match", target)
     with pytest.raises(Invalid, match="only a match"):
         propose(database_url, first, "accept", "hold")
+    authorize(database_url, "captured", State.COMPLETED, business_date=NEXT)
+    with pytest.raises(Conflict, match="another capture has completed it"):
+        propose(database_url, first, "match", "captured")
     propose(database_url, first, "match", "hold")
     with pytest.raises(Conflict, match=f"exception {first} was matched with it"):
         propose(database_url, second, "match", "hold")
+
+
+def test_its_own_capture_is_no_other(database_url: str, tmp_path: Path) -> None:
+    """It had ended before it was captured: the capture has completed it, and needs a person."""
+    first_night(database_url, tmp_path, captured("loose", 5_000, original_key="hold"))
+    authorize(database_url, "hold", State.COMPLETED, business_date=NEXT)
+    decide(database_url, "match", "hold")
+    night(database_url, tmp_path, NEXT)
+    assert receipts(tmp_path, NEXT) == [("loose", "50.00", "")]
+
+
+def test_what_is_closed_lets_go_of_the_authorization(database_url: str, tmp_path: Path) -> None:
+    loose = captured("loose", 5_000)
+    first_night(database_url, tmp_path, loose, captured("other", 700))
+    authorize(database_url, business_date=NEXT)
+    numbers = {one["subject"]: one["exception_id"] for one in queue(database_url)}
+    propose(database_url, numbers["loose"], "match", "hold")
+    night(database_url, tmp_path, NEXT, [reversal(loose, -5_000, business_date=NEXT)])
+    assert [one["subject"] for one in queue(database_url)] == ["other"]
+    propose(database_url, numbers["other"], "match", "hold")
 
 
 @pytest.mark.parametrize(("decision", "code"), [("charge_back", "2100"), ("write_off", "5600")])

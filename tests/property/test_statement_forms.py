@@ -91,7 +91,7 @@ def test_a_clients_statement_in_both_forms(folder: Path) -> None:
     (folder / "b.xml").write_bytes(document.getvalue())
     moved = statement.head.closing_minor - statement.head.opening_minor
     assert read_booking_table(folder / "b.csv") == read_bookings(folder / "b.xml") == (
-        6, moved, "EUR")
+        10, moved, "EUR")
     schema("08").assertValid(etree.fromstring(document.getvalue()))
     [credit] = [row for row in read_table(table.getvalue()) if row["kind"] == "credit"]
     assert (credit["end_to_end_id"], credit["bank_booked_on"], credit["bank_reference"],

@@ -40,16 +40,34 @@ CREATE TABLE exchange_rate (
 );
 CREATE INDEX exchange_rate_day ON exchange_rate (in_currency, currency, published_on, rate_id);
 
--- An invoice is accepted once: its number stays.
+-- The number that KSeF has given an invoice; '': it has none after all. What was told wrongly is told again: the latest of an invoice holds, and
+-- whoever tells one sees to it that it is no other invoice's then.
 CREATE TABLE ksef_number (
-    number      text PRIMARY KEY REFERENCES invoice,
-    ksef_number text NOT NULL UNIQUE CHECK (ksef_number ~ '^[0-9]{10}-[0-9]{8}-[0-9A-F]{12}-[0-9A-F]{2}$'),
-    who         text NOT NULL CHECK (who <> ''),
+    telling_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number      text   COLLATE "C" NOT NULL REFERENCES invoice,
+    ksef_number text   COLLATE "C" NOT NULL CHECK (ksef_number ~ '^([0-9]{10}-[0-9]{8}-[0-9A-F]{12}-[0-9A-F]{2})?$'),
+    who         text   NOT NULL CHECK (who <> ''),
     at          timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX ksef_number_invoice ON ksef_number (number, telling_id);
+CREATE INDEX ksef_number_given ON ksef_number (ksef_number);
 
--- is_abroad: the fees bore no VAT of the operator's, for the merchant accounts for it or there is none.
-ALTER TABLE merchant_settlement ADD COLUMN is_abroad boolean NOT NULL DEFAULT false;
+CREATE VIEW ksef_number_latest AS
+SELECT number, ksef_number FROM ksef_number k
+WHERE ksef_number <> '' AND NOT EXISTS (SELECT FROM ksef_number later WHERE later.number = k.number AND later.telling_id > k.telling_id);
+
+-- vat_category: why the fees bore no VAT of the operator's that night: AE, the merchant accounts for it, under vat_id; O, there is none. '': they bear
+-- it, at the plan's rate. NULL: of a night that did not keep it.
+ALTER TABLE merchant_settlement
+    ADD COLUMN vat_category text COLLATE "C" CHECK (vat_category IN ('', 'AE', 'O')),
+    ADD COLUMN vat_id       text COLLATE "C" NOT NULL DEFAULT '',
+    ADD CHECK ((vat_id <> '') = (coalesce(vat_category, '') = 'AE'));
+
+-- Of what was not subject to VAT, or was accounted for under another number, a party has a paper apart. part: which of the period's it is.
+ALTER TABLE own_document
+    ADD COLUMN part smallint NOT NULL DEFAULT 1 CHECK (part > 0),
+    DROP CONSTRAINT own_document_stream_kind_account_id_currency_basis_period_t_key,
+    ADD UNIQUE (stream, kind, account_id, currency, basis, period_to, part);
 
 -- VAT that was in the pump's price and that the buyer is not asked for: 2110 comes to nothing as where it is charged.
 INSERT INTO posting_rule (family, debit, credit) VALUES ('invoice_reverse_charge', '1100', '2110');

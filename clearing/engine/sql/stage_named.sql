@@ -18,10 +18,10 @@ found AS (
                         OFFSET 0) o
     UNION ALL
     SELECT o.* FROM placed p JOIN journal o ON o.key = p.key
-    WHERE p.business_date IS NULL
+    WHERE p.business_date IS NULL AND o.business_date >= {day} - {look_back_days}
 )
 SELECT o.key, o.account_id, o.business_date AS journal_date, o.id, o.kind, o.flags, o.posted_minor, o.amount_minor, o.currency, o.terminal_id,
        o.approval_code, o.card_id, o.decided_at AS decided_us, coalesce(p.family, '') AS family
 FROM found o
 LEFT JOIN placement p ON p.journal_date = o.business_date AND p.journal_id = o.id
-WHERE o.business_date >= {day} - {look_back_days} AND o.business_date < {day} AND o.approved
+WHERE o.business_date < {day} AND o.approved

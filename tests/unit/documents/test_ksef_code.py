@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64decode
-from datetime import date
+from datetime import date, datetime
 
 import pypdfium2
+import pytest
 import zxingcpp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from clearing.documents.invoice_page import invoice_sheet
-from clearing.documents.ksef_code import verification
+from clearing.documents.ksef_code import Signer, verification
 from clearing.documents.settings import Documents
 from clearing.documents.typesetting import typeset
+from clearing.errors import ClearingError
 from tests.unit.documents.samples import invoice
 
 XML = "<Faktura>zażółć</Faktura>".encode()
@@ -26,6 +33,38 @@ def test_the_link_has_the_seller_the_day_and_the_hash() -> None:
     assert len(digest) == 43
     assert made.label == "OFFLINE"
     assert verification("1", date(2026, 2, 1), XML, "5265877635-20260201-X").label.startswith("526")
+
+
+BAG = b"""Bag Attributes
+    friendlyName: offline
+subject=CN=Seller
+issuer=CN=Seller
+"""
+
+
+def pair() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    key = ec.derive_private_key(7, ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Seller")])
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), 0x1F2, *(
+            datetime(year, 1, 1) for year in (2026, 2028)))  # noqa: DTZ001  # it takes UTC so
+    return made.sign(key, hashes.SHA256()), key
+
+
+@pytest.mark.parametrize("before", [b"", BAG])
+def test_a_certificate_is_read_from_pem_whatever_stands_before_it(before: bytes) -> None:
+    certificate, key = pair()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    signer = Signer.read(before + certificate.public_bytes(Encoding.PEM), before + private)
+    assert signer.number == "01F2"
+
+
+def test_a_certificate_is_read_from_der() -> None:
+    certificate, key = pair()
+    private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    assert Signer.read(certificate.public_bytes(Encoding.DER), private).number == "01F2"
+    with pytest.raises(ClearingError, match="cannot be read"):
+        Signer.read(b"-----", private)
 
 
 def test_the_code_on_the_page_leads_there() -> None:

@@ -18,6 +18,7 @@ from clearing.invoices.document import NETTED, Document, Party, PaymentMeans
 from clearing.invoices.erp_csv import erp_csv
 from clearing.invoices.ubl import ubl
 from clearing.member_states import country_of
+from clearing.ownbooks.fee_parts import Fee, parts_of
 from clearing.ownbooks.papers import (
     Account,
     Issue,
@@ -71,7 +72,25 @@ def fuel() -> list[Item]:
             fuel_item("Commission 012", "012", "North", Decimal("20.125"), -24, STANDARD)]
 
 
+# A period in which a merchant was at home, in two other member states, and outside the Union.
+MOVED = [Fee("phone", 1_900, 3, 9_000, 200, ""), Fee("refund", 0, 1, 0, 10, ""),
+         Fee("phone", 1_900, 2, 5_000, 100, "AE", "ATU12345675"),
+         Fee("phone", 1_900, 2, 5_000, 150, "AE", "FR83404833048"),
+         Fee("phone", 1_900, 1, 3_000, 50, "O"), Fee("refund", 1_900, 1, 0, -70, "O"),
+         Fee("qr", 0, 1, 3_000, 5, "AE", "ATU12345675")]
+
+
+def moved(buyer: Account) -> list[Document]:
+    return [fee_invoice(
+        msgspec.structs.replace(issue(OPERATOR, part.buyer), means=PaymentMeans(NETTED)),
+        part.items, sum(item.amount_minor for item in part.items) + part.accrued_vat_minor)
+        for part in parts_of(MOVED, OPERATOR, buyer, "EUR", 37, netted=True)]
+
+
 PAPERS: dict[str, Document] = {
+    **{f"moved {place} {number}": paper for place, buyer in (
+        ("home", HOME), ("to France", FRENCH), ("away", SWISS))
+       for number, paper in enumerate(moved(buyer))},
     "home": fee_invoice(issue(OPERATOR, HOME), fees(HOME)),
     "reverse charge": fee_invoice(issue(OPERATOR, FRENCH), fees(FRENCH)),
     "out of scope": fee_invoice(issue(OPERATOR, SWISS), fees(SWISS)),
@@ -131,6 +150,29 @@ def test_what_a_paper_comes_to(name: str, type_code: str, net: int, vat: int, pa
     assert (paper.type_code, paper.net_minor, paper.vat_minor, paper.payable_minor,
             [group.category for group in paper.vat]) == (type_code, net, vat, payable, categories)
     assert paper.gross_minor + paper.rounding_minor == payable
+
+
+@pytest.mark.parametrize(("buyer", "expected"), [
+    (HOME, [("DE136695976", {"S": 200, "E": 15}, 252), ("ATU12345675", {"AE": 100}, 100),
+            ("FR83404833048", {"AE": 150}, 150), ("", {"O": -20}, -20)]),
+    (FRENCH, [("FR83404833048", {"S": 200, "E": 15, "AE": 150}, 402),
+              ("ATU12345675", {"AE": 100}, 100), ("", {"O": -20}, -20)]),
+    (SWISS, [("", {"S": 200, "E": 15}, 252), ("ATU12345675", {"AE": 100}, 100),
+             ("FR83404833048", {"AE": 150}, 150), ("", {"O": -20}, -20)])])
+def test_fees_stay_taxed_as_each_night_has_done_it(
+        buyer: Account, expected: list[tuple[str, dict[str, int], int]]) -> None:
+    """And all VAT that was booked is on the paper of what bears it."""
+    made = [(paper.buyer.vat_id, {group.category: group.net_minor for group in paper.vat},
+             paper.payable_minor) for paper in moved(buyer)]
+    assert made == expected
+
+
+@pytest.mark.parametrize("buyer", [HOME, FRENCH, SWISS])
+def test_what_is_owed_is_on_one_paper(buyer: Account) -> None:
+    """Taxed as its payer is now; VAT that nights have booked goes with it, to be taken back."""
+    owed = [Fee("phone", 1_900, 3, 9_000, 200), Fee("interest", 0, 1, 0, 10)]
+    part, = parts_of(owed, OPERATOR, buyer, "EUR", 38, netted=False)
+    assert (part.buyer, part.accrued_vat_minor, len(part.items)) == (buyer, 38, 2)
 
 
 def test_a_paper_says_who_and_when() -> None:
