@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from lxml import etree
 from terminals.house.ledger import House
 from terminals.house.orders import is_iban, read_file
 
-_SCHEMAS = Path("/work/shared/reference/xsd")
+# No package ships pain.002's schema: who has it, names its folder.
+_SCHEMAS = Path(os.environ.get("ISO20022_XSD", "xsd"))
 OURS, THEIRS = "DE89370400440532013000", "FR7630006000011234567890189"
 _ACCOUNT = "<{0}Acct><Id><IBAN>{1}</IBAN></Id></{0}Acct>"
 _AGENT = "<{0}Agt><FinInstnId><BICFI>AGRIFRPP</BICFI></FinInstnId></{0}Agt>"
