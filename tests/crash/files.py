@@ -41,8 +41,7 @@ async def _until_done(database_url: str, day: date, out_dir: Path) -> Night:
     for _ in range(_TRIES):
         try:
             return await clear(database_url, day, out_dir)
-        except (DatabaseAwayError, OSError, asyncpg.PostgresConnectionError,
-                asyncpg.InterfaceError, asyncpg.OperatorInterventionError,
+        except (DatabaseAwayError, OSError, asyncpg.InterfaceError,
                 asyncpg.InternalClientError):
             await asyncio.sleep(_PAUSE_S)
     raise ClearingError(f"{day} could not be cleared in {_TRIES} tries")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,24 +15,11 @@ import pytest
 from authhost import cli
 from clearing.release.people import note_started
 from clearing.run_id import RunId
-from tests.support.office import Office, Person, opened
+from tests.support.office import Office, Person
 from tests.support.release_scene import make_run
 from tests.support.rig import Rig
 
 _days = (date.fromordinal(date(2026, 8, 1).toordinal() + number) for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def office(rig: Rig) -> Iterator[Office]:
-    """The admin API."""
-    with opened(rig) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def boss(office: Office) -> Person:
-    """Who was let in by nobody of the others."""
-    return office.person("administrator")
 
 
 def new_run(rig: Rig, out: Path, starter: str = "night", status: str = "verified") -> RunId:

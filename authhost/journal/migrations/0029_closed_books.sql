@@ -6,26 +6,16 @@ CREATE FUNCTION ledger_run_is_open() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     posted text;
 BEGIN
-    SELECT r.run_id INTO posted FROM (SELECT DISTINCT run_no FROM added) a JOIN clearing_run r USING (run_no)
-    WHERE r.chain_digest <> '' LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION '% is posted: a row of % refused', posted, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE FUNCTION ledger_transfer_run_is_open() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    posted text;
-BEGIN
-    SELECT r.run_id INTO posted FROM (SELECT DISTINCT run_id FROM added) a JOIN clearing_run r USING (run_id)
-    WHERE r.chain_digest <> '' LIMIT 1;
-    IF FOUND THEN
+    -- The argument: the column that names the run.
+    EXECUTE format('SELECT r.run_id FROM (SELECT DISTINCT %1$I FROM added) a JOIN clearing_run r USING (%1$I)
+                    WHERE r.chain_digest <> %2$L LIMIT 1', TG_ARGV[0], '') INTO posted;
+    IF posted IS NOT NULL THEN
         RAISE EXCEPTION '% is posted: a row of % refused', posted, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER run_is_open AFTER INSERT ON ledger_transfer
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_transfer_run_is_open();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_run_is_open('run_id');
 
 -- Placements are looked at for both in one go; a partition is a way around its table's trigger, and has one too.
 CREATE OR REPLACE FUNCTION placement_has_rule() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -53,7 +43,7 @@ BEGIN
     END LOOP;
     FOREACH kept IN ARRAY ARRAY['placement_waiting', 'ledger_balance'] LOOP
         EXECUTE format('CREATE TRIGGER run_is_open AFTER INSERT ON %I REFERENCING NEW TABLE AS added
-                        FOR EACH STATEMENT EXECUTE FUNCTION ledger_run_is_open()', kept);
+                        FOR EACH STATEMENT EXECUTE FUNCTION ledger_run_is_open(''run_no'')', kept);
     END LOOP;
 END $$;
 
