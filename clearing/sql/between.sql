@@ -8,7 +8,7 @@ WITH moved AS (
 ),
 by_hand AS (
     SELECT m.currency, m.minor FROM moved m
-    JOIN journal j ON j.business_date = $2::date AND j.id = m.journal_id AND j.key LIKE 'pay/%'
+    JOIN journal j ON j.business_date = $2::date AND j.stream = 'payments' AND j.id = m.journal_id AND j.key LIKE 'pay/%'
     JOIN payment y ON y.payment_id = split_part(j.key, '/', 2) AND y.capture = 'manual'
     WHERE EXISTS (SELECT FROM payment WHERE capture = 'manual')  -- most hosts have none, and none is looked for
 )

@@ -12,7 +12,7 @@ SELECT CASE p.family WHEN 'deposit_withheld' THEN 'withheld_deposit' ELSE 'unide
                 THEN coalesce(substring(j.flags FROM '(?:^|,)withheld:([^,]*)'), 'not_a_safe_client')
             WHEN a.kind = 'fleet' THEN coalesce(nullif(p.match, ''), 'given_back')
             ELSE 'not_a_fleet' END
-FROM placement p JOIN clearing_run r USING (run_no) JOIN journal j ON j.business_date = $2::date AND j.id = p.journal_id
+FROM placement p JOIN clearing_run r USING (run_no) JOIN journal j ON j.business_date = $2::date AND j.stream = p.stream AND j.id = p.journal_id
 LEFT JOIN account a ON a.account_id = j.account_id
 WHERE r.run_id = $1 AND p.stream = r.stream AND p.journal_date = $2::date AND p.place = 'cleared' AND j.posted_minor <> 0
   AND p.family IN ('deposit_withheld', 'fuel_unidentified')

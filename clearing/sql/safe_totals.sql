@@ -7,7 +7,7 @@ WITH came AS (
            coalesce(sum(j.posted_minor) FILTER (WHERE p.family = 'deposit_uncounted'), 0)::bigint AS uncounted_minor
     FROM placement p
     JOIN clearing_run r USING (run_no)
-    JOIN journal j ON j.business_date = $2::date AND j.id = p.journal_id
+    JOIN journal j ON j.business_date = $2::date AND j.stream = 'cash' AND j.id = p.journal_id
     LEFT JOIN journal o ON o.business_date = p.original_date AND o.id = p.original_id
     WHERE r.run_id = $1 AND p.stream = 'cash' AND p.journal_date = $2::date AND j.posted_minor <> 0
       AND p.family IN ('deposit', 'deposit_withheld', 'deposit_uncounted')

@@ -42,7 +42,8 @@ INSERT INTO account_tax (account_id, vat_id, company_id, country, email, endpoin
 SELECT number, 'ATU' || lpad(number::text, 8, '0'), 'FN' || number, 'AT', 'invoices@fleet' || number || '.example.com',
        'ATU' || lpad(number::text, 8, '0'), '9914',
        CASE WHEN number % 10 = 0 THEN 'day' WHEN number % 10 <= 4 THEN 'week' WHEN number % 10 <= 7 THEN 'half_month' ELSE 'month' END,
-       14, CASE number % 2 WHEN 0 THEN 'direct_debit' ELSE 'transfer' END, '{{ubl,csv}}'
+       14, CASE number % 2 WHEN 0 THEN 'direct_debit' ELSE 'transfer' END,
+       CASE number % 4 WHEN 0 THEN ARRAY['ubl', 'csv'] ELSE ARRAY['ubl'] END
 FROM generate_series(1, 2000) number;
 INSERT INTO mandate (mandate_id, account_id, scheme, signed_on, debtor_name, iban, bic, address)
 SELECT 'M' || account_id, account_id, CASE account_id % 4 WHEN 0 THEN 'B2B' ELSE 'CORE' END, '2026-01-02', name, iban, bic, address

@@ -133,7 +133,8 @@ def test_a_closed_day_takes_no_row_by_whatever_way(database_url: str) -> None:
               "decided_at, recorded_at, rules_version, account_id, fence, card_id, vehicle_id, "
               "driver_id, day, week, month, money, volume, count, detail FROM journal "
               "WHERE key = 'before'")
-    for table in ("journal", "journal_202607"):  # a partition by its own name, too
+    # A partition by its own name, too.
+    for table in ("journal", "journal_202607", "journal_202607_fuel"):
         with pytest.raises(asyncpg.CheckViolationError, match="is closed: copied"):
             sql(database_url, copied.format(table))
     wait(make_rows(database_url, [deposit("cash-late", 1), *payment("pay-late", 1),

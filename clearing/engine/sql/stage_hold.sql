@@ -5,8 +5,8 @@ WITH base AS (
 hold AS (
     SELECT j.* FROM base
     JOIN clearing_run r ON r.business_date = base.day AND r.stream IN ({stream}, 'night')
-    JOIN clearing_place p ON p.run_id = r.run_id AND p.place = 'open'
-    JOIN journal j ON j.business_date = p.journal_date AND j.id = p.journal_id
+    JOIN clearing_place p ON p.run_id = r.run_id AND p.stream IN ({stream}, 'night') AND p.place = 'open'
+    JOIN journal j ON j.stream = {stream} AND j.business_date = p.journal_date AND j.id = p.journal_id
     UNION ALL
     SELECT j.* FROM journal j
     WHERE j.business_date > coalesce((SELECT day FROM base), '-infinity') AND j.business_date <= {day} AND j.stream = {stream}

@@ -7,7 +7,7 @@ WITH made AS (
            CASE WHEN one.suspended THEN 'suspense' ELSE 'journal' END, j.key, $1, j.id, j.account_id, j.currency, j.posted_minor,
            jsonb_build_object('terminal', j.terminal_id, 'approval_code', j.approval_code, 'original', j.original_key, 'flags', j.flags, 'match', one.match)
     FROM unnest($4::bigint[], $5::text[], $6::boolean[]) AS one (id, match, suspended)
-    JOIN journal j ON j.business_date = $2::date AND j.id = one.id
+    JOIN journal j ON j.business_date = $2::date AND j.stream = $3 AND j.id = one.id
     LEFT JOIN account a USING (account_id)
     ORDER BY j.key, j.leg
     ON CONFLICT (reason, subject_kind, subject) WHERE state <> 'closed' DO NOTHING

@@ -9,8 +9,9 @@ SELECT j.account_id, j.currency, j.key, j.posted_minor, j.original_key, p.origin
        coalesce(o.site_id, j.site_id) AS site_id, coalesce(s.country, '') AS country, coalesce(o.flags, j.flags) AS flags,
        coalesce(o.detail, j.detail)::text AS detail
 FROM placement p
-JOIN journal j ON j.business_date = $2::date AND j.id = p.journal_id
-LEFT JOIN journal o ON o.business_date = p.original_date AND o.id = p.original_id
+JOIN journal j ON j.business_date = $2::date AND j.stream = 'fuel' AND j.id = p.journal_id
+-- Each by its number: most have none, and a join of both would go through every day there is.
+LEFT JOIN LATERAL (SELECT * FROM journal r WHERE r.business_date = p.original_date AND r.id = p.original_id LIMIT 1) o ON true
 JOIN account a ON a.account_id = j.account_id
 LEFT JOIN vehicle v ON v.vehicle_id = coalesce(o.vehicle_id, j.vehicle_id)
 LEFT JOIN driver d ON d.driver_id = coalesce(o.driver_id, j.driver_id)

@@ -9,7 +9,7 @@ moved AS (
            coalesce(j.detail ->> 'reference', j.detail ->> 'receipt', j.detail ->> 'purpose', '') AS note
     FROM placement p
     JOIN posting_rule f USING (family)
-    JOIN journal j ON j.business_date = p.journal_date AND j.id = p.journal_id
+    JOIN journal j ON j.business_date = $2::date AND j.stream = $3 AND j.id = p.journal_id
     WHERE p.stream = $3 AND p.journal_date = $2::date AND p.amount_minor <> 0
       AND (p.debit_account_id = ANY ($4) OR p.credit_account_id = ANY ($4))
     UNION ALL

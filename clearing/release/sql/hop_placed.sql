@@ -2,7 +2,7 @@
 SELECT j.kind, p.currency, count(*)::bigint AS count, sum(p.amount_minor)::bigint AS sum_minor,
        sum(('x' || left(md5(j.key || '#' || j.leg || '|' || p.amount_minor), 16))::bit(64)::bigint)::text AS digest
 FROM placement p
-LEFT JOIN journal j ON j.business_date = p.journal_date AND j.id = p.journal_id AND j.business_date = $2::date
+LEFT JOIN journal j ON j.business_date = $2::date AND j.stream = $3 AND j.id = p.journal_id
 WHERE p.stream = $3 AND p.journal_date = $2::date AND p.amount_minor <> 0
   AND p.run_no = (SELECT run_no FROM clearing_run WHERE run_id = $1)
 GROUP BY j.kind, p.currency ORDER BY j.kind COLLATE "C", p.currency
