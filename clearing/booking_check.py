@@ -16,8 +16,10 @@ from clearing.reading_back import read_minor
 
 _AMOUNT: Final = rb'<Amt Ccy="([A-Z]{3})">([0-9.]+)</Amt><CdtDbtInd>(CRDT|DBIT)</CdtDbtInd>'
 _BALANCE: Final = re.compile(rb"<Cd>(OPBD|CLBD)</Cd></CdOrPrtry></Tp>" + _AMOUNT)
+# An entry and its one transaction, which is of the same amount: written apart, and read as one.
 _LINE: Final = re.compile(
-    rb"<Ntry>(?:<NtryRef>\d+</NtryRef>)?" + _AMOUNT + rb".*?<BkTxCd><Prtry><Cd>([A-Z_]+)</Cd>")
+    rb"<Ntry>(?:<NtryRef>\d+</NtryRef>)?(?P<moved>" + _AMOUNT + rb").*?<BkTxCd><Prtry><Cd>([A-Z_]+)"
+    rb"</Cd></Prtry></BkTxCd><NtryDtls><TxDtls><Refs>(?:<\w+>[^<]*</\w+>)+</Refs>(?P=moved)")
 _TURNOVER: Final = frozenset({b"PAYMENT", b"REFUND", b"REFUND_RETURNED"})
 _END: Final = b"</Document>"
 
@@ -43,14 +45,15 @@ def _read(path: Path, counted: Collection[bytes] | None) -> tuple[int, int, str]
         raise ValueError(f"{len(balances)} balances, not an opening and a closing one")
     count = total = lines = moved = 0
     currencies = {currency for _, currency, *_ in _BALANCE.findall(content)}
-    for currency, amount, direction, kind in _LINE.findall(content):
+    for _, currency, amount, direction, kind in _LINE.findall(content):
         currencies.add(currency)
         minor = _signed(currency, amount, direction)
         lines, moved = lines + 1, moved + minor
         if counted is None or kind in counted:
             count, total = count + 1, total + minor
     if lines != content.count(b"<Ntry>"):
-        raise ValueError(f"{lines} of {content.count(b'<Ntry>')} lines say an amount and a kind")
+        raise ValueError(f"{lines} of {content.count(b'<Ntry>')} lines say a kind, and an amount "
+                         "that is their transaction's")
     if len(currencies) != 1:
         raise ValueError(f"one currency a file, not {sorted(currencies)}")
     opening, closing = balances[b"OPBD"], balances[b"CLBD"]

@@ -51,7 +51,8 @@ def check_files(folder: Path, records: Iterable[FileRecord]) -> tuple[FileRecord
         path = folder / record.path
         try:
             found = _READERS[record.kind](path)
-        except (ValueError, KeyError, OSError, msgspec.DecodeError) as error:
+        except (ValueError, LookupError, ArithmeticError, OSError,
+                msgspec.DecodeError) as error:
             raise ClearingError(f"{record.path} cannot be read back: {error}") from error
         stated = (record.count, record.sum_minor, record.currency)
         if found != stated:
@@ -90,6 +91,8 @@ async def check_totals(connection: Connection, run_id: RunId, records: Iterable[
 def _page(path: Path) -> Totals:
     """A page carries its amounts as data attributes; escaped text cannot fake one."""
     content = path.read_bytes()
+    if not content.rstrip().endswith(b"</html>"):
+        raise ValueError("the file was cut off")
     stated = _PAGE_TOTAL.search(content)
     if stated is None:
         raise ValueError("no total")
@@ -135,6 +138,11 @@ def _fee_json(path: Path) -> Totals:
     statement = msgspec.json.decode(path.read_bytes(), type=FeeStatement)
     total = sum(line.amount_minor for line in statement.lines) + sum(
         rate.vat_minor for rate in statement.vat)
+    for rate in statement.vat:
+        net = sum(line.amount_minor for line in statement.lines
+                  if line.vat_basis_points == rate.rate_basis_points)
+        if net != rate.net_minor:
+            raise ValueError(f"{rate.net_minor} bear {rate.rate_basis_points}, the lines {net}")
     stated = statement.fees_minor + statement.interest_minor + statement.vat_minor
     if not total == stated == statement.gross_minor:
         raise ValueError(f"the lines come to {total}, the gross is {statement.gross_minor}")
@@ -183,6 +191,7 @@ _READERS: Final[dict[str, Callable[[Path], Totals]]] = {
     "paper_pdf_pdf": read_invoice_page,
     "paper_ubl_xml": read_ubl,
     "paper_cii_xml": read_cii,
+    "paper_ksef_xml": read_ksef,
     "paper_csv_csv": read_erp_csv,
     "booking_datev_csv": read_datev,
     "booking_table_csv": read_table_records,

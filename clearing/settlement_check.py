@@ -12,13 +12,14 @@ from typing import Final
 
 _TURNOVER: Final = frozenset({"payment", "refund", "refund_returned"})
 _ENDS: Final = ("opening", "closing")
+_VAT: Final = "vat"
 
 
 def read_settlement_table(path: Path) -> tuple[int, int, str]:
     """Count and sum in minor units of a merchant's payments and refunds, and the currency.
 
-    ValueError: two currencies, a row that does not lead to its balance, or fees that are not those
-    of the rows. KeyError: a column is missing.
+    ValueError: two currencies, a row that does not lead to its balance, fees that are not those of
+    the rows, or another amount taken off than charged. KeyError: a column is missing.
     """
     count = turnover = fees = stated_fees = 0
     currencies: set[str] = set()
@@ -26,8 +27,12 @@ def read_settlement_table(path: Path) -> tuple[int, int, str]:
         currencies.add(currency)
         if kind in _TURNOVER:
             count, turnover, fees = count + 1, turnover + minor, fees + int(fee)
-        elif kind.startswith("fee_"):
-            stated_fees += int(fee)
+        elif kind == _VAT or kind.startswith("fee_"):
+            if minor not in {0, -int(fee)}:  # invoiced apart, or taken off
+                raise ValueError(f"{kind} charges {fee}, and takes {-minor}")
+            stated_fees += int(fee) if kind != _VAT else 0
+        elif int(fee):
+            raise ValueError(f"{kind} charges {fee}")
     if fees != stated_fees:
         raise ValueError(f"the rows are charged {fees}, the fees are {stated_fees}")
     return count, turnover, _one(currencies)

@@ -24,6 +24,7 @@ LESS_FOUND: Final = "631"  # debit adjustment
 FEE: Final = "698"  # miscellaneous fees
 SUSPECT: Final = "990"  # of those that parties agree on: a piece that is suspected, amount 0
 _LONGEST_RECORD: Final = 80  # characters, as 01 says; what is longer goes on in 88
+_LONGEST_NAME: Final = 21  # of sender and receiver: 01 has both, and nothing goes on from it
 _UNKNOWN_FUNDS: Final = "Z"
 
 
@@ -33,8 +34,8 @@ class Bai2File:
     def __init__(self, sink: Sink, advice: Advice, sender: str, receiver: str) -> None:
         self._sink = sink
         self._advice = advice
-        self._sender = _field(sender)
-        self._receiver = _field(receiver)
+        self._sender = _field(sender, _LONGEST_NAME)
+        self._receiver = _field(receiver, _LONGEST_NAME)
         self._records = 0
         self._accounts = 0
         self._control_minor = 0
@@ -83,8 +84,13 @@ class Bai2File:
         text = " ".join(part for part in (
             item.safe, item.date, item.time, item.depositor, item.cassette, item.why, line.serial)
             if part)
-        head = (f"16,{_code(line)},{abs(item.amount_minor)},{_UNKNOWN_FUNDS},"
-                f"{_field(line.end_to_end_id)},{_field(item.receipt or item.payment_reference)},")
+        head = f"16,{_code(line)},{abs(item.amount_minor)},{_UNKNOWN_FUNDS},"
+        head += _field(line.end_to_end_id)
+        reference = f",{_field(item.receipt or item.payment_reference)},"
+        if len(head + reference) >= _LONGEST_RECORD:  # a field is never cut: it goes on in 88
+            self._record(head + "/")
+            head = "88"
+        head += reference
         said = _text(text)
         if not said:
             self._record(head + "/")
@@ -110,9 +116,9 @@ def _code(line: Line) -> str:
     return DEPOSIT if item.kind == "deposit" else MORE_FOUND
 
 
-def _field(text: str) -> str:
+def _field(text: str, longest: int = 35) -> str:
     """A field before the last: neither comma nor slash, which end fields and records."""
-    return clean(text.replace(",", " ").replace("/", " "), 35)
+    return clean(text.replace(",", " ").replace("/", " "), longest)
 
 
 def _text(text: str) -> str:

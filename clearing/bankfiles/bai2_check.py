@@ -11,6 +11,7 @@ from typing import Final
 
 _CREDITS: Final = range(100, 400)
 _DEBITS: Final = range(400, 700)
+_OF_LINE: Final = 6  # fields of a record 16: type code, amount, funds, two references, text
 _ORDER: Final = {"": {"01"}, "01": {"02"}, "02": {"03"}, "03": {"16", "49"}, "16": {"16", "49"},
                  "49": {"03", "98"}, "98": {"02", "99"}, "99": set()}
 
@@ -35,11 +36,13 @@ class _Reader:
         self._records = {"account": 0, "group": 0, "file": 0}
         self._totals = {"account": 0, "group": 0, "file": 0}
         self._parts = {"group": 0, "file": 0}  # accounts of the group, groups of the file
-        self._summary: dict[int, int] = {}  # of an account: by type code, as 03 states it
+        # Of an account, by type code: amount and items, as 03 states them.
+        self._summary: dict[int, tuple[int, int]] = {}
+        self._missing = 0  # fields of a line that its continuation brings
         self._in_text = False
         self._lines = 0
         self._net_minor = 0
-        self._account_minor = [0, 0]  # credits, debits, of the lines
+        self._sides = [(0, 0), (0, 0)]  # credits, debits, of the lines: amount and items
         self._currency = ""
         self._takers = {
             "01": self._file, "02": self._group, "03": self._account, "16": self._line,
@@ -55,6 +58,8 @@ class _Reader:
             return
         if code not in _ORDER.get(self._before, set()):
             raise ValueError(f"a record {code} after {self._before or 'nothing'}")
+        if self._missing:
+            raise ValueError(f"a record {code} where a line lacks {self._missing} fields")
         self._before, self._in_text = code, False
         self._takers[code](rest)
 
@@ -78,39 +83,49 @@ class _Reader:
         fields = _fields(rest)
         self._records["account"], self._totals["account"] = 1, 0
         self._parts["group"] += 1
-        self._summary, self._account_minor = {}, [0, 0]
+        self._summary, self._sides = {}, [(0, 0), (0, 0)]
         self._summarized(fields[2:])
 
     def _summarized(self, fields: list[str]) -> None:
         for at in range(0, len(fields), 4):
-            code, minor, _, _ = fields[at:at + 4]
-            self._summary[int(code)] = int(minor)
+            code, minor, items, _ = fields[at:at + 4]
+            self._summary[int(code)] = int(minor), int(items)
             self._totals["account"] += int(minor)
 
     def _continued(self, rest: str) -> None:
         if self._before == "03":
             self._summarized(_fields(rest))
+        elif self._missing:
+            self._said(rest.split(",", self._missing - 1), self._missing)
         elif not (self._before == "16" and self._in_text):
             raise ValueError(f"a continuation of a record {self._before}")
 
     def _line(self, rest: str) -> None:
-        code, minor, _, _, _, text = rest.split(",", 5)
-        self._in_text = text != "/"
+        fields = rest.split(",", _OF_LINE - 1)
+        if len(fields) < _OF_LINE:
+            fields = _fields(rest)  # it ends between two fields, and goes on
+        code, minor = fields[:2]
+        self._said(fields, _OF_LINE)
         self._lines += 1
         self._totals["account"] += int(minor)
-        if int(code) in _CREDITS:
-            self._account_minor[0] += int(minor)
-        elif int(code) in _DEBITS:
-            self._account_minor[1] += int(minor)
+        if int(code) in _CREDITS or int(code) in _DEBITS:
+            side = int(int(code) in _DEBITS)
+            before, items = self._sides[side]
+            self._sides[side] = before + int(minor), items + 1
         elif int(minor):
             raise ValueError(f"an amount of no side: type code {code}")
 
+    def _said(self, fields: list[str], wanted: int) -> None:
+        """Whether a text goes on, or fields are still to come."""
+        self._missing = wanted - len(fields)
+        self._in_text = not self._missing and fields[-1] != "/"
+
     def _account_end(self, rest: str) -> None:
         self._agree("49", rest, self._totals["account"], self._records["account"])
-        stated = [self._summary.get(code, 0) for code in (100, 400)]
-        if stated != self._account_minor:
-            raise ValueError(f"03 states {stated}, the lines are {self._account_minor}")
-        self._net_minor += self._account_minor[0] - self._account_minor[1]
+        stated = [self._summary.get(code, (0, 0)) for code in (100, 400)]
+        if stated != self._sides:
+            raise ValueError(f"03 states {stated}, the lines are {self._sides} (amount, items)")
+        self._net_minor += self._sides[0][0] - self._sides[1][0]
         self._totals["group"] += self._totals["account"]
 
     def _group_end(self, rest: str) -> None:

@@ -38,21 +38,21 @@ _CII_GROUP: Final = re.compile(
     rb"<ram:BasisAmount>(-?[0-9.]+)</ram:BasisAmount>.*?</ram:CategoryCode>.*?"
     rb"(?:<ram:RateApplicablePercent>([0-9.]+)<)?/ram", re.DOTALL)
 _KSEF_LINE: Final = re.compile(
-    rb"<FaWiersz>.*?<P_11>(-?[0-9.]+)</P_11><P_12>([0-9]+|np I)(?: KR)?</P_12>"
+    rb"<FaWiersz>.*?<P_11>(-?[0-9.]+)</P_11><P_12>([0-9]+|np II?|zw)(?: KR)?</P_12>"
     rb"(?:<KursWaluty>[0-9.]+</KursWaluty>)?</FaWiersz>", re.DOTALL)
 _KSEF_SUM: Final = re.compile(rb"<P_1([34])_([0-9_]+)>(-?[0-9.]+)<")
 _KSEF_ZLOTYS: Final = re.compile(rb"<P_14_([1-4])W>(-?[0-9.]+)<")
 _KSEF_RATE: Final = re.compile(rb"<KursWaluty>([0-9.]+)<")
 # The fields of FA(3) that totals of a rate are in.
 _KSEF_FIELDS: Final = {"23": "1", "22": "1", "8": "2", "7": "2", "5": "3", "4": "4", "3": "4",
-                       "0": "6_1", "np I": "8"}
+                       "0": "6_1", "zw": "7", "np I": "8", "np II": "9"}
 
 _Lines = list[tuple[Decimal, Decimal]]  # net, and the rate in percent
 
 
 def read_ubl(path: Path) -> Totals:
     """An Invoice or a CreditNote of UBL 2.1."""
-    content = path.read_bytes()
+    content = _whole(path, b"</Invoice>", b"</CreditNote>")
     lines = [(_decimal(net), _decimal(rate)) for net, rate in _UBL_LINE.findall(content)]
     counted = content.count(b"<cac:InvoiceLine>") + content.count(b"<cac:CreditNoteLine>")
     groups = [(_decimal(rate), _decimal(net), _decimal(vat))
@@ -61,6 +61,8 @@ def read_ubl(path: Path) -> Totals:
     stated = {name: _decimal(_one(content, b"<cbc:" + tag + b" " + _AMOUNT)) for name, tag in (
         ("vat", b"TaxAmount"), ("net", b"TaxExclusiveAmount"), ("gross", b"TaxInclusiveAmount"),
         ("payable", b"PayableAmount"))}
+    stated["lines"] = _decimal(_one(
+        content, rb"<cac:LegalMonetaryTotal><cbc:LineExtensionAmount " + _AMOUNT))
     rounding = re.findall(rb"<cbc:PayableRoundingAmount " + _AMOUNT, content)
     payable = _agreed(counted, lines, groups, currency, stated,
                       _decimal(rounding[0]) if rounding else Decimal(0))
@@ -69,7 +71,7 @@ def read_ubl(path: Path) -> Totals:
 
 def read_cii(path: Path) -> Totals:
     """A Cross Industry Invoice."""
-    content = path.read_bytes()
+    content = _whole(path, b"</rsm:CrossIndustryInvoice>")
     lines = [(_decimal(net), _decimal(rate)) for rate, net in _CII_LINE.findall(content)]
     counted = content.count(b"<ram:IncludedSupplyChainTradeLineItem>")
     settled = content[content.rindex(b"<ram:ApplicableHeaderTradeSettlement>"):]
@@ -77,8 +79,8 @@ def read_cii(path: Path) -> Totals:
               for vat, net, rate in _CII_GROUP.findall(settled)]
     currency = _one(settled, rb"<ram:InvoiceCurrencyCode>([A-Z]{3})<").decode()
     stated = {name: _decimal(_one(settled, b"<ram:" + tag + b">(-?[0-9.]+)<")) for name, tag in (
-        ("net", b"TaxBasisTotalAmount"), ("gross", b"GrandTotalAmount"),
-        ("payable", b"DuePayableAmount"))}
+        ("lines", b"LineTotalAmount"), ("net", b"TaxBasisTotalAmount"),
+        ("gross", b"GrandTotalAmount"), ("payable", b"DuePayableAmount"))}
     stated["vat"] = _decimal(_one(settled, b"<ram:TaxTotalAmount " + _AMOUNT))
     rounding = re.findall(rb"<ram:RoundingAmount>(-?[0-9.]+)<", settled)
     payable = _agreed(counted, lines, groups, currency, stated,
@@ -89,7 +91,7 @@ def read_cii(path: Path) -> Totals:
 
 def read_ksef(path: Path) -> Totals:
     """An FA(3): a correction says differences, so all of it is signed already."""
-    content = path.read_bytes()
+    content = _whole(path, b"</Faktura>")
     rows = _KSEF_LINE.findall(content)
     currency = _one(content, rb"<KodWaluty>([A-Z]{3})<").decode()
     nets: dict[str, Decimal] = {}
@@ -134,7 +136,10 @@ def read_erp_csv(path: Path) -> Totals:
     in_net, in_vat, in_rounding, in_gross, in_currency = columns
     lines = [Decimal(row[in_net]) for row in rows[1:] if row[record] == "line"]
     net = sum(lines)
-    vat = sum(Decimal(row[in_vat]) for row in rows[1:] if row[record] == "vat")
+    groups = [row for row in rows[1:] if row[record] == "vat"]
+    vat = sum(Decimal(row[in_vat]) for row in groups)
+    if sum(Decimal(row[in_net]) for row in groups) != net:
+        raise ValueError(f"the lines come to {net}, the groups of VAT do not")
     total = rows[-1]
     parts = net + vat + Decimal(total[in_rounding])
     if total[record] != "total" or (net, vat, parts) != tuple(
@@ -163,10 +168,18 @@ def _agreed(counted: int, lines: _Lines, groups: Iterable[tuple[Decimal, Decimal
         raise ValueError(f"the lines come to {worked}, the breakdown says otherwise")
     total = sum((net for _, net, _ in worked), Decimal(0))
     gross = total + sum((vat for _, _, vat in worked), Decimal(0))
-    found = {"net": total, "vat": gross - total, "gross": gross, "payable": gross + rounding}
+    found = {"lines": total, "net": total, "vat": gross - total, "gross": gross,
+             "payable": gross + rounding}
     if found != stated:
         raise ValueError(f"the lines come to {found}, the totals to {stated}")
     return _minor(gross + rounding, currency)
+
+
+def _whole(path: Path, *ends: bytes) -> bytes:
+    content = path.read_bytes()
+    if not content.endswith((*ends, *(end + b"\n" for end in ends))):
+        raise ValueError("the file was cut off")
+    return content
 
 
 def _one(content: bytes, pattern: bytes) -> bytes:

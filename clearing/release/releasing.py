@@ -18,6 +18,7 @@ from clearing.folder import MANIFEST, DayFolder, folder_of
 from clearing.queries import Connection, query
 from clearing.release.hops import Hop
 from clearing.release.life import NIGHT, note_run
+from clearing.release.manifest import SIGNATURE, SUMS
 from clearing.release.people import is_approved, part_name
 from clearing.release.route import run_of
 from clearing.release.settings import Release
@@ -149,3 +150,7 @@ def _check_bytes(folder: Path, digests: dict[str, str]) -> None:
             raise ClearingError(f"{folder / path} cannot be read: {error.strerror}") from None
         if found != sha256:
             raise ClearingError(f"{folder / path} is not what was verified: {found}, not {sha256}")
+    known = digests.keys() | {SUMS, SIGNATURE}
+    for there in sorted(folder.rglob("*")):
+        if not there.is_dir() and there.relative_to(folder).as_posix() not in known:
+            raise ClearingError(f"{there} is not what was verified: nobody has written it")

@@ -43,7 +43,7 @@ GROUP BY 1, 2
 UNION ALL
 SELECT 'paper_' || form, d.currency, sum(d.count)::int, sum(d.gross_minor)::bigint
 FROM own_document d CROSS JOIN LATERAL unnest(d.forms) AS form
-WHERE d.run_id = $1 AND form IN ('ubl', 'cii', 'csv', 'pdf')
+WHERE d.run_id = $1 AND form IN ('ubl', 'cii', 'ksef', 'csv', 'pdf')
 GROUP BY 1, 2
 UNION ALL
 SELECT CASE r.form WHEN 'csv' THEN 'booking_table' WHEN 'json' THEN 'booking_records' ELSE 'booking_datev' END, l.currency, count(*)::int,

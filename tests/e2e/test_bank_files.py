@@ -243,6 +243,7 @@ def test_an_advice_as_bai2(advised: Path) -> None:
 @pytest.mark.parametrize(("advised", "old", "new"), [
     ("bai2", b"16,301,120000", b"16,301,120001"), ("bai2", b"\r\n49,", b"\r\n49,1"),
     ("bai2", b"98,", b"98,1"), ("bai2", b",12/", b",11/"), ("bai2", b"03,", b"16,"),
+    ("bai2", b"100,125000,2,", b"100,125000,3,"),
     ("xml", b'amount="1200.00"', b'amount="1200.01"'), ("xml", b'count="4"', b'count="5"'),
     ("csv", b";1200,00;", b";1200,01;"), ("csv", b";1200,00;", b";1200;"),
 ], indirect=["advised"])

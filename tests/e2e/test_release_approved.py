@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
 
-from clearing.queries import connect
-from clearing.release.releasing import release_approved
+from clearing.errors import ClearingError
+from clearing.queries import connect, query
+from clearing.release.releasing import release_approved, release_run
 from clearing.run_id import RunId
 from tests.e2e.clearing_day import sql, wait
 from tests.support.release_scene import DAY, make_run
@@ -56,6 +58,10 @@ def test_only_what_was_approved_as_it_is(database_url: str, tmp_path: Path) -> N
     sql(database_url, APPROVED, str(runs["fuel"]), MANIFEST)
     look(database_url, tmp_path)
     assert released(database_url) == [str(runs["cash"]), str(runs["fuel"])]
+    # What was shown is asked for no more, wherever its files have been taken since.
+    shutil.rmtree(tmp_path / DAY.isoformat())
+    look(database_url, tmp_path)
+    assert sql(database_url, "SELECT subject FROM clearing_exception") == []
 
 
 def test_what_was_approved_and_cannot_be_shown_is_said_once(database_url: str,
@@ -77,3 +83,25 @@ def test_what_was_approved_and_cannot_be_shown_is_said_once(database_url: str,
     look(database_url, tmp_path)
     assert released(database_url) == [run]
     assert sql(database_url, "SELECT state FROM clearing_exception")[0][0] == "closed"
+
+
+def test_a_run_that_somebody_is_clearing_is_not_shown_meanwhile(database_url: str,
+                                                               tmp_path: Path) -> None:
+    wait(make_run(database_url, tmp_path, "verified", four_eyes=True))
+    run = str(RunId(DAY, "cash"))
+    sql(database_url, APPROVED, run, MANIFEST)
+
+    async def beside() -> None:
+        connection, other = await connect(database_url), await connect(database_url)
+        try:
+            assert await connection.fetchval(query("lock_run"), run)
+            with pytest.raises(ClearingError, match="is being cleared by someone else"):
+                await release_run(other, RunId(DAY, "cash"), tmp_path)
+        finally:
+            await other.close()
+            await connection.close()
+
+    wait(beside())
+    assert released(database_url) == []
+    look(database_url, tmp_path)
+    assert released(database_url) == [run]

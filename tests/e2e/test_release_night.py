@@ -246,7 +246,7 @@ def test_an_approval_of_other_files_lets_nothing_out(careful: Settings, database
     assert not folder(tmp_path, "cash").exists()
 
 
-@pytest.mark.parametrize("harm", ["changed", "gone", "folder"])
+@pytest.mark.parametrize("harm", ["changed", "manifest", "another", "gone", "folder"])
 def test_what_was_approved_is_what_is_shown(harm: str, careful: Settings, database_url: str,
                                             tmp_path: Path) -> None:
     wait(make_day(database_url, full_day()))
@@ -255,6 +255,10 @@ def test_what_was_approved_is_what_is_shown(harm: str, careful: Settings, databa
     victim = staging / "cases.json"
     if harm == "changed":
         victim.write_bytes(b"[]\n")
+    elif harm == "manifest":
+        (staging / "manifest.json").write_bytes(b"{}\n")
+    elif harm == "another":
+        (staging / "bank" / "deposits-EUR-2.xml").write_bytes(b"<Document/>")
     elif harm == "gone":
         victim.unlink()
     else:

@@ -113,11 +113,11 @@ def _priced(key: str, pump: int, contract: int, currency: str) -> Row:
 def _days(draw: st.DrawFn) -> Days:
     first: list[tuple[Row, ...]] = []
     second: list[tuple[Row, ...]] = []
-    for number in range(draw(st.integers(4, 16))):
+    for number in range(draw(st.integers(24, 40))):  # some of each kind, so that order shows
         now, then = draw(_happening(number))
         first += map(tuple, now)
         second += map(tuple, then)
-    for number in range(100, 100 + draw(st.integers(0, 6))):
+    for number in range(100, 100 + draw(st.integers(4, 12))):
         now, _ = draw(_happening(number))
         second += map(tuple, now)
     return Days(tuple(first), tuple(second))

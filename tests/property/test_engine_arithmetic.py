@@ -97,6 +97,18 @@ def test_fees_are_those_of_the_plan(ask: Ask, plan: Plan, moved: list[Any]) -> N
     assert {row["id"]: row["fee_minor"] for row in found} == expected
 
 
+def test_a_fee_is_at_least_and_at_most_so_much_and_of_nothing_nothing(ask: Ask) -> None:
+    """1 % and 10, from 25 to 100; of a later capture what it adds."""
+    plan = Plan(Fees(phone=Fee(percent="1", fixed_minor=10, least_minor=25, most_minor=100)))
+    moved = {(1_000, 0): 25, (1_600, 0): 26, (0, 0): 0, (9_000, 0): 100, (90_000, 0): 100,
+             (1_000, 1_000): 5, (500, 1_000): 0, (1_000, 9_000): 0}
+    rows = [payment(number, posted_minor=minor, before_minor=before)
+            for number, (minor, before) in enumerate(moved)]
+    found = ask(fees.charged(), {"payment": rows, "price": list(_prices(plan)),
+                                 "terms": [{"merchant_id": "M", "plan": 0}]})
+    assert {(row["posted_minor"], row["before_minor"]): row["fee_minor"] for row in found} == moved
+
+
 def test_a_refund_that_was_not_paid_gives_back_what_it_cost(ask: Ask) -> None:
     then, now = Plan(Fees(refund=Fee(fixed_minor=30))), Plan(Fees(refund=Fee(percent="1")))
     rows = [payment(1, fee_kind="refund", posted_minor=500, fee_base_minor=500, own_plan=-1),

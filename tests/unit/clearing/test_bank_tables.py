@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -87,7 +88,7 @@ def test_any_text_makes_bai2_that_adds_up(found: list[Client]) -> None:
     file.end()
     assert read_back(read_bai2, sink.getvalue()) == (advice.count, advice.sum_minor, "EUR")
     records = sink.getvalue().decode("ascii").split("\r\n")[:-1]
-    assert all(len(record) <= 80 for record in records if record[:2] in ("16", "88", "49", "98"))
+    assert all(len(record) <= 80 for record in records)
     assert faults(sink.getvalue()) == []
 
 
@@ -111,6 +112,68 @@ def test_whatever_total_is_off_is_seen() -> None:
             assert len(faults(content.replace(record, b",".join(parts) + b"/", 1))) == 1, record
 
 
+def test_every_record_of_bai2_field_by_field() -> None:
+    """By the specification: who sends is 01's first and 02's second, totals come by their type."""
+    def line(kind: str, minor: int, **more: Any) -> Line:
+        return Line("E1", Item(kind, "key", minor, "S1", date="2026-07-23", **more))
+
+    found = [
+        Client(7, "One", "FR7630006000011234567890189", [
+            line("deposit", 500, receipt="R1", payment_reference="P1"),
+            line("adjustment", 30, payment_reference="P2"), line("adjustment", -20),
+            line("fee", -3), Line("", Item("counterfeit", "key", 0, why="SUSPECTED"), "X1")]),
+        Client(8, "Two", "", [line("deposit", 40, depositor="A" * 70)])]
+    sink = io.BytesIO()
+    file = Bai2File(sink, advice_of(found), "HOUSE", "BANK")
+    file.begin()
+    for client in found:
+        file.add(client)
+    file.end()
+    records = sink.getvalue().decode().split("\r\n")
+    assert records == [
+        "01,HOUSE,BANK,260724,2359,CASH1ADVICEEUR1,80,,2/", "02,BANK,HOUSE,1,260724,2359,EUR,2/",
+        "03,FR7630006000011234567890189,EUR,100,530,2,Z/", "88,400,23,2,Z/",
+        "16,301,500,Z,E1,R1,S1 2026-07-23", "16,357,30,Z,E1,P2,S1 2026-07-23",
+        "16,631,20,Z,E1,,S1 2026-07-23", "16,698,3,Z,E1,,S1 2026-07-23",
+        "16,990,0,Z,,,SUSPECTED X1", "49,1106,8/", "03,8,EUR,100,40,1,Z/",
+        "16,301,40,Z,E1,,S1 2026-07-23 " + "A" * 50, "88," + "A" * 20, "49,80,4/",
+        "98,1186,2,14/", "99,1186,1,16/", ""]
+    for count in range(1, len(records) - 1):
+        with pytest.raises(ValueError, match="cut off"):
+            read_back(read_bai2, "\r\n".join([*records[:count], ""]).encode())
+
+
+def test_what_one_record_of_bai2_cannot_hold_goes_on_between_two_fields() -> None:
+    """References of 35 characters and an amount of 10: no field is cut, and no text is lost."""
+    reference, text = "R" * 35, "A" * 140
+    sink, found = io.BytesIO(), [Client(1, "", "", [Line("E" * 35, Item(
+        "deposit", "key", 10**9, receipt=reference, depositor=text))])]
+    file = Bai2File(sink, advice_of(found), "H" * 35, "B" * 35)
+    file.begin()
+    file.add(found[0])
+    file.end()
+    content = sink.getvalue()
+    assert read_back(read_bai2, content) == (1, 10**9, "EUR")
+    assert faults(content) == []
+    records = content.decode().split("\r\n")
+    assert records[0].startswith(f"01,{'H' * 21},{'B' * 21},260724,")
+    line = [f"16,301,1000000000,Z,{'E' * 35}/", f"88,{reference},{'A' * 41}",
+            f"88,{'A' * 77}", f"88,{'A' * 22}"]
+    assert records[3:7] == line
+    for length in range(36):
+        sink, one = io.BytesIO(), Item("deposit", "key", 1, receipt="R" * length)
+        file = Bai2File(sink, Advice("M", DAY, "EUR", 1, 1), "H", "B")
+        file.begin()
+        file.add(Client(1, "", "", [Line("E" * 35, one)]))
+        file.end()
+        assert read_back(read_bai2, sink.getvalue()) == (1, 1, "EUR")
+        assert max(map(len, sink.getvalue().split(b"\r\n"))) <= 80
+    for lost in (line[:1], line[1:]):
+        kept = "\r\n".join(record for record in records if record not in lost)
+        with pytest.raises(ValueError, match=r"without its end|lacks 2 fields"):
+            read_back(read_bai2, kept.encode())
+
+
 def test_what_ends_a_field_of_bai2_is_in_none() -> None:
     sink = io.BytesIO()
     item = Item("deposit", "key", 5, receipt="R,1/2", depositor="A, B/C")
@@ -120,6 +183,17 @@ def test_what_ends_a_field_of_bai2_is_in_none() -> None:
     file.end()
     assert read_back(read_bai2, sink.getvalue()) == (1, 5, "EUR")
     assert b"16,301,5,Z,E 1 2,R 1 2,A, B/C\r\n" in sink.getvalue()
+
+
+@pytest.mark.parametrize("form", [
+    lambda sink, advice: Bai2File(sink, advice, "A", "B"), AdviceDocument,
+    lambda sink, advice: AdviceTable(sink, advice, CsvForm(), ADVICE_COLUMNS)])
+def test_an_advice_that_has_less_than_it_announces_is_not_ended(form: Callable[..., Any]) -> None:
+    file = form(io.BytesIO(), Advice("M", DAY, "EUR", 2, 10))
+    file.begin()
+    file.add(Client(1, "", "", [Line("E1", Item("deposit", "key", 5))]))
+    with pytest.raises(AssertionError, match="M"):
+        file.end()
 
 
 @given(clients)
