@@ -19,7 +19,9 @@ import msgspec
 from clearing.queries import Connection, query
 
 DECISIONS: Final = ("retry", "accept", "match", "write_off", "charge_back", "refund", "release",
-                    "reject")
+                    "reject", "withdraw")
+# Of what only one reason knows: no other can come to it.
+_OF_ONE_REASON: Final = frozenset({"match", "withdraw"})
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -54,7 +56,7 @@ async def close_explained(connection: Connection, *, reason: str, subject_kind: 
 def ways(reason: str, subject_kind: str = "") -> Mapping[str, Way]:
     """What an exception of this reason, about such a thing, may come to, by its decision."""
     return (reasons().get(f"{reason}/{subject_kind}") or reasons().get(reason)
-            or {one: Way(one, True, "") for one in DECISIONS if one != "match"})
+            or {one: Way(one, True, "") for one in DECISIONS if one not in _OF_ONE_REASON})
 
 
 @cache

@@ -27,3 +27,4 @@ async def release_suspense(connection: Connection, run_id: RunId) -> None:
         await close_explained(connection, reason=reason, subject_kind="suspense",
                               subjects=subjects, why=f"given back, as {run_id} has found",
                               who=run)
+    await connection.execute(query("suspense_taken_again"), day)

@@ -20,6 +20,7 @@ from authhost.admin.raising import audit
 from authhost.admin.refusals import Conflict, Forbidden, Invalid, Moved, Unknown
 from authhost.admin.statements import statement
 from authhost.admin.suspended import check_target
+from authhost.admin.withdrawing import check_withdrawal
 from authhost.journal.reads import Borrowed
 from clearing.exceptions import ways
 
@@ -49,7 +50,7 @@ class Suggested(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What is to be done, and why. target: of a match, the key of the authorization."""
 
     decision: Literal["retry", "accept", "match", "write_off", "charge_back", "refund", "release",
-                      "reject"]
+                      "reject", "withdraw"]
     note: Said
     target: Target = ""
 
@@ -115,7 +116,8 @@ class ClearingExceptions:
     async def propose(self, actor: Actor, number: int | None, wanted: Suggested) -> Row:
         """Say what is to be done: it is done where no money moves, else a second person decides.
 
-        Invalid: nothing of this reason comes to that, or not so. Conflict: it was matched before.
+        Invalid: nothing of this reason comes to that, or not so. Conflict: it was matched before;
+        nothing waits that could be withdrawn.
         """
         async with Borrowed(self._pool) as connection, said_by_database(connection):
             row = await _locked(connection, actor, number, decision=wanted.decision)
@@ -126,6 +128,7 @@ class ClearingExceptions:
             if way is None:
                 raise Invalid(f"of this one: {', '.join(sorted(known))}", "decision")
             account_id = await check_target(connection, row, wanted.decision, wanted.target)
+            await check_withdrawal(connection, row, wanted.decision)
             if way.moves_money:
                 await _move(connection, actor, row, _event("proposed", wanted), wanted.note,
                             state="proposed", decision=wanted.decision, proposed_by=actor.name,
@@ -141,7 +144,8 @@ class ClearingExceptions:
 
     async def decide(self, actor: Actor, number: int | None, wanted: Settled) -> Row:
         """Let the next run do what was proposed, or send it back. Forbidden: the proposer himself,
-        or somebody whom he has let in; Moved: another proposal."""
+        or somebody whom he has let in; Moved: another proposal; Conflict: what a match names was
+        captured since."""
         async with Borrowed(self._pool) as connection, said_by_database(connection):
             row = await _locked(connection, actor, number, action="decide",
                                 decision=wanted.decision if wanted.approve else "")
@@ -163,6 +167,9 @@ class ClearingExceptions:
                             state="assigned" if row["owner"] else "open", proposed_by="",
                             target="", target_account_id=None)
             else:
+                # A capture may have come, or a night, since it was proposed.
+                await check_target(connection, row, row["decision"], row["target"])
+                await check_withdrawal(connection, row, row["decision"])
                 await connection.execute(statement("clearing_exception_decide"),
                                          row["exception_id"], row["decision"], actor.name, "")
                 await _move(connection, actor, row, _event("decided", wanted), wanted.note,

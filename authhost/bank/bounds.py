@@ -56,5 +56,5 @@ DRAIN_S: Final = 2.0
 # Caches.
 CREDITORS: Final = 50_000
 BANKS_S: Final = 1.0  # a bank's rails, hours and status are read again
-DECISIONS_S: Final = 5.0  # and whom people have released from a list of sanctions
+DECISIONS_S: Final = 5.0  # and whom nights have found on a list, and people have released
 GAUGES_S: Final = 5.0

@@ -132,8 +132,8 @@ class BankConnector(Lines[Credit]):
     def __init__(self, pool: asyncpg.Pool, clock: Clock, tls: ssl.SSLContext | None,
                  poll_s: float = bounds.POLL_S, screening: Path | None = None) -> None:
         super().__init__(pool, clock, tls, poll_s, statement("banks"), statement("depths"))
-        self.notes = Notes(pool, clock)
         self._payees = Payees(pool, screening)
+        self.notes = Notes(pool, clock, self._payees.tell)
 
     def _line(self, bank: Bank, links: Links) -> Line[Credit]:
         return Line(Exchange(bank, links, self.notes, self.counts, self._clock, self._payees),

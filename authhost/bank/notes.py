@@ -2,7 +2,8 @@
 
 Knows deposits' moves; must not know HTTP. A note that cannot be written waits and is tried again;
 if this process dies first, its deposit is still SENT and is asked about. Bounded: `full` stops the
-sending.
+sending. Who is listed meanwhile, of those whom a bank has refused, is told to people in the same
+transaction: nothing pays them again unseen.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import structlog
 
 from authhost.bank import bounds
 from authhost.bank.meanings import Meaning
-from authhost.bank.outbox import AWAY, WHO, ask_again, reject_to_night
+from authhost.bank.outbox import AWAY, WHO, Credit, Listed, ask_again, reject_to_night
 from authhost.bank.statements import statement
 from authhost.clock import Clock, as_datetime
 from authhost.custody.opening import open_refused
@@ -31,21 +32,23 @@ _DECIDED: Final = frozenset({Meaning.ACCEPT, Meaning.NEVER, Meaning.NIGHT})
 
 class Note(msgspec.Struct, frozen=True, gc=False):
     """What came of one credit. word: the bank's code, '' for silence; ask_s: until it is asked (or
-    sent) again, of what is not decided; tried: the try that it is about."""
+    sent) again, of what is not decided; tried: the try that it is about; credit: whose it is."""
 
     key: str
     meaning: Meaning
     word: str = ""
     ask_s: float = 0.0  # seconds of waiting, no money
     tried: int = 0
+    credit: Credit | None = None
 
 
 class Notes:
-    """The writer of a connector."""
+    """The writer of a connector. listed: as an Outbox has it."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, listed: Listed) -> None:
         self._pool = pool
         self._clock = clock
+        self._listed = listed
         self._rows = bounds.NOTE_ROWS
         self._waiting: list[Note] = []
         self._wake = asyncio.Event()
@@ -113,6 +116,7 @@ class Notes:
             groups[note.meaning, note.word].append(note.key)
             if note.meaning not in _DECIDED:
                 ask[note.key] = now + timedelta(seconds=note.ask_s), note.word
+        refused: set[str] = set()
         for (meaning, word), keys in groups.items():
             if meaning is Meaning.ACCEPT:
                 moved = await accepted(connection, keys, who=WHO, why=word, at=now)
@@ -122,10 +126,13 @@ class Notes:
                                    answered_at=now, bank_reason=word)
                 self.late += len(keys) - len(moved)
                 await open_refused(connection, moved, word, self._clock.now())
+                refused.update(moved)
             elif meaning is Meaning.NIGHT:
-                await reject_to_night(connection, keys, word, now)
+                refused.update(await reject_to_night(connection, keys, word, now))
             else:
                 await move(connection, keys, "silence", who=WHO, why=word, bank_reason=word)
+        await self._listed(connection, [note.credit for note in batch
+                                        if note.credit is not None and note.key in refused])
         if ask:  # not by `move`: each is asked at an instant of its own, UNKNOWN before or since
             await ask_again(connection, ask)
 

@@ -140,8 +140,8 @@ async def ask_again(connection: asyncpg.Connection,
 
 
 async def reject_to_night(connection: asyncpg.Connection, keys: Sequence[str],
-                          why: str, answered_at: datetime | None = None) -> None:
-    """REFUSED, then NIGHT: both steps are journaled."""
+                          why: str, answered_at: datetime | None = None) -> list[str]:
+    """REFUSED, then NIGHT: both steps are journaled. The keys of those that are."""
     more = {"answered_at": answered_at} if answered_at is not None else {}
     moved = await move(connection, keys, "refuse", who=WHO, why=why, bank_reason=why, **more)
-    await move(connection, moved, "rejected_to_night", who=WHO, why=why)
+    return await move(connection, moved, "rejected_to_night", who=WHO, why=why)

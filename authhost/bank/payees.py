@@ -1,9 +1,10 @@
-"""Whom nobody credits at once: payees who are like somebody on a list of sanctions.
+"""Whom nobody credits at once: payees who are like somebody on a list of sanctions, and those
+whose bank has another name.
 
-Knows the operator's list and what people have decided; must not know how a credit is sent, nor
-what the night makes of one that waits for it. Such a credit goes by night and is an exception from
-then on, and for that exception alone every night holds it, whichever list is the night's. Where
-the list cannot be read nobody is credited at once.
+Knows the operator's list, what nights and hosts have found, and what people have decided; must not
+know how a credit is sent, nor what the night makes of one that waits for it. Such a credit goes by
+night and is an exception from then on, and for that exception alone every night holds it and no
+host credits it, whichever list is theirs. Where the list cannot be read nobody is credited at once.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ import structlog
 from authhost.bank import bounds
 from authhost.bank.outbox import Credit
 from authhost.bounded import Bounded
+from clearing.bankfiles.payees import NAME, hits_standing, name_subject, standing_hits
 from clearing.bankfiles.queries import query
 from clearing.bankfiles.screening import (
     SCREENING,
     Hit,
+    NobodyListed,
     Screener,
     hit_content,
     hit_subject,
@@ -40,46 +43,55 @@ _log = structlog.get_logger()
 
 
 class Payees:
-    """One host's look at them. list_path: a table of id, name, program; None: nobody is listed."""
+    """One host's look at them. list_path: a table of id, name, program; None: nobody is listed, and
+    yet who was found by another list is not credited."""
 
     def __init__(self, pool: asyncpg.Pool, list_path: Path | None) -> None:
         self._pool = pool
         self._path = list_path
         self._read: tuple[int, int] = (0, 0)  # when it was changed, and its size
-        self._screener: Screener | None = None  # None: the list is not read, or cannot be
+        # None: the list is not read, or cannot be.
+        self._screener: Screener | None = NobodyListed() if list_path is None else None
         self._released: frozenset[str] = frozenset()
+        self._standing: dict[int, list[tuple[str, Hit]]] = {}
+        self._misnamed: frozenset[str] = frozenset()
         self._decided_at_s: float | None = None  # when that was read
         self._hits: Bounded[str, Sequence[Hit]] = Bounded(bounds.CREDITORS)
 
     async def look(self) -> None:
-        """Read the list again where it has changed, and now and then whom people have released:
-        until then they go by night, as all whom nobody has decided."""
-        if self._path is None:
-            return
+        """Read the list again where it has changed, and now and then what nights have found and
+        whom people have released: until then they go by night, as all whom nobody has decided."""
+        if self._path is not None:
+            await self._read_list(self._path)
+        now_s = monotonic()
+        if self._decided_at_s is None or now_s - self._decided_at_s >= bounds.DECISIONS_S:
+            rows = await self._pool.fetch(query("payees_decided"), [SCREENING], None)
+            self._released = frozenset(
+                row["subject"] for row in rows if row["decision"] == "release")
+            self._standing = await standing_hits(self._pool)
+            self._misnamed = frozenset(row["subject"] for row in await self._pool.fetch(
+                query("payees_standing"), NAME))
+            self._decided_at_s = now_s
+
+    async def _read_list(self, path: Path) -> None:
         try:
-            found = self._path.stat()
+            found = await asyncio.to_thread(path.stat)
             if (found.st_mtime_ns, found.st_size) != self._read or self._screener is None:
-                self._screener = await asyncio.to_thread(read_list, str(self._path))
+                self._screener = await asyncio.to_thread(read_list, str(path))
                 self._read = found.st_mtime_ns, found.st_size
                 self._hits.clear()
         except (OSError, ClearingError) as error:
             if self._screener is not None or self._read == (0, 0):
                 _log.error("nobody is credited at once: the screening list", why=str(error))
             self._screener, self._read = None, (-1, -1)
-        now_s = monotonic()
-        if self._decided_at_s is None or now_s - self._decided_at_s >= bounds.DECISIONS_S:
-            rows = await self._pool.fetch(query("payees_decided"), [SCREENING], None)
-            self._released = frozenset(
-                row["subject"] for row in rows if row["decision"] == "release")
-            self._decided_at_s = now_s
 
     def objection(self, credit: Credit) -> str:
         """Why this payee is not credited at once, or ''."""
-        if self._path is None:
-            return ""
         if self._screener is None:
             return UNREADABLE
-        return SCREENING if self._open(credit) else ""
+        if self._open(credit):
+            return SCREENING
+        return NAME if self._is_misnamed(credit) else ""
 
     async def tell(self, connection: asyncpg.Connection, credits_: Sequence[Credit]) -> None:
         """Have people look at those of these credits whose payee is listed, in the caller's
@@ -104,7 +116,8 @@ class Payees:
                 content={**hit_content(hit, party.name), "end_to_end_id": credit.end_to_end_id})
 
     def _open(self, credit: Credit) -> list[tuple[Hit, Party]]:
-        """The entries that the payee is like, and nobody has released him from."""
+        """The entries that the payee is like, by this host's list or by what was found before, and
+        nobody has released him from."""
         party = parse_party(credit.party)
         if party is None or self._screener is None:
             return []
@@ -112,5 +125,10 @@ class Payees:
         if hits is None:
             hits = self._screener.hits(party.name)
             self._hits.put(party.name, hits)
-        return [(hit, party) for hit in hits
+        return [(hit, party) for hit in
+                hits_standing(self._standing, credit.account_id, party.name, hits)
                 if hit_subject(credit.account_id, hit, party.name) not in self._released]
+
+    def _is_misnamed(self, credit: Credit) -> bool:
+        party = parse_party(credit.party) if self._misnamed else None
+        return party is not None and name_subject(credit.account_id, party) in self._misnamed

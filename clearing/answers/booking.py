@@ -51,6 +51,9 @@ async def _decide(connection: Connection, run_id: RunId, rules: Answers) -> None
         key = row["reason"], row["decision"]
         if row["decision"] == "retry":
             await connection.execute(statement("again_decided"), row["subject"])
+        elif row["decision"] == "withdraw":
+            await connection.execute(statement("again_withdrawn"), row["subject"],
+                                     row["decided_by"])
         elif key in BOOKS:
             ending, sign, name = BOOKS[key]
             await connection.execute(statement("post_decided"), str(run_id), row["subject"],

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import asyncpg
 import msgspec
 
 from clearing.bankfiles.config import BankFiles
@@ -70,7 +71,8 @@ class Payees:
                amount_minor: int) -> str:
         """Why nobody pays this credit before a person has looked, or ''."""
         said = self._said.get((party.iban, party.name), _Said())
-        hits = self._hits(account_id, party.name)
+        hits = hits_standing(self._standing, account_id, party.name,
+                             self._screener.hits(party.name))
         self._checks.append((end_to_end_id, said.outcome, said.bank_name,
                              msgspec.json.encode(hits).decode()))
         for hit in hits:
@@ -80,7 +82,7 @@ class Payees:
                                           amount_minor, hit_content(hit, party.name)))
                 return SCREENING
         if self._holds(said.outcome):
-            subject = f"{account_id}/{party.iban}/{party.name}"
+            subject = name_subject(account_id, party)
             if self._decided.get((NAME, subject)) != "release":
                 content: dict[str, object] = {"outcome": said.outcome, "name": party.name,
                                               "bank_name": said.bank_name, "iban": party.iban}
@@ -103,21 +105,16 @@ class Payees:
                 currency=one.currency, amount_minor=one.amount_minor,
                 content={**one.content, "end_to_end_id": one.end_to_end_id})
 
-    def _hits(self, account_id: int, name: str) -> Sequence[Hit]:
-        """What this night's list says of a name, and what people were told before of this payee."""
-        hits = self._screener.hits(name)
-        standing = self._standing.get(account_id)
-        if standing is None:
-            return hits
-        words, listed = words_of(name), {hit.entry for hit in hits}
-        return (*hits, *(hit for named, hit in standing
-                         if hit.entry not in listed and words_of(named) == words))
-
     def _holds(self, outcome: str) -> bool:
         rules = self._rules.verification
         ways = {"no_match": rules.no_match, "close_match": rules.close_match,
                 "not_possible": rules.not_possible}
         return ways.get(outcome) == "hold"
+
+
+def name_subject(account_id: int, party: Party) -> str:
+    """What people decide about a name that another bank does not know: of another one anew."""
+    return f"{account_id}/{party.iban}/{party.name}"
 
 
 async def load_payees(connection: Connection, rules: BankFiles) -> Payees:
@@ -128,8 +125,25 @@ async def load_payees(connection: Connection, rules: BankFiles) -> Payees:
             for row in await connection.fetch(query("verifications"))}
     decided = {(row["reason"], row["subject"]): row["decision"]
                for row in await connection.fetch(query("payees_decided"), [SCREENING, NAME], None)}
+    return Payees(rules, screener, said, decided, await standing_hits(connection))
+
+
+async def standing_hits(
+        connection: Connection | asyncpg.Pool) -> dict[int, list[tuple[str, Hit]]]:
+    """By account: a name, and the entry that people were told it is like and have not released."""
     standing: dict[int, list[tuple[str, Hit]]] = {}
     for row in await connection.fetch(query("payees_standing"), SCREENING):
         hit = Hit(row["entry"], row["listed"], row["program"], row["way"])
         standing.setdefault(row["account_id"], []).append((row["name"], hit))
-    return Payees(rules, screener, said, decided, standing)
+    return standing
+
+
+def hits_standing(standing: Mapping[int, Sequence[tuple[str, Hit]]], account_id: int, name: str,
+                  hits: Sequence[Hit]) -> Sequence[Hit]:
+    """What a list says of a name, and what people were told before of this payee."""
+    told = standing.get(account_id)
+    if told is None:
+        return hits
+    words, listed = words_of(name), {hit.entry for hit in hits}
+    return (*hits, *(hit for named, hit in told
+                     if hit.entry not in listed and words_of(named) == words))

@@ -46,7 +46,7 @@ async def charge_day(placer: Placer, run_id: RunId, plans: Plans) -> list[Charge
         staged = await asyncio.to_thread(read_payments, placer.database_url, stage, placer.snapshot)
         lay_plans(stage, await plans(staged.merchants), staged.own_plans)
         async with placer.opened(stage) as engine:
-            return await asyncio.to_thread(_charges, engine)
+            return await asyncio.to_thread(charges_of, engine)
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -103,7 +103,8 @@ def _lay(stage: Stage, name: str, rows: Iterable[dict[str, object]]) -> None:
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), stage.path(name))
 
 
-def _charges(engine: Engine) -> list[Charge]:
+def charges_of(engine: Engine) -> list[Charge]:
+    """What the engine's tables come to: by currency, merchant, account (nobody's last) and kind."""
     rows = engine.read(by_kind(charged())).read_all().to_pylist()
     found = [msgspec.convert(row, Charge) for row in rows]
     return sorted(found, key=lambda one: (one.currency, one.merchant_id, one.account_id is None,

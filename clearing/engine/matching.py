@@ -8,8 +8,9 @@ the same terminal, card and currency, within the tolerance, authorized before, a
 newest: so that no authorization is given to two. What is found is
 
     matched                  open at the time, and covers what was captured of it, with tolerance
-    over_tolerance           more was captured than it covers
-    authorization_expired    it had ended before: expired, reversed, or captured on an earlier day
+    over_tolerance           more was captured than it covers, and not given back on its own day
+    authorization_expired    it had ended before: expired, reversed, captured on an earlier day, or
+                             matched with another capture by people
     offline                  none was found, and none was needed: approved by the terminal itself,
                              and it broke none of the card's rules
     no_authorization         none was found
@@ -22,6 +23,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
+from clearing.engine.placing import given_back
 from clearing.engine.rounding import divide_half_up, total
 from clearing.engine.tables import table
 from clearing.engine.tolerance import Matching
@@ -32,7 +34,7 @@ _HOLD: Final = "preauthorization"
 
 def matches(matching: Matching) -> ir.Table:
     """A row a capture of the day: id, match, authorization_id (null where none was found)."""
-    captures = table("capture").view()
+    captures = _captures()
     named = _strong(captures)
     alike = _alike(captures, named, matching)
     rows = captures.left_join(named, captures.id == named.capture_id).drop("capture_id")
@@ -41,8 +43,8 @@ def matches(matching: Matching) -> ir.Table:
                        covered=ibis.coalesce(rows.authorized_minor, rows.alike_minor),
                        ended=ibis.coalesce(rows.ended_us, rows.alike_ended_us))
     rows = rows.mutate(captured=ibis.ifelse(
-        rows.found.isnull(), rows.posted_minor,
-        total(rows.posted_minor).over(ibis.window(group_by=[rows.found]))))
+        rows.found.isnull(), rows.left_minor,
+        total(rows.left_minor).over(ibis.window(group_by=[rows.found]))))
     return rows.select(
         id=rows.id, authorization_id=rows.found,
         match=ibis.cases(
@@ -66,15 +68,24 @@ def most_minor(product: ir.StringValue, authorized_minor: ir.IntegerValue,
     return authorized_minor + (ibis.cases(*named, else_=rest) if named else rest)
 
 
+def _captures() -> ir.Table:
+    """The captures of the day, with what the day itself has left of each."""
+    captures, given = table("capture"), given_back()
+    captures = captures.left_join(given, captures.id == given.given_id).drop("given_id")
+    return captures.mutate(
+        left_minor=captures.posted_minor + captures.given_minor.fill_null(0)).drop("given_minor")
+
+
 def _authorizations() -> ir.Table:
     """Holds with what has raised them, and when they had ended: ended_us 0 before the day, null
-    where nothing but a capture has."""
+    where nothing but a capture has that names it."""
     holds = table("hold")
     raised = holds.filter(holds.kind == "increment", holds.original_key != "")
     raised = raised.group_by(raised.original_key).aggregate(
         raised_minor=total(raised.amount_minor)).rename(raised_key="original_key")
     ending = table("ending")
-    ending = ending.filter(~ending.completed).group_by("original_key").aggregate(
+    ending = ending.filter(~ending.completed | ending.given.fill_null(False))
+    ending = ending.group_by("original_key").aggregate(
         ended_us=ending.decided_us.min()).rename(ended_key="original_key")
     root = holds.filter(holds.kind == _HOLD)
     root = root.left_join(raised, root.key == raised.raised_key)
@@ -126,7 +137,7 @@ def _alike(captures: ir.Table, named: ir.Table, matching: Matching) -> ir.Table:
                              & (loose.currency == held.held_currency))
     pairs = pairs.filter(
         pairs.held_us <= pairs.decided_us,
-        pairs.posted_minor <= most_minor(pairs.product, pairs.authorized_minor, matching))
+        pairs.left_minor <= most_minor(pairs.product, pairs.authorized_minor, matching))
     of_capture = ibis.window(group_by=[pairs.id],
                              order_by=[pairs.held_us.desc(), pairs.held_id.desc()])
     of_held = ibis.window(group_by=[pairs.held_id],

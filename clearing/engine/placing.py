@@ -3,7 +3,8 @@
 PURE. A function of the staged rows, whatever order they came in. `reversed`: a row and the same-day
 reversals and returns that give it back come to nothing; `cleared`: everything else that books; a
 hold is `cleared` by its completion, `reversed` by a reversal or its expiry, else `open`. A reversal
-takes its family from what it gives back.
+takes its family from what it gives back; that of a return, which takes again what the return gave
+back, from the sale that this was of.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def booked() -> ir.Table:
     family = _family(rows)
     return rows.select(
         journal_date=rows.journal_date, journal_id=rows.id,
-        place=ibis.ifelse(rows.given_back & rows.capture_id.notnull() & (rows.net_minor == 0),
-                          "reversed", "cleared"),
+        place=ibis.ifelse(rows.undone | (rows.given_back & rows.capture_id.notnull()
+                                         & (rows.net_minor == 0)), "reversed", "cleared"),
         family=family,
         original_date=ibis.cases((~rows.gives_back, _NO_DATE),
                                  (rows.capture_id.isnull(), rows.earlier_date),
@@ -44,6 +45,25 @@ def booked() -> ir.Table:
                                       rows.merchant_account_id, rows.account_id),
         amount_minor=rows.booked_minor, currency=rows.currency,
         earlier_family=rows.earlier_family)
+
+
+def given_back() -> ir.Table:
+    """given_id, what the day has captured, and given_minor, what it gives back of that itself:
+    negative, less what it takes again."""
+    back, again, taken = table("day"), _again(), table("day").view()
+    back = back.filter(back.kind.isin(GIVES_BACK))
+    back = back.left_join(again, back.id == again.again_id)
+    back = back.select("account_id", "posted_minor",
+                       origin=ibis.coalesce(back.sale_key, back.original_key))
+    back = back.group_by("origin", "account_id").aggregate(given_minor=total(back.posted_minor))
+    taken = taken.filter(~taken.kind.isin(GIVES_BACK)).select(
+        taken_id="id", taken_key="key", taken_account="account_id")
+    pair = back.inner_join(taken, (back.origin == taken.taken_key)
+                           & back.account_id.identical_to(taken.taken_account))
+    # Of two legs the later, as everywhere.
+    return pair.group_by("origin", "account_id").aggregate(
+        given_id=pair.taken_id.max(), given_minor=pair.given_minor.max()).select(
+        "given_id", "given_minor")
 
 
 def doubled() -> ir.Table:
@@ -78,20 +98,52 @@ def ended() -> ir.Table:
 
 
 def _grouped() -> ir.Table:
-    """The day's rows, each with what is true of its original's key and account together."""
-    rows = table("day")
-    rows = rows.mutate(gives_back=rows.kind.isin(GIVES_BACK))
+    """The day's rows, each with what is true of its original's key and account together. A return
+    and its reversal of the same day have not taken place (undone): they count for nothing."""
+    rows, again = table("day"), _again()
+    rows = rows.left_join(again, rows.id == again.again_id)
+    rows = rows.mutate(gives_back=rows.kind.isin(GIVES_BACK), undone=rows.undone.fill_null(False))
     # A join or a window cannot take a column of its own projection: a step each.
-    rows = rows.mutate(origin=ibis.ifelse(rows.gives_back, rows.original_key, rows.key))
+    rows = rows.mutate(
+        origin=ibis.ifelse(rows.gives_back, ibis.coalesce(rows.sale_key, rows.original_key),
+                           rows.key),
+        standing_minor=ibis.ifelse(rows.undone, 0, rows.posted_minor))
     together = ibis.window(group_by=[rows.origin, rows.account_id])
     return rows.mutate(
-        net_minor=total(rows.posted_minor).over(together),
+        net_minor=total(rows.standing_minor).over(together),
         given_back=rows.gives_back.any().over(together),
         capture_id=rows.id.max(where=~rows.gives_back).over(together))
 
 
+def _again() -> ir.Table:
+    """again_id, of the day's returns that the day takes again, and of what does so: sale_key, what
+    the return was of (null of the return itself), and undone, where nothing of the two is left."""
+    back = table("day")
+    back = back.filter(back.kind.isin(GIVES_BACK)).select(
+        "id", "key", "account_id", "original_key", "posted_minor")
+    given = back.group_by("key", "account_id").aggregate(
+        sale_key=back.original_key.max(), given_minor=total(back.posted_minor))
+    named = back.group_by("original_key", "account_id").aggregate(
+        taken_minor=total(back.posted_minor)).rename(taken_key="original_key",
+                                                     taken_account="account_id")
+    # Few rows, so that each step is a small table beside the day.
+    pair = given.inner_join(named, (given.key == named.taken_key)
+                            & given.account_id.identical_to(named.taken_account))
+    pair = pair.select("taken_key", "taken_account", "sale_key",
+                       undone=pair.given_minor + pair.taken_minor == 0)
+    returned, reversing = (
+        back.inner_join(pair, (name == pair.taken_key)
+                        & back.account_id.identical_to(pair.taken_account))
+        for name in (back.key, back.original_key))
+    both = returned.select("id", "undone", sale_key=ibis.null("string")).union(
+        reversing.select("id", "undone", "sale_key"), distinct=False)
+    return both.group_by("id").aggregate(
+        sale_key=both.sale_key.max(), undone=both.undone.any()).rename(again_id="id")
+
+
 def _earlier() -> ir.Table:
-    """The newest booked row of each key and account that an earlier day has."""
+    """The newest booked row of each key and account that an earlier day has; under the key of a
+    return, the sale that it was of."""
     rows = table("named")
     rows = rows.filter(~rows.kind.isin(GIVES_BACK), rows.posted_minor > 0)
     newest = ibis.window(group_by=[rows.key, rows.account_id],
@@ -108,7 +160,7 @@ def _sourced() -> ir.Table:
     rows = _grouped()
     rows = rows.mutate(
         same_day_id=ibis.ifelse(rows.gives_back, rows.capture_id, _NO_ID),
-        late_key=ibis.ifelse(rows.gives_back & rows.capture_id.isnull(), rows.original_key,
+        late_key=ibis.ifelse(rows.gives_back & rows.capture_id.isnull(), rows.origin,
                              ibis.null("string")))
     capture = table("day")
     capture = capture.select(given_id=capture.id, given_kind=capture.kind,

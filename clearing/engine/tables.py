@@ -38,9 +38,10 @@ SCHEMAS: Final = {
     # Holds that are open when the day begins, and those that it brings.
     "hold": ibis.schema({**_AUTHORIZED, "journal_date": "!date", "is_of_day": "!boolean",
                          "original_key": "!string"}),
-    # What has ended holds since the last run.
+    # What has ended holds since the last run. given: people have matched it with another capture.
     "ending": ibis.schema({
-        "original_key": "!string", "completed": "!boolean", "decided_us": "!int64"}),
+        "original_key": "!string", "completed": "!boolean", "decided_us": "!int64",
+        "given": "boolean"}),
     # What moved merchants' money. own_plan: of a refund that was not paid, what it was charged by.
     "payment": ibis.schema({
         "id": "!int64", "merchant_id": "!string", "account_id": "int64", "currency": "!string",

@@ -38,7 +38,7 @@ class Host:
     def __init__(self, scene: Scene, row: dict) -> None:
         payees = Payees(scene.pool, None)
         self.outbox = Outbox(scene.pool, scene.bank_id, payees.tell)
-        self.notes = Notes(scene.pool, Clock())
+        self.notes = Notes(scene.pool, Clock(), payees.tell)
         bank = read_bank(row["bank_id"], row["status"], row["endpoint"], row["server_name"],
                          row["rails"], row["answer_s"])
         self.exchange = Exchange(bank, Links(bank.place, None), self.notes, Counts(), Clock(),

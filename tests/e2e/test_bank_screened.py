@@ -6,6 +6,7 @@ The night, which holds what it finds, is tested in test_bank_files.py.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 
 import asyncpg
@@ -13,6 +14,7 @@ import pytest
 
 from authhost.bank.connector import bounds
 from authhost.bank.payees import UNREADABLE, Payees
+from clearing.bankfiles.payees import NAME
 from clearing.bankfiles.screening import SCREENING
 from terminals.bank.conduct import Rule
 from tests.support.bank_scene import hurried, play
@@ -166,10 +168,11 @@ def test_what_was_decided_is_read_now_and_then(at, monkeypatch):
         monkeypatch.setattr(asyncpg.Pool, "fetch", counted)
         await payees.look()
         await payees.look()
-        assert len(asked) == 1
+        once = list(asked)
+        assert len(once) == 3, "what was found, by list and by name, and what was decided"
         monkeypatch.setattr(bounds, "DECISIONS_S", 0)
         await payees.look()
-        assert len(asked) == 2
+        assert asked == [*once, *once]
 
     at(story)
 
@@ -211,5 +214,83 @@ def test_nobody_is_credited_at_once_unseen(text, at):
                 if rows[-1]["credit"] == "accepted":
                     break
             assert rows[-1]["credit"] == "accepted"
+
+    at(story)
+
+
+FOUND = ("INSERT INTO clearing_exception (stream, reason, subject_kind, subject, account_id, "
+         "content) VALUES ('cash', $1, 'payee', $2, $3, $4::text::jsonb)")
+
+
+async def found_by_night(scene, account, reason=SCREENING):
+    """The night's own list has found the client, or his bank has another name."""
+    row = await scene.pool.fetchrow("SELECT name, iban FROM account WHERE account_id = $1", account)
+    subject = f"{account}/N-1/{row['name'].casefold()}" if reason == SCREENING \
+        else f"{account}/{row['iban']}/{row['name']}"
+    content = {"name": row["name"], "entry": "N-1", "listed": row["name"], "program": "",
+               "way": "exact"}
+    await scene.pool.execute(FOUND, reason, subject, account, json.dumps(content))
+
+
+@pytest.mark.parametrize("has_list", [False, True])
+@pytest.mark.parametrize("reason", [SCREENING, NAME])
+@pytest.mark.parametrize("decided", [None, "reject"])
+def test_whom_a_night_has_found_no_host_credits_at_once(at, has_list, reason, decided):
+    """Whichever list a host has, and if it has none: nobody has released him."""
+    async def story(scene, path):
+        write(path, HEAD)
+        await found_by_night(scene, scene.first_account + 1, reason)
+        if decided:
+            await scene.pool.execute(DECIDE, decided)
+        found, = await scene.deposit(amount=700)
+        other, = await scene.deposit(account=2)
+        async with scene.connector(screening=path if has_list else None):
+            await scene.until(lambda rows: [row["credit"] for row in rows] == [
+                "night", "accepted"])
+        assert await scene.changes(found) == [("give_up", reason)]
+        assert [payment.amount_minor for payment in scene.paid()] == [12_345], other
+        assert len(await scene.pool.fetch(OPEN, scene.first_account + 1)) == (decided is None)
+
+    at(story)
+
+
+def test_whom_a_night_has_found_people_release(at):
+    """And of another name of his nobody has said anything."""
+    async def story(scene, path):
+        await found_by_night(scene, scene.first_account + 1)
+        await found_by_night(scene, scene.first_account + 2)
+        await scene.pool.execute("UPDATE account SET name = 'another' WHERE account_id = $1",
+                                 scene.first_account + 2)
+        await scene.deposit()
+        await scene.deposit(account=2)
+        async with scene.connector():
+            await scene.until(lambda rows: [row["credit"] for row in rows] == [
+                "night", "accepted"])
+            await scene.pool.execute(DECIDE, "release")
+            await asyncio.sleep(0.5)
+            await scene.deposit(amount=5)
+            await scene.until(lambda rows: rows[-1]["credit"] == "accepted")
+
+    at(story)
+
+
+@pytest.mark.parametrize(("reason", "credit"), [("AC04", "refused"), ("AC14", "night")])
+def test_who_is_listed_before_his_bank_refuses_is_told_too(at, reason, credit):
+    """For good, or to be paid by night: the exception holds it, whatever people make of the
+    refusal. What nobody is listed for is no exception."""
+    async def story(scene, path):
+        write(path, HEAD)
+        await scene.behave(Rule(do="pend", delay_ms=1_000, reason=reason))
+        await scene.deposit(amount=700)
+        await scene.deposit(account=2)
+        async with scene.connector(screening=path):
+            await scene.until(lambda rows: all(row["credit"] in {"sent", "unknown"}
+                                               for row in rows))
+            write(path, LISTED)
+            await scene.until(lambda rows: [row["credit"] for row in rows] == [credit, credit])
+            row, = await scene.pool.fetch(OPEN, scene.first_account + 1)
+            assert (row["reason"], row["amount_minor"]) == (SCREENING, 700)
+            assert await scene.pool.fetch(OPEN, scene.first_account + 2) == []
+            assert scene.paid() == []
 
     at(story)

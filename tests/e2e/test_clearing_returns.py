@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 from clearing.run import clear
@@ -38,6 +40,7 @@ def test_what_comes_back_on_the_same_day_is_not_invoiced(database_url: str, tmp_
             row("reversal", "undone", 700, original_key=undone["key"])]
     wait(make_day(database_url, rows))
     summary = wait(clear(database_url, DAY, tmp_path))
+    # The sale that was kept; its return and what undid that come to nothing.
     assert summary.places == {"cleared": 3, "reversed": 5, "open": 0}
     assert sums(summary)["invoice_ubl_xml", "EUR"] == 3_700
     assert summary.balanced
@@ -53,6 +56,26 @@ def test_what_comes_back_later_is_a_credit_of_its_sale(database_url: str, tmp_pa
     invoice, = read_invoices(tmp_path / NEXT.isoformat())
     assert lines_of(invoice, "type", "corrects", "gross", "quantity") == [
         ("381", "F2026-000001", "-40.00", "-20.125")]
+
+
+def test_a_return_that_is_undone_later_is_its_sale_again(database_url: str,
+                                                         tmp_path: Path) -> None:
+    """With the sale's text, products and price by contract, not the pump's."""
+    price = {"product": "012", "unit_price": "1.9", "amount_minor": 3_800, "contract": "C1",
+             "version": 1}
+    sale = fuel("sale", 4_000)
+    sale["detail"] = json.dumps({**json.loads(sale["detail"]), "prices": [price]})
+    back = returned(sale, -4_000, business_date=NEXT)
+    third = NEXT + timedelta(days=1)
+    wait(make_day(database_url, [sale]))
+    wait(clear(database_url, DAY, tmp_path))
+    again = row("reversal", "again", 4_000, original_key=back["key"], business_date=third)
+    wait(clear_next_day(database_url, [back, again], tmp_path))
+    wait(clear(database_url, third, tmp_path))
+    told = [lines_of(read_invoices(tmp_path / day.isoformat())[0], "type", "gross", "quantity")
+            for day in (DAY, NEXT, third)]
+    assert told == [[("380", "38.00", "20.125")], [("381", "-38.00", "-20.125")],
+                    [("380", "38.00", "20.125")]]
 
 
 def test_what_raises_a_hold_ends_with_it(database_url: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ The bank is the house that reads the files for itself.
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from authhost.admin.access import Actor
 from authhost.admin.bank_answers import tell_answer
 from authhost.admin.clearing_exceptions import Settled, Suggested, Wanted
+from authhost.admin.refusals import Conflict, Forbidden
 from terminals.house.ledger import House
 from tests.e2e.clearing_day import DAY, FLEET, sql, tree, wait
 from tests.e2e.test_bank_answers import decide, waiting
@@ -225,6 +227,86 @@ def test_what_is_booked_after_all_is_not_collected_again(sent: str, tmp_path: Pa
     decide(sent, FIRST, "retry")
     until(sent, tmp_path, 4)
     assert len(collected(tmp_path)) == 1, "nor where people say so"
+
+
+def withdraw(database_url: str, reason: str = "collection_mandate_suspended") -> None:
+    """Two people say that it is not collected again after all."""
+    async def work(queue):  # type: ignore[no-untyped-def]
+        anna, bert = Actor("anna", "administrator", 1), Actor("bert", "administrator", 2)
+        (row,), _ = await queue.listed(anna, Wanted(reason=reason), "", 10)
+        number = row["exception_id"]
+        assert {way["decision"] for way in (await queue.read(anna, number))["decisions"]} == {
+            "withdraw", "accept"}
+        await queue.propose(anna, number, Suggested(decision="withdraw", note="pays by transfer"))
+        with pytest.raises(Forbidden):
+            await queue.decide(anna, number, Settled(approve=True, decision="withdraw"))
+        return await queue.decide(bert, number, Settled(approve=True, decision="withdraw"))
+
+    assert desk(database_url, work)["state"] == "decided"
+
+
+@pytest.mark.parametrize(("came_back", "reason", "last"), [
+    (refuse, "debit_rejected", 2), (give_back, "debit_returned", 6)])
+def test_what_waits_for_a_mandate_is_withdrawn(came_back: Callable[[str, Path], House],
+                                               reason: str, last: int, sent: str,
+                                               tmp_path: Path) -> None:
+    """The debt is where a person decides again; what he decides then is booked once."""
+    came_back(sent, tmp_path)
+    sql(sent, "UPDATE mandate SET status = 'suspended'")
+    decide(sent, FIRST, "retry")
+    until(sent, tmp_path, last)
+    assert waiting(sent) == [("collection_mandate_suspended", "F-1")]
+    assert books(sent) == {}, "as if it had never been collected"
+    withdraw(sent)
+    until(sent, tmp_path, last + 1)
+    assert waiting(sent) == [(reason, FIRST)]
+    # A mandate that is active again changes nothing: nobody has said that it is collected.
+    sql(sent, "UPDATE mandate SET status = 'active'")
+    until(sent, tmp_path, last + 2)
+    assert (len(collected(tmp_path)), waiting(sent)) == (1, [(reason, FIRST)])
+    assert books(sent) == {}
+    decide(sent, FIRST, "write_off")
+    until(sent, tmp_path, last + 4)
+    assert (len(collected(tmp_path)), waiting(sent)) == (1, [])
+    assert books(sent) == {"1100": -12_345, "5500": 12_345}
+
+
+def test_what_was_withdrawn_may_be_collected_again_after_all(sent: str, tmp_path: Path) -> None:
+    refuse(sent, tmp_path)
+    sql(sent, "UPDATE mandate SET status = 'suspended'")
+    decide(sent, FIRST, "retry")
+    until(sent, tmp_path, 2)
+    withdraw(sent)
+    until(sent, tmp_path, 3)
+    sql(sent, "UPDATE mandate SET status = 'active'")
+    decide(sent, FIRST, "retry")
+    until(sent, tmp_path, 4)
+    assert debits(sent)[-1] == (again(4), FIRST, 12_345, "FRST", "M-1", "")
+
+
+def test_a_first_collection_is_not_withdrawn(database_url: str, tmp_path: Path) -> None:
+    """Nor what a night has collected since it was proposed."""
+    scene(database_url)
+    invoice(database_url, "F-1", 12_345)
+    night(database_url, tmp_path, DAY)
+    sql(database_url, "UPDATE mandate SET status = 'suspended'")
+    until(database_url, tmp_path, 1)
+    assert waiting(database_url) == [("collection_mandate_suspended", "F-1")]
+    with pytest.raises(Conflict, match="nothing waits to be collected again"):
+        withdraw(database_url)
+
+
+def test_what_was_collected_meanwhile_is_not_withdrawn(sent: str, tmp_path: Path) -> None:
+    refuse(sent, tmp_path)
+    sql(sent, "UPDATE mandate SET status = 'suspended'")
+    decide(sent, FIRST, "retry")
+    until(sent, tmp_path, 2)
+    withdraw(sent)
+    # As if another night had been faster than this decision.
+    sql(sent, "UPDATE clearing_again SET run_id = 'other', end_to_end_id = 'other'")
+    until(sent, tmp_path, 3)
+    assert waiting(sent) == []
+    assert tuple(sql(sent, "SELECT due, run_id FROM clearing_again")[0]) == (True, "other")
 
 
 def test_the_database_collects_nothing_again_that_may_still_be_paid(sent: str,

@@ -77,6 +77,12 @@ def books(database_url: str) -> dict[str, int]:
     return {row["code"]: row["minor"] for row in rows}
 
 
+def owed(database_url: str) -> tuple[int, ...]:
+    """By fleets, in suspense, and to stations."""
+    found = books(database_url)
+    return tuple(found.get(code, 0) for code in ("1100", "1900", "2100"))
+
+
 def queue(database_url: str, state: str = "") -> list[dict[str, Any]]:
     """What waits for a person, the oldest first."""
     async def run() -> list[dict[str, Any]]:
@@ -226,6 +232,38 @@ def test_its_own_capture_is_no_other(database_url: str, tmp_path: Path) -> None:
     assert receipts(tmp_path, NEXT) == [("loose", "50.00", "")]
 
 
+@pytest.mark.parametrize(("held_on", "day"), [(NEXT, NEXT), (NEXT, THIRD), (THIRD, THIRD)])
+def test_an_authorization_that_people_gave_away_covers_no_other(
+        database_url: str, tmp_path: Path, held_on: date, day: date) -> None:
+    """A capture that names it afterwards waits for a person: on the night that carries the
+    decision out, or later; also where it was held after the day of that night."""
+    first_night(database_url, tmp_path, captured("loose", 5_000))
+    authorize(database_url, business_date=held_on)
+    decide(database_url, "match", "hold")
+    if day == THIRD:
+        night(database_url, tmp_path, NEXT)
+    night(database_url, tmp_path, day, [captured("named", 700, original_key="hold",
+                                                 business_date=day)])
+    one, = queue(database_url)
+    assert (one["reason"], one["subject"]) == ("authorization_expired", "named")
+    assert owed(database_url) == (5_000, 700, -5_700)
+    held, = sql(database_url, "SELECT place FROM placement JOIN journal ON id = journal_id "
+                              "WHERE key = 'hold'")
+    assert held["place"] == "cleared"
+    assert sql(database_url, "SELECT FROM placement_waiting") == []
+
+
+def test_what_was_captured_since_it_was_proposed_is_not_matched(database_url: str,
+                                                                tmp_path: Path) -> None:
+    first_night(database_url, tmp_path, captured("loose", 5_000))
+    authorize(database_url, business_date=NEXT)
+    number = queue(database_url)[0]["exception_id"]
+    propose(database_url, number, "match", "hold")
+    sql(database_url, "UPDATE claim SET state = $1 WHERE key = 'hold'", State.COMPLETED)
+    with pytest.raises(Conflict, match="another capture has completed it"):
+        approve(database_url, number, "match", "hold")
+
+
 def test_what_is_closed_lets_go_of_the_authorization(database_url: str, tmp_path: Path) -> None:
     loose = captured("loose", 5_000)
     first_night(database_url, tmp_path, loose, captured("other", 700))
@@ -303,6 +341,70 @@ def test_what_is_given_back_whole_needs_nobody(database_url: str, tmp_path: Path
     assert books(database_url) == {}
     assert queue(database_url) == []
     assert "given back" in queue(database_url, "closed")[0]["note"]
+
+
+def returned(of: Row, minor: int, day: date) -> Row:
+    """Goods of it come back."""
+    return {**reversal(of, -minor, business_date=day), "kind": "return",
+            "key": f"{of['key']}-return"}
+
+
+def undone(back: Row, day: date) -> Row:
+    """They have not come back after all: what the return gave back is taken again."""
+    return reversal(back, -back["posted_minor"], business_date=day)
+
+
+@pytest.mark.parametrize("minor", [2_000, 5_000])
+@pytest.mark.parametrize("back_on", [DAY, NEXT])
+def test_a_return_that_is_undone_stays_in_suspense(database_url: str, tmp_path: Path, minor: int,
+                                                   back_on: date) -> None:
+    """Where its capture is; and waits for a person again, where nothing had been left of it."""
+    loose = captured("loose", 5_000)
+    back = returned(loose, minor, back_on)
+    first_night(database_url, tmp_path, loose, *([back] if back_on == DAY else []))
+    if back_on == NEXT:
+        night(database_url, tmp_path, NEXT, [back])
+    assert len(queue(database_url)) == (minor < 5_000)
+    day = back_on + timedelta(days=1)
+    night(database_url, tmp_path, day, [undone(back, day)])
+    assert owed(database_url) == (0, 5_000, -5_000)
+    one, = queue(database_url)
+    assert (one["reason"], one["subject"], one["amount_minor"]) == (
+        "no_authorization", "loose", 5_000)
+    assert receipts(tmp_path, day) == []
+    decide(database_url, "accept")
+    day += timedelta(days=1)
+    night(database_url, tmp_path, day)
+    assert owed(database_url) == (5_000, 0, -5_000)
+    assert sorted(receipts(tmp_path, day)) == [
+        ("loose", "50.00", ""), ("loose-return", f"-{minor // 100}.00", ""),
+        ("loose-return-reversal", f"{minor // 100}.00", "")]
+
+
+def test_a_return_that_is_undone_on_its_day_has_not_been(database_url: str, tmp_path: Path) -> None:
+    loose = captured("loose", 5_000)
+    back = returned(loose, 5_000, DAY)
+    first_night(database_url, tmp_path, loose, back, undone(back, DAY))
+    assert [one["subject"] for one in queue(database_url)] == ["loose"]
+    back = {**returned(loose, 700, NEXT), "key": "another"}
+    night(database_url, tmp_path, NEXT, [back, undone(back, NEXT)])
+    assert owed(database_url) == (0, 5_000, -5_000)
+    decide(database_url, "accept")
+    night(database_url, tmp_path, THIRD)
+    assert owed(database_url) == (5_000, 0, -5_000)
+
+
+def test_a_return_that_is_undone_follows_what_came_out(database_url: str, tmp_path: Path) -> None:
+    """To its fleet, by a credit note and by an invoice; the third, to nobody's suspense."""
+    loose = captured("loose", 5_000)
+    first_night(database_url, tmp_path, loose)
+    decide(database_url, "accept")
+    back = returned(loose, 5_000, NEXT)
+    night(database_url, tmp_path, NEXT, [back])
+    night(database_url, tmp_path, THIRD, [undone(back, THIRD)])
+    assert owed(database_url) == (5_000, 0, -5_000)
+    assert receipts(tmp_path, THIRD) == [("loose-return-reversal", "50.00", "")]
+    assert queue(database_url) == []
 
 
 def test_a_night_that_dies_leaves_the_decision_as_it_was(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import asyncpg
+from hypothesis import strategies as st
 
 from authhost.admin.bank_answers import tell_answer
 from authhost.admin.bank_statements import tell_file
@@ -22,6 +23,13 @@ STATE: Final = {
     "exceptions": "SELECT reason, subject FROM clearing_exception WHERE state <> 'closed'",
     "seen": "SELECT end_to_end_id FROM credit_seen",
 }
+
+
+def orders(count: int) -> st.SearchStrategy[list[int]]:
+    """Each of so many messages once, in any order, and then any of them again."""
+    return st.tuples(st.permutations(range(count)),
+                     st.lists(st.integers(0, count - 1), max_size=4)).map(
+        lambda told: [*told[0], *told[1]])
 
 
 async def tell_all(url: str, messages: Sequence[bytes], order: Sequence[int]) -> None:

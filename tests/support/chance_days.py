@@ -45,6 +45,7 @@ class Chance:
         self._number = 0
         self._sold: list[Row] = []
         self._held: list[Row] = []
+        self._given: list[Row] = []
 
     def days(self, size: int) -> tuple[list[Row], list[Row]]:
         """So many happenings on the day before, and on the day."""
@@ -55,7 +56,7 @@ class Chance:
         for _ in range(size):
             made = self._pick((self._sale, self._sale, self._offline, self._deposit, self._deposit,
                                self._payment, self._counted, self._hold, self._hold, self._ending,
-                               self._back, self._back))()
+                               self._back, self._back, self._again))()
             for one in made:
                 one["business_date"] = day
                 if self._random.random() < 0.05:
@@ -146,4 +147,14 @@ class Chance:
             made |= {"kind": "return"}
         if self._random.random() < 0.1:
             made |= {"original_key": "never-seen"}
+        self._given.append(made)
+        return [made]
+
+    def _again(self) -> list[Row]:
+        """What was given back has not come after all: it is taken again, whole or in part."""
+        if not self._given:
+            return []
+        given = self._pick(self._given)
+        made = reversal(given, self._pick((-given["posted_minor"], self._minor())))
+        made["key"] = self._key()
         return [made]

@@ -1,6 +1,7 @@
-"""camt.053 as a bank would write it, for tests: an account, its balances, its entries.
+"""camt.053 and camt.054 as a bank would write them, for tests: an account, its entries.
 
-Knows the layout of ISO 20022 camt.053.001.08 and .02, and nothing of what is sent.
+Knows the layout of ISO 20022 camt.053.001.08 and .02 and camt.054.001.08, and nothing of what is
+sent.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ def transaction(end_to_end_id: str, amount_minor: int | None = None, *, more: st
             "</TxDtls>")
 
 
+def returned(code: str) -> str:
+    """The RtrInf of a transaction that comes back, with its reason."""
+    return f"<RtrInf><Rsn><Cd>{code}</Cd></Rsn></RtrInf>"
+
+
 def batch(payment_id: str, count: int) -> str:
     """A Btch: a whole file, booked at once."""
     return (f"<Btch><PmtInfId>{payment_id}</PmtInfId><NbOfTxs>{count}</NbOfTxs></Btch>")
@@ -61,3 +67,11 @@ def statement(entries: Sequence[str], *, opening: int, closing: int, reference: 
             f"<Ccy>{currency}</Ccy></Acct>{balance('OPBD', opening, from_day, currency)}"
             f"{balance('CLBD', closing, to_day, currency)}{''.join(entries)}</Stmt>"
             "</BkToCstmrStmt></Document>").encode()
+
+
+def notice(name: str, *entries: str) -> bytes:
+    """A whole camt.054 with one Ntfctn: entries, and no balance."""
+    return ('<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">'
+            "<BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>N</MsgId></GrpHdr>"
+            f"<Ntfctn><Id>{name}</Id><Acct><Id><IBAN>{IBAN}</IBAN></Id></Acct>"
+            f"{''.join(entries)}</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>").encode()

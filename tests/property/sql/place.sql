@@ -5,6 +5,7 @@
 -- A function of journal rows dated up to the day; the open list of an earlier run is only a shorter way to the same answer.
 --
 --   what books money   reversed   it and the same-day reversals and returns that give it back come to nothing
+--                                 a return and its reversal of the same day: it has not taken place
 --                      cleared    everything else, a reversal of an earlier day's row among it: it becomes a credit
 --   a hold             cleared    its completion has come (the money is the completion's); with it what has raised it;
 --                                 notes in escrow: their deposit is confirmed
@@ -12,21 +13,46 @@
 --                      open       nothing has come yet
 -- So the rows that are 'reversed' sum to zero, and the files carry what is 'cleared'.
 -- $1 run id, $2 business date, $3 look-back days for the original of a late reversal, $4 stream
-WITH day AS MATERIALIZED (
-    SELECT j.id, j.key, j.leg, j.kind, j.account_id, j.merchant_id, j.original_key, j.flags, j.currency, a.kind AS account_kind,
+WITH given AS MATERIALIZED (
+    -- What gives back, by its key: of the day, and of before where the day names it.
+    SELECT j.business_date, j.id, j.key, j.account_id, j.original_key, j.posted_minor
+    FROM journal j
+    WHERE j.business_date BETWEEN $2::date - $3::int AND $2::date AND j.stream = $4 AND j.approved AND j.posted_minor <> 0
+      AND j.kind IN ('reversal', 'return')
+),
+undone AS MATERIALIZED (
+    -- Of one day, and come to nothing together.
+    SELECT unnest(r.ids || a.ids) AS id
+    FROM (SELECT key, account_id, sum(posted_minor) AS minor, array_agg(id) AS ids FROM given WHERE business_date = $2::date GROUP BY 1, 2) r
+    JOIN (SELECT original_key AS key, account_id, sum(posted_minor) AS minor, array_agg(id) AS ids FROM given
+          WHERE business_date = $2::date GROUP BY 1, 2) a ON a.key = r.key AND a.account_id IS NOT DISTINCT FROM r.account_id
+    WHERE r.minor + a.minor = 0
+),
+meant AS MATERIALIZED (
+    -- What a row gives back in the end: a reversal of a return gives back of the sale.
+    SELECT g.id, coalesce(max(r.original_key), g.original_key) AS original_key
+    FROM given g
+    LEFT JOIN given r ON r.key = g.original_key AND r.account_id IS NOT DISTINCT FROM g.account_id
+    WHERE g.business_date = $2::date
+    GROUP BY g.id, g.original_key
+),
+day AS MATERIALIZED (
+    SELECT j.id, j.key, j.leg, j.kind, j.account_id, j.merchant_id, coalesce(n.original_key, j.original_key) AS original_key, j.flags, j.currency, a.kind AS account_kind,
            CASE j.kind WHEN 'verification' THEN -j.money ELSE j.posted_minor END AS booked_minor,
-           sum(j.posted_minor) OVER original AS net,
+           coalesce(sum(j.posted_minor) FILTER (WHERE u.id IS NULL) OVER original, 0) AS net, u.id IS NOT NULL AS undone,
            bool_or(j.kind IN ('reversal', 'return')) OVER original AS given_back,
            j.kind IN ('reversal', 'return') AS gives_back,
            max(j.id) FILTER (WHERE j.kind NOT IN ('reversal', 'return')) OVER original AS capture_id,
            -- An envelope, a cheque, or a client who is credited for what was counted.
            c.kind <> 'cash' OR (c.credit = 'none' AND c.withheld = '' AND c.state <> 'reversed') AS uncounted
     FROM journal j LEFT JOIN account a USING (account_id)
+    LEFT JOIN meant n ON n.id = j.id
+    LEFT JOIN undone u ON u.id = j.id
     LEFT JOIN deposit c ON c.key = j.key AND c.journal_id = j.id AND j.kind = 'deposit'
     WHERE j.business_date = $2::date AND j.stream = $4 AND j.approved
       AND (j.kind IN ('sale', 'offline_sale', 'completion', 'deposit', 'payment', 'payment_receipt', 'adjustment', 'verification')
            OR (j.kind IN ('reversal', 'return') AND j.posted_minor <> 0))
-    WINDOW original AS (PARTITION BY CASE WHEN j.kind IN ('reversal', 'return') THEN j.original_key ELSE j.key END, j.account_id)
+    WINDOW original AS (PARTITION BY CASE WHEN j.kind IN ('reversal', 'return') THEN coalesce(n.original_key, j.original_key) ELSE j.key END, j.account_id)
 ),
 late AS (
     SELECT DISTINCT original_key FROM day
@@ -40,7 +66,7 @@ earlier AS (
     ORDER BY o.key, o.account_id, o.business_date DESC, o.id DESC
 ),
 sourced AS (
-    SELECT d.*, e.business_date AS earlier_date, e.id AS earlier_id,
+    SELECT d.*, e.business_date AS earlier_date, e.id AS earlier_id, p.family AS earlier_family,
            coalesce(c.flags, e.flags, d.flags) ~ '(^|,)withheld:' AS withheld,
            coalesce(c.uncounted, d.uncounted, p.family = 'deposit_uncounted', false) AS is_uncounted, m.account_id AS merchant_account_id,
            CASE WHEN NOT d.gives_back THEN d.kind
@@ -58,12 +84,12 @@ sourced AS (
     LEFT JOIN merchant m ON m.merchant_id = d.merchant_id
 ),
 placed AS (
-    SELECT id, CASE WHEN given_back AND capture_id IS NOT NULL AND net = 0 THEN 'reversed' ELSE 'cleared' END AS place,
+    SELECT id, CASE WHEN undone OR given_back AND capture_id IS NOT NULL AND net = 0 THEN 'reversed' ELSE 'cleared' END AS place,
            CASE WHEN source_kind = 'deposit' AND (withheld OR account_kind IS DISTINCT FROM 'safe_client') THEN 'deposit_withheld'
                 WHEN source_kind = 'deposit' AND is_uncounted THEN 'deposit_uncounted'
                 WHEN source_kind IN ('adjustment', 'verification') THEN 'deposit_' || source_kind
                 WHEN source_kind IN ('deposit', 'payment', 'payment_receipt') THEN source_kind
-                WHEN account_kind = 'fleet' THEN 'fuel'
+                WHEN account_kind = 'fleet' AND earlier_family IS DISTINCT FROM 'fuel_unidentified' THEN 'fuel'
                 ELSE 'fuel_unidentified' END AS family,
            CASE WHEN NOT gives_back THEN NULL WHEN capture_id IS NULL THEN earlier_date ELSE $2::date END AS original_date,
            CASE WHEN NOT gives_back THEN NULL ELSE coalesce(capture_id, earlier_id) END AS original_id,

@@ -121,6 +121,16 @@ def test_an_authorization_that_had_ended(ask: Ask, at: int, completed: bool,
     assert found(ask, captures, [hold(1)], ending=[ended(1, at, completed)]) == {50: (expected, 1)}
 
 
+def test_what_people_gave_to_another_capture_had_ended(ask: Ask) -> None:
+    """Whenever it was captured, and by what name; and it is like nothing any more."""
+    gone = {"original_key": "hold-1", "completed": True, "given": True, "decided_us": 0}
+    for one in (capture(50, original_key="hold-1", decided_us=1_001),
+                capture(50, approval_code="A1")):
+        assert found(ask, [one], [hold(1, approval_code="A1")], ending=[gone]) == {
+            50: ("authorization_expired", 1)}
+    assert found(ask, [capture(50)], [hold(1)], ending=[gone]) == {50: ("no_authorization", None)}
+
+
 def test_what_ends_it_first_counts(ask: Ask) -> None:
     captures = [capture(50, original_key="hold-1", decided_us=1_500)]
     assert found(ask, captures, [hold(1)], ending=[ended(1, 1_400), ended(1, 1_600)]) == {
@@ -192,6 +202,40 @@ def test_captures_of_one_authorization_are_taken_together(ask: Ask) -> None:
         50: ("over_tolerance", 1), 51: ("over_tolerance", 1)}
 
 
+def booked(number: int, kind: str, minor: int, key: str, original: str = "",
+           account: int | None = 1) -> Row:
+    """A row of the day, as it books."""
+    return {"journal_date": DAY, "id": number, "key": key, "leg": 0, "kind": kind,
+            "account_id": account, "account_kind": "fleet", "original_key": original, "flags": "",
+            "posted_minor": minor, "booked_minor": minor, "currency": "EUR"}
+
+
+@pytest.mark.parametrize("account", [1, None])
+@pytest.mark.parametrize(("named", "back", "expected"), [
+    ("hold-1", [], "over_tolerance"), ("hold-1", [-999], "over_tolerance"),
+    ("hold-1", [-1_000], "matched"), ("hold-1", [-400, -600], "matched"),
+    ("", [], "no_authorization"), ("", [-999], "no_authorization"), ("", [-1_000], "matched")])
+def test_what_is_left_of_a_capture_is_compared(ask: Ask, named: str, back: list[int],
+                                               expected: str, account: int | None) -> None:
+    """Of 110.00 under an authorization of 100.00, after what its own day has given back."""
+    day = [booked(49, "completion", 500, "k49", account=account),
+           booked(50, "completion", 11_000, "k50", account=account),
+           booked(70, "reversal", -1_000, "of-another", "k50", account=2),
+           booked(71, "return", -500, "of-its-neighbour", "k49", account=account)]
+    day += [booked(60 + at, "return", minor, f"b{at}", "k50", account=account)
+            for at, minor in enumerate(back)]
+    one = capture(50, original_key=named, posted_minor=11_000)
+    assert found(ask, [one], [hold(1)], day=day)[50][0] == expected
+
+
+def test_a_return_that_was_undone_leaves_all_of_it(ask: Ask) -> None:
+    day = [booked(50, "completion", 11_000, "k50"), booked(60, "return", -1_000, "back", "k50"),
+           booked(61, "reversal", 1_000, "undone", "back")]
+    one = capture(50, original_key="hold-1", posted_minor=11_000)
+    assert found(ask, [one], [hold(1)], day=day[:2]) == {50: ("matched", 1)}
+    assert found(ask, [one], [hold(1)], day=day) == {50: ("over_tolerance", 1)}
+
+
 def test_tolerance_is_of_the_product(ask: Ask) -> None:
     matching = Matching((Tolerance("", 100), Tolerance("012", 50, 200)))
     captures = [capture(50, original_key="hold-1", posted_minor=10_200),
@@ -215,10 +259,6 @@ def test_the_greater_of_an_amount_and_a_part(ask: Ask, authorized: int, absolute
 
 def test_what_does_not_match_waits_in_suspense_where_it_is_wanted(ask: Ask) -> None:
     """And what gives it back goes where it went: on the same day, or on a later one."""
-    def booked(number: int, kind: str, minor: int, key: str, original: str = "") -> Row:
-        return {"journal_date": DAY, "id": number, "key": key, "leg": 0, "kind": kind,
-                "account_id": 1, "account_kind": "fleet", "original_key": original, "flags": "",
-                "posted_minor": minor, "booked_minor": minor, "currency": "EUR"}
     tables = {
         "capture": [capture(50), capture(51, original_key="hold-1")], "hold": [hold(1)],
         "day": [booked(50, "completion", 5_000, "loose"), booked(51, "completion", 5_000, "kept"),
