@@ -144,7 +144,8 @@ def _fees(rows: list[asyncpg.Record]) -> dict[tuple[int, str], list[Fee]]:
         charges.setdefault((row["account_id"], row["currency"], row["number"]), []).append(row)
     found: dict[tuple[int, str], list[Fee]] = {}
     for (account_id, currency, number), charged in charges.items():
-        sums = stated((charge_of(row), row["vat_basis_points"]) for row in charged)
+        sums = stated(((charge_of(row), row["vat_basis_points"]) for row in charged),
+                      bears_vat=not charged[0]["vat_category"])
         made = [Fee(number, line.kind, line.amount_minor) for line in sums.lines]
         if sums.vat_minor:
             made.append(Fee(number, "vat", sums.vat_minor))

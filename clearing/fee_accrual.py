@@ -31,10 +31,13 @@ from clearing.fees import (
     vat_of,
 )
 from clearing.localtime import date_and_time
+from clearing.ownbooks.abroad import Abroad
+from clearing.party import parse_party
 from clearing.periods import is_last_of_month, period_of
 from clearing.queries import Connection, query
 from clearing.rows import ROWS_AT_A_TIME
 from clearing.run_id import RunId
+from clearing.settings import Settings
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -56,7 +59,7 @@ class _Detail(msgspec.Struct, frozen=True):
     denominations: list[_Pieces] = []
 
 
-async def charge_fees(connection: Connection, run_id: RunId) -> None:
+async def charge_fees(connection: Connection, run_id: RunId, settings: Settings) -> None:
     """Make the charges of a night, and the statements of the clients whose period ends with it."""
     run, day = str(run_id), run_id.business_date
     parties = {int(row["party_id"]): parse_client(row["content"])
@@ -80,7 +83,7 @@ async def charge_fees(connection: Connection, run_id: RunId) -> None:
     marks = [row["stay_id"] for row in stays], [row["event"] for row in stays]
     await connection.execute(query("courier_costs"), run, day, *marks)
     await connection.execute(query("fee_stays_done"), run, *marks)
-    await _state(connection, run_id)
+    await _state(connection, run_id, settings)
 
 
 async def _schedules(connection: Connection, day: date) -> dict[int, Schedule]:
@@ -151,26 +154,39 @@ async def _store(connection: Connection, run: str, lines: Iterable[_Line]) -> No
         await connection.execute(query("fee_lines_new"), run, *columns)
 
 
-async def _state(connection: Connection, run_id: RunId) -> None:
-    """A statement a client and currency whose billing period ends today, of all that is open."""
-    ends: list[tuple[int, str, str]] = []
+async def _state(connection: Connection, run_id: RunId, settings: Settings) -> None:
+    """A statement a client and currency whose billing period ends today, of all that is open. How
+    it is taxed is kept with it."""
+    due: dict[tuple[int, str], list[asyncpg.Record]] = {}
     rows = await connection.fetch(query("fee_lines_open"), str(run_id))
-    for (account_id, currency), found in groupby(
-            rows, lambda row: (row["account_id"], row["currency"])):
+    for key, found in groupby(rows, lambda row: (row["account_id"], row["currency"])):
         lines = list(found)
-        client = parse_client(lines[0]["party"])
-        first, last = period_of(run_id.business_date, client.billing)
-        if last != run_id.business_date:
-            continue
-        number = run_id.document("K", len(ends) + 1)
-        sums = stated((charge_of(row), row["vat_basis_points"]) for row in lines)
-        await connection.execute(
-            query("fee_statement_new"), number, str(run_id), account_id, currency, first, last,
-            client.fees, sums.fees_minor, sums.interest_minor, sums.vat_minor)
-        ends.append((account_id, currency, number))
-    if ends:
-        await connection.execute(query("fee_lines_stated"),
-                                 *([one[column] for one in ends] for column in range(3)))
+        period = period_of(run_id.business_date, parse_client(lines[0]["party"]).billing)
+        if period[1] == run_id.business_date:
+            due[key] = lines
+    if not due:
+        return
+    abroad = await Abroad.read(connection, settings, {
+        str(account_id): parse_party(lines[0]["party"])
+        for (account_id, _), lines in due.items()})
+    made = [_statement(run_id, number, lines, abroad)
+            for number, lines in enumerate(due.values(), 1)]
+    columns = [list(column) for column in zip(*made, strict=True)]
+    await connection.execute(query("fee_statement_new"), str(run_id), *columns)
+    numbers, accounts, currencies = columns[:3]
+    await connection.execute(query("fee_lines_stated"), accounts, currencies, numbers)
+
+
+def _statement(run_id: RunId, number: int, lines: list[asyncpg.Record],
+               abroad: Abroad) -> tuple[object, ...]:
+    """A row of fee_statement: number, account, currency, period, how it is settled, sums, VAT."""
+    account_id, currency = lines[0]["account_id"], lines[0]["currency"]
+    client, untaxed = parse_client(lines[0]["party"]), abroad.of(account_id, currency)
+    sums = stated(((charge_of(row), row["vat_basis_points"]) for row in lines),
+                  bears_vat=not untaxed.category)
+    return (run_id.document("K", number), account_id, currency,
+            *period_of(run_id.business_date, client.billing), client.fees, sums.fees_minor,
+            sums.interest_minor, sums.vat_minor, *untaxed)
 
 
 def charge_of(row: asyncpg.Record) -> Charge:

@@ -28,7 +28,8 @@ async def write_fee_statements(connection: Connection, run_id: RunId, settings: 
     files: list[FileRecord] = []
     for row in await connection.fetch(query("fee_statements"), str(run_id)):
         lines = await connection.fetch(query("fee_statement_lines"), row["number"])
-        sums = stated((charge_of(line), line["vat_basis_points"]) for line in lines)
+        sums = stated(((charge_of(line), line["vat_basis_points"]) for line in lines),
+                      bears_vat=not row["vat_category"])
         assert (sums.fees_minor, sums.interest_minor, sums.vat_minor) == (
             row["fees_minor"], row["interest_minor"], row["vat_minor"]), row["number"]
         files.extend(_write(folder, _statement(row, sums, settings)))
@@ -45,7 +46,8 @@ def _statement(row: asyncpg.Record, sums: Stated, settings: Settings) -> FeeStat
         period_to=row["period_to"].isoformat(), currency=row["currency"], settle=row["settle"],
         seller=Seller(debtor.name, debtor.address, debtor.iban, debtor.bic), client=client,
         lines=sums.lines, vat=sums.vat, fees_minor=sums.fees_minor,
-        interest_minor=sums.interest_minor, vat_minor=sums.vat_minor, gross_minor=sums.gross_minor)
+        interest_minor=sums.interest_minor, vat_minor=sums.vat_minor, gross_minor=sums.gross_minor,
+        vat_category=row["vat_category"] or "", vat_id=row["vat_id"])
 
 
 def _write(folder: DayFolder, statement: FeeStatement) -> Iterator[FileRecord]:

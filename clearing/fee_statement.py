@@ -31,7 +31,9 @@ class Seller(msgspec.Struct, frozen=True):
 class FeeStatement(msgspec.Struct, frozen=True):
     """settle: 'net' is taken off the next credit, 'invoice' is owed by the client.
 
-    fees + interest + VAT = gross: what the ledger has for it.
+    fees + interest + VAT = gross: what the ledger has for it. vat_category: why they bear none of
+    the operator's VAT (UNTDID 5305): AE, the client accounts for it under vat_id; O, not subject to
+    it; '' where they bear it.
     """
 
     number: str
@@ -48,3 +50,5 @@ class FeeStatement(msgspec.Struct, frozen=True):
     interest_minor: int
     vat_minor: int
     gross_minor: int
+    vat_category: str = ""
+    vat_id: str = ""

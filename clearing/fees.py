@@ -150,14 +150,19 @@ def interest_charges(basis_points: int, credited: Iterable[tuple[int, int]]) -> 
     return _nonzero([Charge("interest", str(basis_points), minor_days, shares)])
 
 
-def stated(lines: Iterable[tuple[Charge, int]]) -> Stated:
-    """A statement of (line, its VAT in basis points); lines of one kind, price and rate are one."""
+def stated(lines: Iterable[tuple[Charge, int]], *, bears_vat: bool = True) -> Stated:
+    """A statement of (line, its VAT in basis points); lines of one kind, price and rate are one.
+
+    bears_vat: False where the payer accounts for the VAT, or there is none. It divides no sum in
+    another way: an invoice of the same lines comes to the same.
+    """
     sums: dict[tuple[str, str, int], tuple[int, int]] = {}
     for line, rate in lines:
         key = (line.kind, line.price, rate)
         quantity, shares = sums.get(key, (0, 0))
         sums[key] = (quantity + line.quantity, shares + line.shares)
-    made = [StatedLine(kind, price, quantity, divide_half_up(shares, SHARES), rate)
+    made = [StatedLine(kind, price, quantity, divide_half_up(shares, SHARES),
+                       rate if bears_vat else 0)
             for (kind, price, rate), (quantity, shares) in sorted(
                 sums.items(), key=lambda item: (KINDS.index(item[0][0]), *item[0][1:]))]
     vat = _vat(made)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from authhost.streams import STREAMS
 from clearing.documents.hybrid_page import codes_of, hybrid_page
 from clearing.documents.ksef_code import Signer
 from clearing.documents.page import Page
@@ -23,6 +24,7 @@ from clearing.errors import ClearingError
 from clearing.folder import disk_errors
 from clearing.invoices.reading import invoice_documents
 from clearing.invoices.statements import statement
+from clearing.ownbooks.paper_files import papers
 from clearing.queries import Connection, connect, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
@@ -39,26 +41,24 @@ class KsefPage(msgspec.Struct, frozen=True):
 
 async def write_ksef_pages(database_url: str, business_date: date, out_dir: Path,
                            signer: Signer | None = None) -> tuple[KsefPage, ...]:
-    """<number>.pdf of each invoice of a day that is KSeF's, whatever forms its buyer gets beside.
+    """<number>.pdf of each invoice of a day that is KSeF's, whatever forms its buyer gets beside:
+    of fleets, and of those who are asked for fees.
 
     signer: for code II of those without a number. ClearingError: the day is not released, or a page
     does not say what was decided.
     """
-    run_id = RunId(business_date, "fuel")
     connection = await connect(database_url)
     try:
-        run = await connection.fetchrow(query("run"), str(run_id))
-        if run is None or run["status"] != "done":
-            raise ClearingError(f"{run_id} is not released: its pages are made after that")
-        settings = msgspec.json.decode(run["settings"], type=Settings)
-        given = {row["number"]: row["ksef_number"]
-                 for row in await connection.fetch(statement("ksef_numbers"), str(run_id))}
+        nights = await _nights(connection, business_date)
+        given = {row["number"]: row["ksef_number"] for row in await connection.fetch(
+            statement("ksef_numbers"), [str(run_id) for run_id, _ in nights])}
         pages: list[Page] = []
 
         async def sheets() -> AsyncIterator[Sheet]:
-            async for page in _pages(connection, run_id, settings, given, signer):
-                pages.append(page)
-                yield page.sheet
+            for run_id, settings in nights:
+                async for page in _pages(connection, run_id, settings, given, signer):
+                    pages.append(page)
+                    yield page.sheet
 
         made: list[KsefPage] = []
         async for sheet, content in pressed(sheets()):
@@ -71,12 +71,32 @@ async def write_ksef_pages(database_url: str, business_date: date, out_dir: Path
         await connection.close()
 
 
+async def _nights(connection: Connection, business_date: date) -> list[tuple[RunId, Settings]]:
+    """The runs of a day with their settings. ClearingError: there is none, or one is not released.
+    """
+    found = []
+    for stream in STREAMS:
+        run_id = RunId(business_date, stream)
+        run = await connection.fetchrow(query("run"), str(run_id))
+        if run is None and stream != "fuel":
+            continue  # not every operator has all of them
+        if run is None or run["status"] != "done":
+            raise ClearingError(f"{run_id} is not released: its pages are made after that")
+        found.append((run_id, msgspec.json.decode(run["settings"], type=Settings)))
+    return found
+
+
 async def _pages(connection: Connection, run_id: RunId, settings: Settings, given: dict[str, str],
                  signer: Signer | None) -> AsyncIterator[Page]:
     async for document, _ in invoice_documents(connection, run_id, settings, "ksef"):
         codes = codes_of(document, given.get(document.number, ""), signer)
         yield hybrid_page(document, f"{document.number}.pdf", "invoice_pdf_pdf", run_id, settings,
                           codes)
+    async for _, _, forms, document in papers(connection, run_id):
+        if "ksef" in forms:
+            codes = codes_of(document, given.get(document.number, ""), signer)
+            yield hybrid_page(document, f"{document.number}.pdf", "paper_pdf_pdf", run_id,
+                              settings, codes)
 
 
 def _write(path: Path, page: Page, content: bytes) -> None:

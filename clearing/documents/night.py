@@ -69,7 +69,8 @@ async def _papers(connection: Connection, run_id: RunId,
     """Fee invoices and self-billed ones, of any stream."""
     async for path, account_id, forms, document in papers(connection, run_id):
         if "pdf" in forms:
-            page = hybrid_page(document, f"{path}.pdf", "paper_pdf_pdf", run_id, settings)
+            codes = codes_of(document) if "ksef" in forms else ()
+            page = hybrid_page(document, f"{path}.pdf", "paper_pdf_pdf", run_id, settings, codes)
             yield msgspec.structs.replace(page, record=msgspec.structs.replace(
                 page.record, recipient=f"account/{account_id}"))
 

@@ -1,7 +1,9 @@
-"""Which invoice a late return or reversal gives back of.
+"""Which invoice a late return or reversal gives back of, and at which rates of VAT.
 
-Knows the lines and numbers of earlier runs. What was not invoiced yet is given back in the invoice
-that will have it; what was gets a credit note that names the invoice (BT-25).
+Knows the lines and numbers of earlier runs, and what those were told. What was not
+invoiced yet is given back in the invoice that will have it; what was gets a credit note that names
+the invoice (BT-25). Either bears the rate of its supply, whatever the settings say since (Directive
+2006/112/EC, articles 90 and 93).
 """
 
 from __future__ import annotations
@@ -12,12 +14,17 @@ from typing import Final, NamedTuple
 import asyncpg
 import msgspec
 
-from clearing.invoices.lines import MISSING, FuelLine
+from clearing.invoices.lines import MISSING, FuelLine, Goods
+from clearing.invoices.nights_told import told_on_days, told_to_runs
 from clearing.invoices.statements import statement
+from clearing.invoices.supply import GoodsByCountry
 from clearing.queries import Connection
+from clearing.settings import Settings
 
 _NOT_HERE: Final = "not here"
 UNKNOWN: Final = "unknown"  # given back, and nobody knows of what: from before, or long ago
+
+_Of = tuple[str, int, str, bool]  # key of the sale, account, currency, mended
 
 
 class Under(NamedTuple):
@@ -28,38 +35,82 @@ class Under(NamedTuple):
     corrects: str
 
 
-class Corrected:
-    """By (key of the sale, account, currency, mended): what it was invoiced under, with the number
-    '' where no invoice has it yet. mended: of those of its items that a later night has priced."""
+class Origin(NamedTuple):
+    """What a row's lines are invoiced under, and what they are called and taxed by."""
 
-    def __init__(self, invoices: dict[tuple[str, int, str, bool], Under], day: date) -> None:
-        self._invoices = invoices
+    under: Under
+    goods: Goods
+
+
+class Corrected:
+    """By (key of the sale, account, currency, mended): its origin, with the number '' where no
+    invoice has it yet. mended: of those of its items that a later night has priced."""
+
+    def __init__(self, found: dict[_Of, Origin], day: date, goods: GoodsByCountry,
+                 told: dict[date, Settings]) -> None:
+        self._found = found
         self._day = day
+        self._goods = goods
+        self._told = told
+        self._sold: dict[tuple[str, date | None], Origin] = {}
 
     @classmethod
-    async def read(cls, connection: Connection, run: str, day: date) -> Corrected:
-        """For all late returns and reversals of a run, with one statement."""
-        invoices: dict[tuple[str, int, str, bool], Under] = {}
-        for row in await connection.fetch(statement("corrected"), run, day):
-            of = row["key"], row["account_id"], row["currency"], row["mended"]
+    async def read(cls, connection: Connection, run: str, day: date,
+                   goods: GoodsByCountry) -> Corrected:
+        """For all late returns and reversals of a run, with a few statements. goods: tonight's."""
+        rows = await connection.fetch(statement("corrected"), run, day)
+        runs = await told_to_runs(connection, (one for row in rows for one in _runs(row)))
+        waited = await connection.fetch(statement("supplied"), run)
+        told = await told_on_days(connection, {row["supplied_on"] for row in rows}
+                                  | {row["day"] for row in waited} - {day})
+        known: dict[tuple[str, date, tuple[str, ...]], Goods] = {}
+        found: dict[_Of, Origin] = {}
+        for row in rows:
             number = row["numbers"][0] if row["content"] is None else _part(row)
-            if number != _NOT_HERE:
-                invoices[of] = Under(row["country"], number or "")
-        return cls(invoices, day)
+            if number == _NOT_HERE:
+                continue
+            of = row["country"], row["supplied_on"], _runs(row)
+            if of not in known:
+                nights = [told[of[1]]] if of[1] in told else []
+                known[of] = goods.of_nights(of[0], nights + [runs[one] for one in of[2]])
+            found[row["key"], row["account_id"], row["currency"], row["mended"]] = Origin(
+                Under(row["country"], number or ""), known[of])
+        return cls(found, day, goods, told)
 
-    def by(self, row: asyncpg.Record, country: str, *, mended: bool = False) -> Under:
-        """What the lines of a row are invoiced under. country: of its site, as it is told today; a
-        sale that was invoiced is given back where it was taxed, whatever is told of the site since,
-        and as it was: by what is stored with its invoice (supply.Decided).
+    def origin(self, row: asyncpg.Record, country: str, *, mended: bool = False,
+               supplied_on: date | None = None) -> Origin:
+        """Of the lines of a row. country: of its site, as it is told today; a sale that was
+        invoiced is given back where it was taxed, whatever is told of the site since, and as it
+        was: by what is stored with its invoice (supply.Decided). supplied_on: of what was sold
+        before tonight.
         """
         if row["posted_minor"] >= 0 or row["original_date"] == self._day:
-            return Under(country, "")
+            return self._under_none(country, supplied_on)
         if row["original_date"] is None:
-            return Under(country, UNKNOWN)
-        # What had a hole may have no invoice because it is mended together with this.
-        nowhere = Under(country, "" if MISSING in row["flags"] else UNKNOWN)
+            return Origin(Under(country, UNKNOWN), self._goods.at(country))
         of = row["original_key"], row["account_id"], row["currency"], mended
-        return self._invoices.get(of, nowhere)
+        found = self._found.get(of)
+        if found is not None:
+            return found
+        nowhere = self._under_none(country, supplied_on or row["original_date"])
+        # What had a hole may have no invoice because it is mended together with this.
+        return nowhere if MISSING in row["flags"] else nowhere._replace(
+            under=Under(country, UNKNOWN))
+
+    def _under_none(self, country: str, supplied_on: date | None) -> Origin:
+        found = self._sold.get((country, supplied_on))
+        if found is None:
+            told = None if supplied_on is None else self._told.get(supplied_on)
+            found = self._sold[country, supplied_on] = Origin(
+                Under(country, ""),
+                self._goods.at(country) if told is None
+                else self._goods.of_nights(country, (told, None)))
+        return found
+
+
+def _runs(row: asyncpg.Record) -> tuple[str, ...]:
+    """Those that have stored and invoiced the lines of a sale, as far as there are."""
+    return tuple(run for run in (row["lined_by"], row["invoiced_by"]) if run is not None)
 
 
 def _part(row: asyncpg.Record) -> str | None:

@@ -34,8 +34,6 @@ STANDARD: Final = "S"
 ZERO: Final = "Z"
 EXEMPT: Final = "E"
 REVERSE_CHARGE: Final = "AE"
-INTRA_COMMUNITY: Final = "K"
-EXPORT: Final = "G"
 OUT_OF_SCOPE: Final = "O"
 
 

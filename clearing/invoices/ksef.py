@@ -13,6 +13,9 @@ from typing import Final
 
 from clearing.invoices.document import (
     DIRECT_DEBIT,
+    EXEMPT,
+    NETTED,
+    OUT_OF_SCOPE,
     REVERSE_CHARGE,
     SELF_BILLED,
     Document,
@@ -36,9 +39,13 @@ _NAMESPACE: Final = "http://crd.gov.pl/wzor/2025/06/25/13775/"
 _RATES: Final = {2300: ("23", "1"), 2200: ("22", "1"), 800: ("8", "2"), 700: ("7", "2"),
                  500: ("5", "3"), 400: ("4", "4"), 300: ("3", "4"), 0: ("0 KR", "6_1")}
 _ABROAD: Final = ("np I", "8")  # taxed in another country, where the buyer accounts for the VAT
+_SERVICE: Final = ("np II", "9")  # so is a service to a business there (article 100(1)(4))
+_EXEMPT: Final = ("zw", "7")
 _TAXED: Final = frozenset("1234")  # fields with VAT beside them
 _UNITS: Final = {"LTR": "l", "KGM": "kg", "KWH": "kWh", "MTQ": "m3", "C62": "szt.", "MIN": "min",
                  "HUR": "godz."}
+# Means of payment that FA(3) has no number of.
+_OTHER_MEANS: Final = {DIRECT_DEBIT: "Polecenie zap\u0142aty", NETTED: "Potr\u0105cenie"}
 # The countries of the European Union as VAT numbers name them, and Northern Ireland.
 _UNION: Final = frozenset((
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "EL", "ES", "FI", "FR", "HR", "HU", "IE", "IT",
@@ -60,7 +67,7 @@ def parts(lines: Sequence[Line], currency: str) -> Iterator[tuple[int, int]]:
     first = size = descriptions = 0
     exchange = "" if currency == CURRENCY else _EXCHANGE
     for at, line in enumerate(lines):
-        row, described = _row(line, currency, 1, exchange), _descriptions(line)
+        row, described = _row(line, currency, 1, exchange, ""), _descriptions(line)
         cost = len(row.encode()) + len(described.encode())
         told = described.count("<DodatkowyOpis>")
         if at > first and (at - first >= MOST_LINES or descriptions + told > MOST_DESCRIPTIONS
@@ -93,14 +100,16 @@ def ksef(document: Document) -> Iterator[str]:
         yield _descriptions(line)
     exchange = _exchange(document)
     for line in document.lines:
-        yield _row(line, currency, sign, exchange)
+        yield _row(line, currency, sign, exchange, document.delivered_in)
     yield _settled(document, sign)
     yield _payment(document)
     yield "</Fa>\n</Faktura>\n"
 
 
 def _nip(party: Party) -> str:
-    return party.vat_id.removeprefix("PL") if party.vat_id.startswith("PL") else party.tax_number
+    """With or without its country; of what bears no VAT it is a tax number (BR-O-02)."""
+    number = party.vat_id if party.vat_id.startswith("PL") else party.tax_number
+    return number.removeprefix("PL")
 
 
 def _is_nip(number: str) -> bool:
@@ -108,7 +117,10 @@ def _is_nip(number: str) -> bool:
 
 
 def _buyer_id(buyer: Party) -> str:
-    country, rest = buyer.vat_id[:2], buyer.vat_id[2:]
+    known = buyer.vat_id
+    if not known and buyer.tax_number[:2] == buyer.address.country:
+        known = buyer.tax_number  # see _nip
+    country, rest = known[:2], known[2:]
     if _is_nip(_nip(buyer)):
         return f"<NIP>{_nip(buyer)}</NIP>"
     if country in _UNION and rest:
@@ -137,7 +149,7 @@ def _totals(document: Document, sign: int) -> Iterator[str]:
     others = (0,) * len(document.vat) if told is None else told.groups
     sums: dict[str, tuple[int, int, int]] = {}
     for group, other in zip(document.vat, others, strict=True):
-        field = _rate(group.category, group.rate_basis_points)[1]
+        field = _rate(group.category, group.rate_basis_points, document.delivered_in)[1]
         net, vat, zlotys = sums.get(field, (0, 0, 0))
         sums[field] = (net + group.net_minor, vat + group.vat_minor, zlotys + other)
     for field, (net, vat, zlotys) in sorted(sums.items()):
@@ -149,7 +161,7 @@ def _totals(document: Document, sign: int) -> Iterator[str]:
     reverse = 1 if any(group.category == REVERSE_CHARGE for group in document.vat) else 2
     yield (f"<P_15>{amount(sign * document.gross_minor, currency)}</P_15>\n<Adnotacje>"
            f"<P_16>2</P_16><P_17>{1 if document.type_code == SELF_BILLED else 2}</P_17>"
-           f"<P_18>{reverse}</P_18><P_18A>2</P_18A><Zwolnienie><P_19N>1</P_19N></Zwolnienie>"
+           f"<P_18>{reverse}</P_18><P_18A>2</P_18A>{_exemption(document)}"
            "<NoweSrodkiTransportu><P_22N>1</P_22N></NoweSrodkiTransportu><P_23>2</P_23>"
            "<PMarzy><P_PMarzyN>1</P_PMarzyN></PMarzy></Adnotacje>")
     if not document.is_credit:
@@ -163,6 +175,15 @@ def _totals(document: Document, sign: int) -> Iterator[str]:
                f"{_number_of(before)}</DaneFaKorygowanej>\n")
 
 
+def _exemption(document: Document) -> str:
+    """By which articles of the directive it is exempt, if it is."""
+    reasons = dict.fromkeys(group.reason.removeprefix("Exempt: ") for group in document.vat
+                            if group.category == EXEMPT)
+    told = f"<P_19>1</P_19>{element('P_19B', '; '.join(reasons), 256)}" if reasons \
+        else "<P_19N>1</P_19N>"
+    return f"<Zwolnienie>{told}</Zwolnienie>"
+
+
 def _number_of(before: Preceding) -> str:
     """The number that KSeF has given it; without one it is as if it were issued outside."""
     if not before.ksef_number:
@@ -171,9 +192,14 @@ def _number_of(before: Preceding) -> str:
             f"<NrKSeFFaKorygowanej>{before.ksef_number}</NrKSeFFaKorygowanej>")
 
 
-def _rate(category: str, rate_basis_points: int) -> tuple[str, str]:
-    """What a line says, and the number of the fields of its totals."""
-    return _ABROAD if category == REVERSE_CHARGE else _RATES.get(rate_basis_points, ("", ""))
+def _rate(category: str, rate_basis_points: int, delivered_in: str) -> tuple[str, str]:
+    """What a line says, and the number of the fields of its totals. Goods are delivered somewhere;
+    a service is where its buyer is."""
+    if category == REVERSE_CHARGE:
+        return _ABROAD if delivered_in else _SERVICE
+    if category == OUT_OF_SCOPE:
+        return _ABROAD
+    return _EXEMPT if category == EXEMPT else _RATES.get(rate_basis_points, ("", ""))
 
 
 def _exchange(document: Document) -> str:
@@ -188,7 +214,7 @@ def _descriptions(line: Line) -> str:
         for name, value in line.attributes if (shown := text(value, 256))])
 
 
-def _row(line: Line, currency: str, sign: int, exchange: str) -> str:
+def _row(line: Line, currency: str, sign: int, exchange: str, delivered_in: str) -> str:
     day = f"<P_6A>{line.end}</P_6A>" if line.end is not None else ""
     return (f"<FaWiersz><NrWierszaFa>{line.number}</NrWierszaFa>{day}"
             f"{element('P_7', line.name, 512)}{element('Indeks', line.item_id, 50)}"
@@ -196,8 +222,8 @@ def _row(line: Line, currency: str, sign: int, exchange: str) -> str:
             f"<P_8B>{number(round(sign * line.quantity, 6))}</P_8B>"
             f"<P_9A>{number(line.price.net)}</P_9A>"
             f"<P_11>{amount(sign * line.net_minor, currency)}</P_11>"
-            f"<P_12>{_rate(line.category, line.rate_basis_points)[0]}</P_12>{exchange}"
-            "</FaWiersz>\n")
+            f"<P_12>{_rate(line.category, line.rate_basis_points, delivered_in)[0]}</P_12>"
+            f"{exchange}</FaWiersz>\n")
 
 
 def _settled(document: Document, sign: int) -> str:
@@ -220,8 +246,9 @@ def _payment(document: Document) -> str:
         return ""
     due = (f"<TerminPlatnosci><Termin>{document.due_on}</Termin></TerminPlatnosci>"
            if document.due_on is not None else "")
-    form = "<PlatnoscInna>1</PlatnoscInna><OpisPlatnosci>Polecenie zap\u0142aty</OpisPlatnosci>" \
-        if means.code == DIRECT_DEBIT else "<FormaPlatnosci>6</FormaPlatnosci>"
+    other = _OTHER_MEANS.get(means.code)
+    form = f"<PlatnoscInna>1</PlatnoscInna><OpisPlatnosci>{other}</OpisPlatnosci>" if other \
+        else "<FormaPlatnosci>6</FormaPlatnosci>"
     account = (f"<RachunekBankowy><NrRB>{means.iban}</NrRB>{element('SWIFT', means.bic, 11)}"
                "</RachunekBankowy>" if means.iban and means.code != DIRECT_DEBIT else "")
     return f"<Platnosc>{due}{form}{account}</Platnosc>\n"

@@ -67,7 +67,8 @@ class Hole(msgspec.Struct, frozen=True):
 
 
 class Sale(msgspec.Struct, frozen=True, gc=False):
-    """A journal row that is invoiced. posted_minor < 0: it gives back of original_minor."""
+    """A journal row that is invoiced. posted_minor < 0: it gives back of original_minor; > 0, with
+    one: it takes again what a return has given back of that."""
 
     key: str
     posted_minor: int
@@ -86,11 +87,13 @@ class Sale(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Part(msgspec.Struct, frozen=True, gc=False):
-    """An item with what it costs. amount_minor None: a hole."""
+    """An item with what it costs. amount_minor None: a hole; rate_basis_points None: its product's.
+    """
 
     item: Item
     amount_minor: int | None
     priced: Priced | None = None
+    rate_basis_points: int | None = None
 
 
 class Goods:
@@ -121,20 +124,17 @@ def lines_of(sale: Sale, goods: Goods, prices: Sequence[Priced] | None = None, *
     if missing is None:
         missing = holes_of(sale.flags)
     known = sale.detail.prices if prices is None else tuple(prices)
-    if not sale.gives_back:
+    if not sale.gives_back and sale.original_minor is None:
         parts = _parts(booked_items(sale.detail.items, sale.posted_minor), known, missing)
         return _told(sale, goods, parts, 1)
-    whole = sale.original_minor is not None and sale.posted_minor == -sale.original_minor
     if sale.original_minor is None or not sale.original_minor:
         return _told(sale, goods, [_amount(sale, sale.posted_minor)], 1)
     parts = _parts(booked_items(sale.detail.items, sale.original_minor), known, missing)
-    if whole:
-        return _told(sale, goods, parts, -1)
+    if abs(sale.posted_minor) == sale.original_minor:
+        return _told(sale, goods, parts, -1 if sale.gives_back else 1)
     if any(part.amount_minor is None for part in parts):
         return [], [Hole(PART, sale.posted_minor)]
-    cost = sum(part.amount_minor or 0 for part in parts)
-    return _told(sale, goods, [_amount(sale, divide_half_up(sale.posted_minor * cost,
-                                                            sale.original_minor))], 1)
+    return _told(sale, goods, _shares(sale.posted_minor, sale.original_minor, parts, goods), 1)
 
 
 def holes_of(flags: str) -> frozenset[str]:
@@ -150,6 +150,28 @@ def _amount(sale: Sale, amount_minor: int) -> _Part:
     item = Item(product=products.pop() if len(products) == 1 else "",
                 amount_minor=sale.posted_minor)
     return _Part(item, amount_minor)
+
+
+def _shares(posted_minor: int, original_minor: int, parts: Iterable[_Part],
+            goods: Goods) -> list[_Part]:
+    """An amount that is given back of a sale: of each rate as much as it has had of the sale, so
+    that no rate is given back that was not charged."""
+    by_rate: dict[int, list[_Part]] = {}
+    for part in parts:
+        by_rate.setdefault(goods.of(part.item.product)[1], []).append(part)
+    shares, pump_sum, cost_sum, pump_told, cost_told = list[_Part](), 0, 0, 0, 0
+    for rate, some in sorted(by_rate.items()):
+        pump_sum += sum(part.item.amount_minor for part in some)
+        cost_sum += sum(part.amount_minor or 0 for part in some)
+        # Of the sums so far, so that all of them come to the whole.
+        pump = divide_half_up(posted_minor * pump_sum, original_minor) - pump_told
+        cost = divide_half_up(posted_minor * cost_sum, original_minor) - cost_told
+        pump_told, cost_told = pump_told + pump, cost_told + cost
+        products = {part.item.product for part in some}
+        item = Item(product=products.pop() if len(products) == 1 else "", amount_minor=pump)
+        if pump or cost:
+            shares.append(_Part(item, cost, None, rate))
+    return shares
 
 
 def _parts(items: Iterable[Item], prices: Sequence[Priced], missing: frozenset[str]) -> list[_Part]:
@@ -183,6 +205,8 @@ def _told(sale: Sale, goods: Goods, parts: Iterable[_Part],
             holes[item.product] = holes.get(item.product, 0) + pump
             continue
         name, rate = goods.of(item.product)
+        if part.rate_basis_points is not None:
+            rate = part.rate_basis_points
         amount = sign * part.amount_minor
         pump_price = "" if item.unit_price is None else f"{item.unit_price:f}"
         lines.append(FuelLine(

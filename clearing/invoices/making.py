@@ -27,8 +27,8 @@ from clearing.settings import Settings
 _INVOICE: Final = (
     "number", "kind", "run_id", "account_id", "currency", "period_from", "period_to", "issued_on",
     "due_on", "net_minor", "vat_minor", "gross_minor", "rounding_minor", "collected_by", "corrects",
-    "series", "serial", "country", "reverse_charge", "to_ksef", "vat_currency", "vat_rate",
-    "vat_rate_on", "corrects_ksef")
+    "series", "serial", "country", "reverse_charge", "to_ksef", "price_basis", "vat_currency",
+    "vat_rate", "vat_rate_on", "corrects_ksef")
 _LINES: Final = ("number", "run_id", "account_id", "currency", "country", "corrects", "first",
                  "until", "amount_minor")
 
@@ -83,6 +83,7 @@ async def _store(connection: Connection, run_id: RunId, settings: Settings,
             *one.period(day), day, due, sums.net_minor, sums.vat_minor, sums.payable_minor,
             sums.rounding_minor, one.tax.collected_by, one.corrects, name, serial,
             one.supply.country, one.supply.reverse_charge, one.supply.to_ksef,
+            one.supply.decided.price_basis,
             *((one.told.currency, one.told.rate, one.told.published_on) if one.told
               else ("", None, None)), row["corrected_ksef"] if one.corrects else ""))
         lines += [(number, *(part.row[column] for column in _LINES[1:6]), part.first, part.until,

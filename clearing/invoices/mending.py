@@ -21,11 +21,10 @@ from authhost.pricing.prices import read_books
 from authhost.pricing.terms import instant_us
 from clearing.answers.statements import statement as decision_statement
 from clearing.exceptions import close_explained
-from clearing.invoices.crediting import Under
+from clearing.invoices.crediting import Origin, Under
 from clearing.invoices.fuel_items import Priced
 from clearing.invoices.lines import PART, FuelLine, Goods, Sale, holes_of, lines_of
 from clearing.invoices.statements import statement
-from clearing.invoices.supply import GoodsByCountry
 from clearing.queries import Connection
 from clearing.run_id import RunId
 
@@ -36,9 +35,9 @@ _NO_HOLE: Final = frozenset[str]()
 _ZERO: Final = Decimal(0)
 
 
-async def mended_lines(connection: Connection, run_id: RunId, goods: GoodsByCountry,
+async def mended_lines(connection: Connection, run_id: RunId,
                        sale_of: Callable[[asyncpg.Record], Sale],
-                       under: Callable[[asyncpg.Record], Under],
+                       origin: Callable[[asyncpg.Record], Origin],
                        ) -> tuple[dict[tuple[int, str], Lines], set[Parked]]:
     """The lines of parked items that have a price now, by account and currency, and which they are:
     they are parked no more, and their exceptions are closed."""
@@ -51,8 +50,8 @@ async def mended_lines(connection: Connection, run_id: RunId, goods: GoodsByCoun
     mended: dict[tuple[int, str], Lines] = {}
     done: list[asyncpg.Record] = []
     for row in rows:
-        of = under(row)
-        made = _priced(row, sale_of(row), goods.at(of.country), books.get(row["account_id"]))
+        of, goods = origin(row)
+        made = _priced(row, sale_of(row), goods, books.get(row["account_id"]))
         if made is None:
             continue
         done.append(row)

@@ -101,7 +101,7 @@ def pending(rows: list[asyncpg.Record], settings: Settings, rates: Rates,
                       sum(one.amount_minor for one in whole), currency, defect)
             continue
         for ranges in _split(whole, currency, supply) if "ksef" in forms else [whole]:
-            yield Pending(tuple(ranges), tax, supply, rate, _sums(ranges, currency, tax, supply))
+            yield Pending(tuple(ranges), tax, supply, rate, _sums(ranges, currency, supply))
 
 
 def told_in(settings: Settings, currency: str, tax: Tax, supply: Supply) -> str:
@@ -131,7 +131,8 @@ def _corrected(row: asyncpg.Record) -> Decided | None:
     """What was decided for the invoice that is corrected, if one is."""
     if row["corrected_reverse_charge"] is None:
         return None
-    return Decided(row["corrected_reverse_charge"], row["corrected_to_ksef"])
+    return Decided(row["corrected_reverse_charge"], row["corrected_to_ksef"],
+                   row["corrected_price_basis"])
 
 
 def _rate(rows: list[asyncpg.Record], currency: str, other: str, rates: Rates) -> Rate | None:
@@ -154,7 +155,7 @@ def _lines(row: asyncpg.Record) -> list[FuelLine]:
     return msgspec.json.decode(row["content"], type=list[FuelLine])
 
 
-def _sums(ranges: list[Range], currency: str, tax: Tax, supply: Supply) -> Sums:
+def _sums(ranges: list[Range], currency: str, supply: Supply) -> Sums:
     step = step_of(currency)
     nets: dict[tuple[str, int], int] = {}
     for one in ranges:
@@ -162,9 +163,7 @@ def _sums(ranges: list[Range], currency: str, tax: Tax, supply: Supply) -> Sums:
             of = vat_of_rate(rate, reverse_charge=supply.reverse_charge)
             nets[of] = nets.get(of, 0) + net
     vat = [group_of(*of, net, step) for of, net in nets.items()]
-    # Who accounts for the VAT himself is asked for what is left without it, to the cent.
-    keeps_gross = tax.price_basis == "gross" and not supply.reverse_charge
-    gross = sum(one.amount_minor for one in ranges) if keeps_gross else None
+    gross = sum(one.amount_minor for one in ranges) if supply.decided.keeps_gross else None
     return sums_of(vat, gross, step)
 
 

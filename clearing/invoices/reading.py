@@ -85,7 +85,7 @@ def _stored(rows: list[asyncpg.Record]) -> Stored:
         (row["period_from"], row["period_to"]), row["issued_on"], row["due_on"],
         (row["net_minor"], row["vat_minor"], row["rounding_minor"], row["gross_minor"]),
         row["corrects"], row["corrected_on"], row["corrects_ksef"], row["country"],
-        Decided(row["reverse_charge"], row["to_ksef"]),
+        Decided(row["reverse_charge"], row["to_ksef"], row["price_basis"]),
         Rate(row["vat_currency"], row["vat_rate"], row["vat_rate_on"])
         if row["vat_currency"] else None, row["party"], row["tax"],
         row["corrected_vat_id"],
@@ -107,14 +107,13 @@ def document_of(stored: Stored, run_id: RunId, settings: Settings) -> tuple[Docu
     gross = sum(line.amount_minor for line in fuel)
     preceding = (Preceding(stored.corrects, stored.corrected_on, stored.corrected_ksef),) \
         if stored.corrects else ()
-    keeps_gross = tax.price_basis == "gross" and not supply.reverse_charge
     document = make_document(
         number=number, type_code=_TYPES[stored.kind], issued_on=stored.issued_on,
         currency=currency, seller=supply.seller,
         buyer=buyer_of(stored.account_id, stored.party, tax, stored.corrected_vat_id),
         lines=[document_line(line, at, currency, sign, reverse_charge=supply.reverse_charge)
                for at, line in enumerate(fuel, 1)],
-        gross_minor=sign * gross if keeps_gross else None, due_on=stored.due_on,
+        gross_minor=sign * gross if stored.decided.keeps_gross else None, due_on=stored.due_on,
         period=stored.period,
         means=means_of(settings, tax, currency, number, is_credit=is_credit),
         terms="Given back" if is_credit else f"{tax.payment_days} days",

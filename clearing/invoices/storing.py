@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 
 from clearing.invoices.cases import Found
-from clearing.invoices.crediting import Corrected, Under
+from clearing.invoices.crediting import Corrected, Origin, Under
 from clearing.invoices.fuel_items import FuelDetail, read_detail
 from clearing.invoices.lines import FuelLine, Sale, lines_of, nets_of, order_of
 from clearing.invoices.mending import Lines, mended_lines
@@ -46,26 +46,28 @@ async def store_lines(connection: Connection, run_id: RunId, settings: Settings,
     run, day = str(run_id), run_id.business_date
     goods = GoodsByCountry(settings, {row["product"]: row["name"] for row in await
                                       connection.fetch("SELECT product, name FROM product")})
-    corrected = await Corrected.read(connection, run, day)
+    corrected = await Corrected.read(connection, run, day, goods)
 
     place = cache(partial(delivered_in, settings))  # asked of every row
 
-    def under(row: asyncpg.Record, *, mended: bool = False) -> Under:
-        return corrected.by(row, place(row["currency"], row["country"]), mended=mended)
+    def origin(row: asyncpg.Record, *, mended: bool = False,
+               supplied_on: date | None = None) -> Origin:
+        return corrected.origin(row, place(row["currency"], row["country"]), mended=mended,
+                                supplied_on=supplied_on)
 
     released = await connection.fetch(statement("released"), run)
-    mended = await _park(connection, run_id, goods, under, found, released)
+    mended = await _park(connection, run_id, goods, origin, found, released)
     for row in released:
-        of = under(row)
-        made, _ = lines_of(sale_of(row, found), goods.at(of.country))
+        of, known = origin(row, supplied_on=row["supplied_on"])
+        made, _ = lines_of(sale_of(row, found), known)
         mended.setdefault((row["account_id"], row["currency"]), []).extend(
             (of, line) for line in made)
     store = _Store(connection, run_id)
     async for group, rows in _grouped(connection, run, day):
         lines = mended.pop(group, [])
         for row in rows:
-            of = under(row)
-            made, _ = lines_of(sale_of(row, found), goods.at(of.country))
+            of, known = origin(row)
+            made, _ = lines_of(sale_of(row, found), known)
             lines += [(of, line) for line in made]
         await store.put(group, lines)
     for group in sorted(mended):
@@ -74,7 +76,7 @@ async def store_lines(connection: Connection, run_id: RunId, settings: Settings,
 
 
 async def _park(connection: Connection, run_id: RunId, goods: GoodsByCountry,
-                under: Callable[..., Under], found: Found,
+                origin: Callable[..., Origin], found: Found,
                 released: list[asyncpg.Record]) -> dict[Group, Lines]:
     """Park what has a contract and no price; the lines of what was parked and has one now."""
     silent = Found()  # what cannot be read is told once, with the rest of its row
@@ -87,8 +89,9 @@ async def _park(connection: Connection, run_id: RunId, goods: GoodsByCountry,
                     row["journal_date"], row["journal_id"], hole.pump_minor, str(run_id))
                    for hole in lines_of(sale_of(row, silent), goods.at(""))[1]]
     await connection.copy_records_to_table("fuel_line_parked", columns=_PARKED, records=parked)
-    mended, done = await mended_lines(connection, run_id, goods, lambda row: sale_of(row, silent),
-                                      lambda row: under(row, mended=True))
+    mended, done = await mended_lines(connection, run_id, lambda row: sale_of(row, silent),
+                                      lambda row: origin(row, mended=True,
+                                                         supplied_on=row["supplied_on"]))
     for key, account_id, currency, product, _, _, pump_minor, _ in parked:
         if (key, account_id, currency, product) not in done:
             found.add("invoice_line", account_id, key, pump_minor, currency, "price_missing")

@@ -30,6 +30,13 @@ class Decided(msgspec.Struct, frozen=True):
 
     reverse_charge: bool = False  # the buyer accounts for the VAT
     to_ksef: bool = True  # it is an invoice by Polish law
+    price_basis: str = "gross"  # which sum is kept to the cent, as Tax has it
+
+    @property
+    def keeps_gross(self) -> bool:
+        """Whether it asks for exactly what was sold. Who accounts for the VAT himself is asked for
+        what is left without it, to the cent."""
+        return self.price_basis == "gross" and not self.reverse_charge
 
 
 class Supply(msgspec.Struct, frozen=True):
@@ -75,8 +82,15 @@ class GoodsByCountry:
         """country: as delivered_in tells it."""
         found = self._known.get(country)
         if found is None:
-            found = self._known[country] = Goods(_rates(self._settings, country), self._names)
+            found = self._known[country] = Goods(rates_in(self._settings, country), self._names)
         return found
+
+    def of_nights(self, country: str, nights: Iterable[Settings | None]) -> Goods:
+        """With the rates of the first of these nights that was told of the country. None: tonight.
+        """
+        told = (rates for settings in nights
+                if (rates := rates_in(settings or self._settings, country)) is not _NOT_TOLD)
+        return Goods(next(told, _NOT_TOLD), self._names)
 
 
 def delivered_in(settings: Settings, currency: str, country: str) -> str:
@@ -86,18 +100,19 @@ def delivered_in(settings: Settings, currency: str, country: str) -> str:
 
 def decide(settings: Settings, currency: str, country: str, tax: Tax) -> Decided:
     """For what corrects nothing. country: as delivered_in has told it; tax: of the buyer."""
-    rates = _rates(settings, country)
+    rates = rates_in(settings, country)
     if isinstance(rates, Settings):
-        return Decided()
+        return Decided(price_basis=tax.price_basis)
     reverse = rates.reverse_charge and country_of(tax.vat_id, "") == country
     # What is taxed abroad is not KSeF's, but that its buyer accounts for the VAT is (article 106a
     # of the Polish act on VAT).
-    return Decided(reverse, country == POLAND or (reverse and settings.home(currency) == POLAND))
+    to_ksef = country == POLAND or (reverse and settings.home(currency) == POLAND)
+    return Decided(reverse, to_ksef, tax.price_basis)
 
 
 def supply_of(settings: Settings, currency: str, country: str, decided: Decided) -> Supply:
     """country: as delivered_in has told it."""
-    rates, home = _rates(settings, country), seller_of(settings, currency)
+    rates, home = rates_in(settings, country), seller_of(settings, currency)
     if isinstance(rates, Settings) or decided.reverse_charge \
             or not (rates.vat_id or rates.tax_number):
         return Supply(country, home, rates, decided)
@@ -110,5 +125,7 @@ def forms_of(forms: Iterable[str], *, to_ksef: bool) -> tuple[str, ...]:
     return tuple(form for form in dict.fromkeys(forms) if to_ksef or form != "ksef")
 
 
-def _rates(settings: Settings, country: str) -> Settings | Country:
+def rates_in(settings: Settings, country: str) -> Settings | Country:
+    """The VAT of products there, RATE_UNKNOWN where the settings do not speak of it. country: as
+    delivered_in tells it."""
     return settings.countries.get(country, _NOT_TOLD) if country else settings

@@ -58,7 +58,7 @@ async def decide(connection: Connection, run_id: RunId, settings: Settings,
     await store_suspects(connection, run_id, own_bank=bool(settings.bankfiles.own.advice))
     await connection.execute(query("snapshot_clients"), run)
     instant = await book_instant(connection, run_id, who)
-    await charge_fees(connection, run_id)
+    await charge_fees(connection, run_id, settings)
     banks = {row["party_id"]: parse_bank(row["party_id"], row["content"])
              for row in await connection.fetch(query("banks"), run)}
     deposits = await deposit_credits(connection, run_id, settings, banks, who)

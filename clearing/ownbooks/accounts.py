@@ -45,8 +45,12 @@ def _known(row: asyncpg.Record) -> Known:
     return Known(account, tax, row["billing"] if row["tax"] is None else tax.invoice_period)
 
 
-def operator(settings: Settings, currency: str, payment_days: int = 14) -> Account:
-    """The operator, with the account that it is paid on."""
+def operator(settings: Settings, currency: str, payment_days: int = 14,
+             country: str = "") -> Account:
+    """The operator, with the account that it is paid on; as it is registered in a country of
+    delivery (supply.delivered_in), where it is."""
     debtor, party = settings.seller(currency), seller_of(settings, currency)
-    return Account(0, party, country_of(party.vat_id, debtor.address.country), debtor.iban,
-                   debtor.bic, payment_days)
+    home, abroad = country_of(party.vat_id, debtor.address.country), settings.countries.get(country)
+    if abroad is not None and (abroad.vat_id or abroad.tax_number):
+        party = msgspec.structs.replace(party, vat_id=abroad.vat_id, tax_number=abroad.tax_number)
+    return Account(0, party, home, debtor.iban, debtor.bic, payment_days)

@@ -15,9 +15,12 @@ import asyncpg
 import msgspec
 
 from clearing.fees import Charge, stated
+from clearing.invoices import ksef
 from clearing.invoices.parties import means_of
+from clearing.invoices.rates import Rates
 from clearing.ownbooks.accounts import Known, known_accounts, operator
 from clearing.ownbooks.fee_parts import Fee, Part, parts_of
+from clearing.ownbooks.ksef_told import Telling, is_polish, telling, told_of
 from clearing.ownbooks.paper_store import Numbered, Paper, take_numbers
 from clearing.ownbooks.papers import Issue, fee_invoice
 from clearing.ownbooks.statements import statement
@@ -56,12 +59,11 @@ async def bill_fees(connection: Connection, run_id: RunId, settings: Settings,
     asked = [*(list(column) for column in zip(*due, strict=True)), list(due.values()), day]
     found = await (_of_merchants if stream == "payments" else _of_safes)(connection, asked)
     billed = await _that_can_be(connection, run_id, settings, found, accounts)
-    parts = [(key, part) for key, one in billed.items()
-             for part in parts_of(one.fees, operator(settings, key[1]), accounts[key[0]].account,
-                                  key[1], one.accrued_vat_minor, netted=key[2])]
+    parts = [(key, part, asked_for) for key, (several, asked_for) in billed.items()
+             for part in several]
     numbers = await take_numbers(connection, settings.own_books.fee_series, day, len(parts))
-    papers = [_paper(key, part, numbered, accounts[key[0]], due[key], day, settings)
-              for numbered, (key, part) in zip(numbers, parts, strict=True)]
+    papers = [_paper(key, part, asked_for, numbered, accounts[key[0]], due[key], day, settings)
+              for numbered, (key, part, asked_for) in zip(numbers, parts, strict=True)]
     if billed:
         await connection.execute(statement("fees_asked"), stream,
                                  *(list(column) for column in zip(*billed, strict=True)))
@@ -70,18 +72,28 @@ async def bill_fees(connection: Connection, run_id: RunId, settings: Settings,
 
 async def _that_can_be(connection: Connection, run_id: RunId, settings: Settings,
                        found: Mapping[_Key, _Open],
-                       accounts: Mapping[int, Known]) -> dict[_Key, _Open]:
-    """Without what comes to nothing, and without those whom no invoice can name: somebody is told.
-    """
+                       accounts: Mapping[int, Known]) -> dict[_Key, tuple[list[Part], Telling]]:
+    """The papers of each, and how they are told; without what comes to nothing, and without those
+    whom no invoice can name, or KSeF would not take: somebody is told."""
     made, waiting = {}, []
+    day = run_id.business_date
+    rates = await Rates.read(connection, {
+        (currency, ksef.CURRENCY) for account_id, currency, _ in found
+        if "ksef" in accounts[account_id].tax.forms and currency != ksef.CURRENCY}, (day, day))
     for key, one in found.items():
-        account_id, currency, _ = key
+        account_id, currency, netted = key
         minor = sum(fee.amount_minor for fee in one.fees)
-        defect = defect_of(operator(settings, currency).party, accounts[account_id].account.party)
+        seller, known = operator(settings, currency), accounts[account_id]
+        defect = defect_of(seller.party, known.account.party)
+        if not defect and minor > 0:
+            parts = parts_of(one.fees, seller, known.account, currency, one.accrued_vat_minor,
+                             netted=netted)
+            asked = telling(parts, known.tax.forms, seller, currency, rates, day)
+            defect = asked.defect
+            if not defect:
+                made[key] = parts, asked
         if defect:
             waiting.append(Waiting(account_id, currency, minor, defect))
-        elif minor > 0:
-            made[key] = one
     await tell(connection, run_id, "fee_invoice", waiting,
                (subject_of(account_id, currency) for account_id, currency, _ in made))
     return made
@@ -110,7 +122,7 @@ async def _of_safes(connection: Connection, asked: Sequence[object]) -> dict[_Ke
 
 
 def _added(rows: Iterable[asyncpg.Record]) -> _Open:
-    sums: dict[tuple[str, int], tuple[int, int]] = {}
+    sums: dict[tuple[str, int, str | None, str], tuple[int, int]] = {}
     vat = 0
     for _, found in groupby(rows, lambda row: row["number"]):
         lines = list(found)
@@ -118,15 +130,17 @@ def _added(rows: Iterable[asyncpg.Record]) -> _Open:
         for line in stated((Charge(row["kind"], row["price"], int(row["quantity"]),
                                    int(row["shares"])), row["vat_basis_points"])
                            for row in lines).lines:
-            key = (line.kind, line.vat_basis_points)
+            key = line.kind, line.vat_basis_points, lines[0]["category"], lines[0]["vat_id"]
             quantity, minor = sums.get(key, (0, 0))
             sums[key] = (quantity + line.quantity, minor + line.amount_minor)
-    return _Open([Fee(kind, rate, quantity, quantity if kind == "percent" else 0, minor)
-                  for (kind, rate), (quantity, minor) in sums.items() if minor], vat)
+    return _Open([Fee(kind, rate, quantity, quantity if kind == "percent" else 0, minor,
+                      category, vat_id)
+                  for (kind, rate, category, vat_id), (quantity, minor) in sums.items()
+                  if minor], vat)
 
 
-def _paper(key: _Key, part: Part, numbered: Numbered, known: Known, first: date, day: date,
-           settings: Settings) -> Paper:
+def _paper(key: _Key, part: Part, asked: Telling, numbered: Numbered, known: Known, first: date,
+           day: date, settings: Settings) -> Paper:
     _, currency, netted = key
     begins, ends = period_of(day, known.period)
     # What is owed is never netted by itself: it is transferred, or collected by a mandate.
@@ -138,8 +152,9 @@ def _paper(key: _Key, part: Part, numbered: Numbered, known: Known, first: date,
         part.buyer, means_of(settings, tax, currency, numbered.number, is_credit=False),
         tax.buyer_reference or str(key[0]))
     net = sum(item.amount_minor for item in part.items)
-    document = fee_invoice(issue, part.items, net + part.accrued_vat_minor if netted else None)
+    document = fee_invoice(issue, part.items, net + part.accrued_vat_minor if netted else None,
+                           told_of(part, asked))
     return Paper(
         kind="fee", basis="netted" if netted else "owed", account_id=key[0], document=document,
-        numbered=numbered, collected_by=collected, forms=tax.forms,
-        accrued_vat_minor=part.accrued_vat_minor, part=part.number)
+        numbered=numbered, collected_by=collected, forms=asked.forms,
+        to_ksef=is_polish(issue.seller), accrued_vat_minor=part.accrued_vat_minor, part=part.number)

@@ -1,4 +1,4 @@
-"""The papers of a run as files: UBL, CII and tables, in the forms that each party asked for.
+"""The papers of a run as files: UBL, CII, FA(3) and tables, in the forms that each party asked for.
 
 Knows the files a paper is; what is in it was decided when the day was posted.
 """
@@ -19,8 +19,9 @@ from clearing.run_id import RunId
 from clearing.summary import FileRecord
 
 _FOLDERS: Final = {"fee": "fee-invoices", "self_billed": "self-billed", "comparison": "to-compare"}
-# By form: what control reads it back as. Pages are clearing.documents'; national forms are of fuel.
-_KINDS: Final = {"ubl": "paper_ubl_xml", "cii": "paper_cii_xml", "csv": "paper_csv_csv"}
+# By form: what control reads it back as. Pages are clearing.documents'.
+_KINDS: Final = {"ubl": "paper_ubl_xml", "cii": "paper_cii_xml", "ksef": "paper_ksef_xml",
+                 "csv": "paper_csv_csv"}
 
 
 async def papers(connection: Connection,

@@ -21,11 +21,12 @@ Kind = Literal["fee", "self_billed", "comparison"]
 _COLUMNS: Final = (
     "number", "run_id", "stream", "kind", "basis", "account_id", "currency", "period_from",
     "period_to", "due_on", "count", "net_minor", "vat_minor", "gross_minor", "accrued_vat_minor",
-    "commission_minor", "commission_vat_minor", "netted_minor", "part", "forms", "content")
+    "commission_minor", "commission_vat_minor", "netted_minor", "country", "part", "forms",
+    "content")
 _INVOICE_COLUMNS: Final = (
     "number", "kind", "run_id", "account_id", "currency", "period_from", "period_to", "issued_on",
     "due_on", "net_minor", "vat_minor", "gross_minor", "rounding_minor", "collected_by", "series",
-    "serial")
+    "serial", "to_ksef")
 
 
 class Numbered(msgspec.Struct, frozen=True):
@@ -51,6 +52,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     commission_minor: int = 0
     commission_vat_minor: int = 0
     netted_minor: int = 0
+    country: str = ""  # of delivery, where it is not the operator's
+    to_ksef: bool = False  # it is KSeF's, if its buyer wants that form
     part: int = 1  # of several that a party has of one period
 
 
@@ -83,7 +86,7 @@ def _row(run_id: RunId, paper: Paper) -> tuple[object, ...]:
             made.currency, made.period_from, made.period_to, _due(made), len(made.lines),
             made.net_minor, made.vat_minor, made.payable_minor, paper.accrued_vat_minor,
             paper.commission_minor, paper.commission_vat_minor, paper.netted_minor,
-            paper.part, list(paper.forms), msgspec.json.encode(made).decode())
+            paper.country, paper.part, list(paper.forms), msgspec.json.encode(made).decode())
 
 
 def _invoice_row(run_id: RunId, paper: Paper, numbered: Numbered) -> tuple[object, ...]:
@@ -91,7 +94,7 @@ def _invoice_row(run_id: RunId, paper: Paper, numbered: Numbered) -> tuple[objec
     return (made.number, paper.kind, str(run_id), paper.account_id, made.currency,
             made.period_from, made.period_to, made.issued_on, _due(made), made.net_minor,
             made.vat_minor, made.payable_minor, made.rounding_minor, paper.collected_by,
-            numbered.series, numbered.serial)
+            numbered.series, numbered.serial, paper.to_ksef)
 
 
 def _due(document: Document) -> date:

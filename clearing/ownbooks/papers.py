@@ -26,6 +26,7 @@ from clearing.invoices.document import (
     Vat,
 )
 from clearing.invoices.totals import line_price, make_document, net_of, step_of, vat_of
+from clearing.invoices.vat_told import Rate
 from clearing.money import vat_included
 from clearing.ownbooks.vat import Treatment
 
@@ -79,6 +80,7 @@ class Issue(msgspec.Struct, frozen=True):
     buyer: Account
     means: PaymentMeans | None
     reference: str = ""  # BT-10: what the buyer's books want to read
+    delivered_in: str = ""  # BT-80, of goods in another country than the operator's
 
 
 def transfer_to(account: Account, currency: str, number: str) -> PaymentMeans | None:
@@ -115,8 +117,10 @@ def due_on(issue: Issue) -> date:
     return issue.issued_on + timedelta(days=issue.buyer.payment_days)
 
 
-def fee_invoice(issue: Issue, items: Sequence[Item], paid_minor: int | None = None) -> Document:
-    """The operator asks for fees. paid_minor: with VAT, as it was taken off already; None: owed."""
+def fee_invoice(issue: Issue, items: Sequence[Item], paid_minor: int | None = None,
+                told: Rate | None = None) -> Document:
+    """The operator asks for fees. paid_minor: with VAT, as it was taken off already; None: owed.
+    told: VAT is told in another currency too."""
     lines = _lines(items, issue)
     return make_document(
         number=issue.number, type_code=INVOICE, issued_on=issue.issued_on,
@@ -124,7 +128,7 @@ def fee_invoice(issue: Issue, items: Sequence[Item], paid_minor: int | None = No
         buyer=_scoped(issue.buyer.party, items), lines=lines, gross_minor=paid_minor,
         due_on=due_on(issue), period=issue.period, means=issue.means,
         terms="" if paid_minor is None else "Taken off what was paid to you",
-        buyer_reference=issue.reference, vat=_groups(lines, items, issue.currency))
+        buyer_reference=issue.reference, vat=_groups(lines, items, issue.currency), told=told)
 
 
 def self_billed(issue: Issue, items: Sequence[Item], *, gross: bool = False) -> Document:
@@ -138,7 +142,7 @@ def self_billed(issue: Issue, items: Sequence[Item], *, gross: bool = False) -> 
         buyer=_scoped(issue.buyer.party, items), lines=lines, gross_minor=total,
         due_on=due_on(issue), period=issue.period, means=issue.means,
         buyer_reference=issue.reference, notes=("Self-billed invoice",),
-        vat=_groups(lines, items, issue.currency))
+        vat=_groups(lines, items, issue.currency), delivered_in=issue.delivered_in)
 
 
 def commission_vat(commissions: Iterable[tuple[int, int]]) -> int:

@@ -1,11 +1,14 @@
-"""What dealers' stations sold in a night, by product, with the commission of it.
+"""What dealers' stations sold in a night, by product, with the commission of it and its VAT.
 
 Knows rows of the day at stations that have terms; no other row is looked at. Commission is worked
-out once a station, product and night, half up; what is given back takes its commission back.
+out once a station, product, rate of VAT and night, half up; what is given back takes its commission
+back. The VAT is that of the station's country on the day of the sale, as on the fleets' invoices.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -14,6 +17,8 @@ import msgspec
 
 from clearing.details import read_json
 from clearing.invoices.fuel_items import Item, booked_items, read_detail
+from clearing.invoices.nights_told import told_on_days
+from clearing.invoices.supply import delivered_in, rates_in
 from clearing.money import divide_half_up
 from clearing.ownbooks.statements import statement
 from clearing.ownbooks.terms import Commission, Station, percent_millionths
@@ -23,20 +28,37 @@ from clearing.run_id import RunId
 from clearing.settings import Settings
 
 _COLUMNS: Final = (
-    "run_id", "business_date", "account_id", "merchant_id", "product", "unit", "currency", "basis",
-    "count", "quantity", "amount_minor", "commission_minor", "vat_basis_points", "valid_from",
-    "version")
+    "run_id", "business_date", "account_id", "merchant_id", "product", "unit", "currency",
+    "country", "vat_basis_points", "basis", "count", "quantity", "amount_minor",
+    "commission_minor", "valid_from", "version")
 _LITRE: Final = "L"
 _SCALE: Final = 10**12  # a price of six decimals times a quantity of six, as a whole number
 _WHOLE: Final = 1_000_000  # of percent_millionths
 
-_Key = tuple[str, str, str, str]  # station, product, unit, currency
+
+class _Key(msgspec.Struct, frozen=True, order=True):
+    """What is summed. country: of the site, as it is told; supplied_on: the day of the sale."""
+
+    merchant_id: str
+    product: str
+    unit: str
+    currency: str
+    country: str
+    supplied_on: date
 
 
 class _Sum(msgspec.Struct):
     count: int = 0
     quantity: Decimal = Decimal(0)
     amount_minor: int = 0
+
+    def add(self, other: _Sum) -> None:
+        self.count += other.count
+        self.quantity += other.quantity
+        self.amount_minor += other.amount_minor
+
+
+_Rated = tuple[str, str, str, str, str, int]  # station, product, unit, currency, country, rate
 
 
 async def store_station_sales(connection: Connection, run_id: RunId, settings: Settings) -> None:
@@ -50,17 +72,31 @@ async def store_station_sales(connection: Connection, run_id: RunId, settings: S
     sums: dict[_Key, _Sum] = {}
     async for row in connection.cursor(statement("station_rows"), day, sorted(stations),
                                        prefetch=ROWS_AT_A_TIME):
-        _add(sums, row)
+        _add(sums, row, day)
+    nights = await told_on_days(connection, {key.supplied_on for key in sums} - {day})
     records = []
-    for (merchant_id, product, unit, currency), one in sorted(sums.items()):
+    for rated, one in sorted(_rated(sums, settings, nights).items()):
+        merchant_id, product, unit = rated[:3]
         station, terms = stations[merchant_id]
         commission = commission_of(terms.of(product), one.quantity if unit == _LITRE else
                                    Decimal(0), one.amount_minor)
         records.append((
-            str(run_id), day, station["account_id"], merchant_id, product, unit, currency,
-            terms.basis, one.count, one.quantity, one.amount_minor, commission,
-            settings.group(product).vat_basis_points, station["valid_from"], station["version"]))
+            str(run_id), day, station["account_id"], *rated, terms.basis, one.count, one.quantity,
+            one.amount_minor, commission, station["valid_from"], station["version"]))
     await connection.copy_records_to_table("station_sale", columns=_COLUMNS, records=records)
+
+
+def _rated(sums: Mapping[_Key, _Sum], settings: Settings,
+           nights: Mapping[date, Settings]) -> dict[_Rated, _Sum]:
+    """By rate; RATE_UNKNOWN where the settings of that day do not speak of the country."""
+    rated: dict[_Rated, _Sum] = {}
+    for key, one in sums.items():
+        country = delivered_in(settings, key.currency, key.country)
+        rates = rates_in(nights.get(key.supplied_on, settings), country)
+        of = (key.merchant_id, key.product, key.unit, key.currency, country,
+              rates.group(key.product).vat_basis_points)
+        rated.setdefault(of, _Sum()).add(one)
+    return rated
 
 
 def commission_of(terms: Commission, litres: Decimal, amount_minor: int) -> int:
@@ -70,7 +106,7 @@ def commission_of(terms: Commission, litres: Decimal, amount_minor: int) -> int:
     return divide_half_up(int(by_litre) + by_amount, _SCALE)
 
 
-def _add(sums: dict[_Key, _Sum], row: asyncpg.Record) -> None:
+def _add(sums: dict[_Key, _Sum], row: asyncpg.Record, day: date) -> None:
     """A row of the journal, item by item; one that cannot be read is of no product. What is charged
     back is taken off as it was added."""
     detail = read_detail(row["detail"])
@@ -78,7 +114,8 @@ def _add(sums: dict[_Key, _Sum], row: asyncpg.Record) -> None:
     for item in _items(detail.items if detail is not None else (), row["posted_minor"],
                        row["original_minor"]):
         unit = _LITRE if item.unit == _LITRE and item.quantity is not None else ""
-        key = (row["merchant_id"], item.product, unit, row["currency"])
+        key = _Key(row["merchant_id"], item.product, unit, row["currency"], row["country"],
+                   row["supplied_on"] or day)
         one = sums.setdefault(key, _Sum())
         one.count += 1
         one.amount_minor += sign * item.amount_minor
@@ -89,11 +126,13 @@ def _add(sums: dict[_Key, _Sum], row: asyncpg.Record) -> None:
 
 
 def _items(items: tuple[Item, ...], posted_minor: int, original_minor: int | None) -> list[Item]:
-    """What was sold; or given back, of `items`: all of it, or an amount without a quantity."""
-    if posted_minor >= 0:
+    """What was sold; or given back, and taken again, of `items`: all of it, or an amount without a
+    quantity."""
+    if original_minor is None and posted_minor >= 0:
         return list(booked_items(items, posted_minor))
-    if original_minor == -posted_minor:
-        return [msgspec.structs.replace(item, amount_minor=-item.amount_minor)
+    if original_minor == abs(posted_minor):
+        sign = 1 if posted_minor >= 0 else -1
+        return [msgspec.structs.replace(item, amount_minor=sign * item.amount_minor)
                 for item in booked_items(items, original_minor)]
     products = {item.product for item in items}
     return [Item(product=products.pop() if len(products) == 1 else "", amount_minor=posted_minor)]

@@ -12,29 +12,29 @@ import msgspec
 
 from clearing.exceptions import close_explained, open_exception
 from clearing.invoices.document import Party
+from clearing.invoices.parties import DEFECTS
 from clearing.queries import Connection
 from clearing.run_id import RunId
 
-_REASONS = ("name_missing", "address_incomplete", "seller_vat_id_missing")
-
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A paper that cannot be made. reason: of _REASONS, as clearing.invoices.parties names them."""
+    """A paper that cannot be made. reason: of clearing.invoices.parties.DEFECTS."""
 
     account_id: int
     currency: str
     amount_minor: int
     reason: str
+    country: str = ""
 
     @property
     def subject(self) -> str:
         """What it is called: it has no number."""
-        return subject_of(self.account_id, self.currency)
+        return subject_of(self.account_id, self.currency, self.country)
 
 
-def subject_of(account_id: int, currency: str) -> str:
-    """Of a paper with or without a number."""
-    return f"{account_id}/{currency}"
+def subject_of(account_id: int, currency: str, country: str = "") -> str:
+    """Of a paper with or without a number. country: of delivery, where it is not the operator's."""
+    return "/".join(part for part in (str(account_id), currency, country) if part)
 
 
 def defect_of(seller: Party, buyer: Party) -> str:
@@ -58,6 +58,6 @@ async def tell(connection: Connection, run_id: RunId, kind: Literal["fee_invoice
             currency=one.currency, amount_minor=one.amount_minor)
     subjects = sorted(made)
     if subjects:
-        for reason in _REASONS:
+        for reason in DEFECTS:
             await close_explained(connection, reason=reason, subject_kind=kind, subjects=subjects,
                                   why=f"made by {run_id}", who=str(run_id))

@@ -1,18 +1,30 @@
-"""Fees of merchants in other countries: what is netted has no VAT that they account for themselves.
-"""
+"""Fees of merchants and safe clients abroad: what is netted has no VAT that they account for."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import pypdfium2
 import pytest
 
+from clearing.bookings import client_statements
 from clearing.invoices.document import Document
+from clearing.run_id import RunId
 from clearing.settings import load_settings
-from tests.e2e.clearing_day import DAY, MERCHANT, NEXT, payment, sql, tree
-from tests.support.own_books import balance, documents, gross_shop, more, night, taxed
+from tests.e2e.clearing_day import CLIENT, DAY, MERCHANT, NEXT, deposit, payment, sql, tree, wait
+from tests.e2e.test_clearing_fees import statements
+from tests.support.own_books import (
+    QUIET,
+    balance,
+    documents,
+    gross_shop,
+    more,
+    night,
+    safe_day,
+    taxed,
+)
 
 pytestmark = pytest.mark.invariant(11)
 
@@ -137,3 +149,82 @@ def test_what_is_not_subject_to_vat_has_a_paper_of_its_own(database_url: str,
     assert sellers["O"] == ""
     assert sellers["S"] != ""
     assert [balance(database_url, code) for code in ("2700", "5910")] == [-7, 0]
+
+
+# Clients of safes: their schedule has 20 % VAT, and 200,000 cost 230.
+
+def stated(database_url: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in sql(
+        database_url, "SELECT fees_minor::int, vat_minor::int, vat_category, vat_id "
+                      "FROM fee_statement ORDER BY number")]
+
+
+@pytest.mark.parametrize(("vat_id", "country", "vat", "category", "code"), [
+    ("DE136695976", "DE", 46, "S", ""), ("", "FR", 46, "S", ""),
+    (PARIS, "FR", 0, "AE", "VATEX-EU-AE"), ("CHE123456788", "CH", 0, "O", "VATEX-EU-O")])
+def test_a_safe_clients_netted_fees_have_the_vat_that_is_the_operators(
+        vat_id: str, country: str, vat: int, category: str, code: str, database_url: str,
+        tmp_path: Path) -> None:
+    safe_day(database_url, [deposit("one", 200_000)])
+    taxed(database_url, CLIENT, vat_id=vat_id, country=country)
+    made = night(database_url, tmp_path)
+    kept = category if category != "S" else ""
+    assert stated(database_url) == [(230, vat, kept, vat_id if category == "AE" else "")]
+    assert balance(database_url, "1300") == -(200_000 - 230 - vat), "what the client is credited"
+    invoice, = documents(database_url)
+    group, = invoice.vat
+    assert (group.category, group.reason_code, invoice.payable_minor, invoice.rounding_minor) == (
+        category, code, 230 + vat, 0)
+    assert [balance(database_url, code) for code in ("1500", "2700", "5910")] == [0, -vat, 0]
+    assert made.balanced
+    statement, = statements(tmp_path / DAY.isoformat())
+    assert (statement.vat_category, statement.gross_minor) == (kept, 230 + vat)
+    page = (tmp_path / DAY.isoformat() / "cash" / "fees" / f"{statement.number}.html").read_text()
+    assert ("Reverse charge" in page, "Not subject to VAT" in page) == (
+        category == "AE", category == "O")
+    assert wait(fees_of_bookings(database_url)) == [("deposit", 30), ("percent", 200)] + (
+        [("vat", vat)] if vat else [])
+    night(database_url, tmp_path / "again")
+    assert tree(tmp_path / "again" / DAY.isoformat()) == tree(tmp_path / DAY.isoformat())
+
+
+async def fees_of_bookings(database_url: str) -> list[tuple[str, int]]:
+    """What the client's statement of bookings says of his fees."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            found, = [one async for one in client_statements(
+                connection, RunId(DAY, "cash"), QUIET)]
+    finally:
+        await connection.close()
+    return [(fee.kind, fee.amount_minor) for fee in found.fees]
+
+
+def test_a_statement_keeps_how_it_was(database_url: str, tmp_path: Path) -> None:
+    """Two statements of a week: the number is told after the first, and is another's after the
+    second; the invoice of both says of each what it was."""
+    safe_day(database_url, [deposit("one", 200_000)])
+    taxed(database_url, CLIENT, vat_id="", country="FR", invoice_period="week")
+    night(database_url, tmp_path)
+    sql(database_url, "UPDATE account_tax SET vat_id = $1", PARIS)
+    for number in range(1, 4):
+        day = DAY + timedelta(number)
+        if day == NEXT:
+            more(database_url, [deposit("two", 200_000, business_date=day)])
+        if number == 2:
+            sql(database_url, "UPDATE account_tax SET vat_id = $1, country = 'SI'", LJUBLJANA)
+        night(database_url, tmp_path, day)
+    assert stated(database_url) == [(230, 46, "", ""), (230, 0, "AE", PARIS)]
+    assert sorted(told(documents(database_url)), key=repr) == [
+        (PARIS, [("AE", 230, 0)], 0, 230), (LJUBLJANA, [("S", 230, 46)], 0, 276)]
+    assert [balance(database_url, code) for code in ("2700", "5910")] == [-46, 0]
+
+
+def test_what_a_client_owes_is_stated_without_vat_too(database_url: str, tmp_path: Path) -> None:
+    safe_day(database_url, [deposit("one", 200_000)])
+    sql(database_url, "UPDATE account SET posting = '{\"fees\": \"invoice\"}'")
+    taxed(database_url, CLIENT, vat_id=PARIS, country="FR")
+    night(database_url, tmp_path)
+    assert stated(database_url) == [(230, 0, "AE", PARIS)]
+    assert told(documents(database_url)) == [(PARIS, [("AE", 230, 0)], 0, 230)]
+    assert [balance(database_url, code) for code in ("1500", "2700")] == [230, 0]

@@ -95,7 +95,7 @@ def test_a_fleet_is_invoiced_when_its_period_ends(
         period: str, first: date, days: int, ends: list[date], database_url: str,
         tmp_path: Path) -> None:
     asyncio.run(make_day(database_url, [], open_date=first))
-    tax(database_url, invoice_period=period)
+    tax(database_url, invoice_period=period, payment_days=21)
     made: dict[date, list[str]] = {}
     for number in range(days):
         day = first + timedelta(number)
@@ -108,6 +108,7 @@ def test_a_fleet_is_invoiced_when_its_period_ends(
         assert told == [f"sale-{since + timedelta(n)}" for n in range((end - since).days + 1)]
     row = sql(database_url, "SELECT * FROM invoice ORDER BY number")[0]
     assert row["period_to"] == ends[0]
+    assert row["due_on"] == ends[0] + timedelta(days=21)
     assert row["period_from"] <= first
     # What is booked every night is owed, invoiced or not.
     assert balance(database_url, "1100") == 1_200 * days
@@ -177,6 +178,20 @@ def test_a_part_of_a_contract_sale_is_given_back_at_its_price(database_url: str,
     rows = invoices(tmp_path, after)["G2026-000001"]
     assert (rows[0]["corrects"], gross(rows)) == ("F2026-000001", "-9.00")
     assert balance(database_url, "1100") == 2_700
+    assert sql(database_url, "SELECT due_on FROM invoice WHERE kind = 'credit_note'")[0][0] == after
+
+
+def test_numbers_count_up_in_each_year(database_url: str, tmp_path: Path) -> None:
+    days = [date(2026, 12, 30), date(2026, 12, 31), date(2027, 1, 1)]
+    asyncio.run(make_day(database_url, [], open_date=days[0]))
+    made = []
+    for day, currencies in zip(days, (["EUR", "RSD", "PLN"], ["EUR"], ["RSD", "EUR"]),
+                               strict=True):
+        night(database_url, day, [fuel(f"{day}-{currency}", 1_200, currency=currency,
+                                       business_date=day) for currency in currencies], tmp_path)
+        made.append(list(invoices(tmp_path, day)))
+    assert made == [["F2026-000001", "F2026-000002", "F2026-000003"], ["F2026-000004"],
+                    ["F2027-000001", "F2027-000002"]]
 
 
 def hole(key: str, posted: int, **other: Any) -> Row:

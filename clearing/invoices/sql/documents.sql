@@ -1,7 +1,7 @@
 -- A run's invoices with their lines, in the order of their numbers.  $1 run id, $2 a form that the buyer gets; '': whatever he gets
 SELECT i.number, i.kind, i.account_id, i.currency, i.period_from, i.period_to, i.issued_on, i.due_on, i.net_minor, i.vat_minor, i.gross_minor,
-       i.rounding_minor, i.corrects, c.issued_on AS corrected_on, i.corrects_ksef, i.country, i.reverse_charge, i.to_ksef, i.vat_currency, i.vat_rate,
-       i.vat_rate_on, CASE WHEN c.reverse_charge THEN (SELECT o.content ->> 'vat_id' FROM clearing_party o
+       i.rounding_minor, i.corrects, c.issued_on AS corrected_on, i.corrects_ksef, i.country, i.reverse_charge, i.to_ksef, i.price_basis,
+       i.vat_currency, i.vat_rate, i.vat_rate_on, CASE WHEN c.reverse_charge THEN (SELECT o.content ->> 'vat_id' FROM clearing_party o
             WHERE o.run_id = c.run_id AND o.kind = 'tax' AND o.party_id = c.account_id::text) END AS corrected_vat_id,
        l.first, l.until, f.content, a.content::text AS party, t.content::text AS tax
 FROM invoice i

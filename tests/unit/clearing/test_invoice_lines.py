@@ -69,6 +69,17 @@ def test_what_is_given_back_costs_what_it_cost() -> None:
     assert holed == ([], [Hole(PART, -450)])
 
 
+@pytest.mark.parametrize("posted", [4_500, 450, 7])
+@pytest.mark.parametrize("prices", [(), (PRICE,)])
+def test_what_is_taken_again_costs_what_was_given_back(posted: int,
+                                                       prices: tuple[Priced, ...]) -> None:
+    back, again = (amounts(lines_of(sale(sign * posted, prices=prices, original=4_500), GOODS)[0])
+                   for sign in (-1, 1))
+    assert again == [(product, -pump, -amount) for product, pump, amount in back]
+    assert [line.credit_for for line in lines_of(
+        sale(posted, prices=prices, original=4_500), GOODS)[0]] == [""] * len(again)
+
+
 @pytest.mark.parametrize(("posted", "amount"), [(-6, -5), (-5, -5), (-2_250, -2_050), (-1, -1)])
 def test_a_part_of_what_it_cost_is_rounded_half_away_from_zero(posted: int, amount: int) -> None:
     """Of 45.00 that cost 41.00: 5.47 cents are 5, not 6."""

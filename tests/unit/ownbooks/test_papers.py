@@ -103,6 +103,8 @@ PAPERS: dict[str, Document] = {
     "foreign courier": self_billed(issue(FRENCH, OPERATOR), [
         work_item("pickup", 3, 1_200, service(1_900, "FR", "DE", "DE123456788"))]),
     "dealer": self_billed(issue(HOME, OPERATOR), fuel(), gross=True),
+    "dealer abroad": self_billed(
+        msgspec.structs.replace(issue(HOME, OPERATOR), delivered_in="AT"), fuel(), gross=True),
     "dealer in yen": self_billed(issue(HOME, OPERATOR, "JPY"), fuel(), gross=True)}
 
 

@@ -1,0 +1,166 @@
+"""What comes back bears the VAT of what it gives back: its rate and price basis of then."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from clearing.engine.tolerance import Matching
+from clearing.settings import ProductGroup, Settings
+from tests.e2e.clearing_day import DAY, NEXT, Row, fuel, reversal, row, sql
+from tests.e2e.test_invoices import balance, enter_hole, gross, invoices, night, receipts
+from tests.e2e.test_invoices_abroad import (
+    AUSTRIA,
+    at,
+    rates,
+    scene,
+    terms,
+    wait_for_the_same_bytes,
+)
+from tests.e2e.test_suspense import captured, decide
+from tests.support.vat_abroad import settings_of
+
+pytestmark = pytest.mark.invariant(11)
+
+THIRD = NEXT + timedelta(1)
+HIGH, LOW = settings_of(vat_basis_points=1_900), settings_of(vat_basis_points=1_600)
+
+
+def back(of: Row, posted: int = 0, day: date = NEXT) -> Row:
+    """All of a sale is given back, or so much."""
+    return reversal(of, posted or -of["posted_minor"], business_date=day)
+
+
+def groceries(standard: int, food: int) -> Settings:
+    return msgspec.structs.replace(
+        settings_of(vat_basis_points=standard),
+        product_groups=(ProductGroup("Food", "420", "499", food),))
+
+
+def test_a_credit_note_bears_the_rate_of_its_invoice(database_url: str, tmp_path: Path) -> None:
+    scene(database_url)
+    sale = at("S1", "sale", 11_900)
+    night(database_url, DAY, [sale], tmp_path, settings=HIGH)
+    sold = at("S1", "sold", 11_600, business_date=NEXT)
+    night(database_url, NEXT, [back(sale), sold], tmp_path, settings=LOW)
+    assert {number: rates(rows) for number, rows in invoices(tmp_path, NEXT).items()} == {
+        "F2026-000002": [("", "16", "S", "100.00", "16.00")],
+        "G2026-000001": [("", "19", "S", "-100.00", "-19.00")]}
+    assert [balance(database_url, code) for code in ("1100", "2700")] == [11_600, -1_600]
+    wait_for_the_same_bytes(database_url, tmp_path, NEXT)
+
+
+def test_what_is_not_invoiced_yet_is_given_back_at_its_rate(database_url: str,
+                                                            tmp_path: Path) -> None:
+    """The 23rd of July 2026 is a Thursday: all of the week is one invoice."""
+    scene(database_url, invoice_period="week")
+    sale, kept = at("S1", "sale", 11_900), at("S1", "kept", 1_190)
+    night(database_url, DAY, [sale, kept], tmp_path, settings=HIGH)
+    night(database_url, NEXT, [back(sale), at("S1", "new", 11_600, business_date=NEXT)], tmp_path,
+          settings=LOW)
+    for number in (2, 3):
+        night(database_url, DAY + timedelta(number), [], tmp_path, settings=LOW)
+    rows, = invoices(tmp_path, DAY + timedelta(3)).values()
+    assert (receipts(rows), rates(rows)) == (
+        ["kept", "sale", "sale-reversal", "new"],
+        [("", "16", "S", "100.00", "16.00"), ("", "19", "S", "10.00", "1.90")])
+
+
+def test_a_rate_that_was_told_later_is_the_invoices(database_url: str, tmp_path: Path) -> None:
+    """The lines were stored without a rate; the night that has invoiced them knew one."""
+    def croatia(rate: int) -> Settings:
+        return settings_of(HR={"vat_basis_points": rate, "vat_id": "HR12345678901"})
+
+    scene(database_url)
+    sale, kept = at("ZAGREB", "sale", 12_500), at("ZAGREB", "kept", 1_250)
+    night(database_url, DAY, [sale, kept], tmp_path, settings=HIGH)
+    night(database_url, NEXT, [back(kept)], tmp_path, settings=croatia(2_500))
+    rows, = invoices(tmp_path, NEXT).values()
+    assert (gross(rows), rates(rows)) == ("125.00", [("HR", "25", "S", "100.00", "25.00")])
+    night(database_url, THIRD, [back(sale, day=THIRD)], tmp_path, settings=croatia(1_300))
+    rows, = invoices(tmp_path, THIRD).values()
+    assert rates(rows) == [("HR", "25", "S", "-100.00", "-25.00")]
+
+
+def test_a_rate_abroad_is_kept_too(database_url: str, tmp_path: Path) -> None:
+    scene(database_url)
+    sale = at("WIEN", "sale", 12_000)
+    night(database_url, DAY, [sale], tmp_path, settings=settings_of(AT=AUSTRIA))
+    night(database_url, NEXT, [back(sale)], tmp_path,
+          settings=settings_of(AT=AUSTRIA | {"vat_basis_points": 1_000}))
+    rows, = invoices(tmp_path, NEXT).values()
+    assert rates(rows) == [("AT", "20", "S", "-100.00", "-20.00")]
+
+
+def test_what_is_priced_later_bears_the_rate_of_its_day(database_url: str, tmp_path: Path) -> None:
+    """Sold at 16 %, priced and given back while others hold: its supply was then."""
+    scene(database_url)
+    enter_hole(database_url)
+    sale = at("S1", "sale", 11_600, flags="price_missing:012")
+    night(database_url, DAY, [sale], tmp_path, settings=LOW)
+    sql(database_url, "INSERT INTO price_contract (account_id, contract, version, currency, "
+                      "valid_from, lines, who) SELECT account_id, contract, 3, currency, "
+                      "valid_from, '[{\"product\": \"012\", \"formula\": \"fixed\", \"amount\": "
+                      "\"5.80\"}]', who FROM price_contract WHERE version = 1")
+    night(database_url, NEXT, [], tmp_path, settings=HIGH)
+    rows, = invoices(tmp_path, NEXT).values()
+    assert rates(rows) == [("", "16", "S", "100.00", "16.00")]
+    night(database_url, THIRD, [back(sale, day=THIRD)], tmp_path, settings=HIGH)
+    rows, = invoices(tmp_path, THIRD).values()
+    assert (rows[0]["corrects"], rates(rows)) == (
+        "F2026-000001", [("", "16", "S", "-100.00", "-16.00")])
+
+
+def test_what_comes_out_of_suspense_bears_the_rate_of_its_day(database_url: str,
+                                                              tmp_path: Path) -> None:
+    unmatched = Matching(unmatched="suspense")
+    low, high = (msgspec.structs.replace(one, matching=unmatched) for one in (LOW, HIGH))
+    scene(database_url)
+    sale = captured("loose", 11_600)
+    night(database_url, DAY, [sale], tmp_path, settings=low)
+    decide(database_url, "accept")
+    night(database_url, NEXT, [], tmp_path, settings=high)
+    rows, = invoices(tmp_path, NEXT).values()
+    assert rates(rows) == [("", "16", "S", "100.00", "16.00")]
+    night(database_url, THIRD, [back(sale, -1_160, THIRD)], tmp_path, settings=high)
+    rows, = invoices(tmp_path, THIRD).values()
+    assert (rows[0]["corrects"], rates(rows)) == (
+        "F2026-000001", [("", "16", "S", "-10.00", "-1.60")])
+
+
+@pytest.mark.parametrize(("rest", "parts"), [
+    (-2_260, [("", "19", "S", "-10.00", "-1.90"), ("", "7", "S", "-10.00", "-0.70")]),
+    (-22_600, [("", "19", "S", "-100.00", "-19.00"), ("", "7", "S", "-100.00", "-7.00")])])
+def test_a_part_of_a_sale_of_two_rates_is_given_back_of_both(
+        rest: int, parts: list[tuple[str, ...]], database_url: str, tmp_path: Path) -> None:
+    """By what each was of it; at no rate that the sale did not have."""
+    scene(database_url)
+    sale = row("sale", "sale", 22_600, detail={"items": [
+        {"product": "012", "unit": "L", "quantity": "70", "amount_minor": 11_900},
+        {"product": "420", "amount_minor": 5_000}, {"product": "421", "amount_minor": 5_700}]})
+    night(database_url, DAY, [sale], tmp_path, settings=groceries(1_900, 700))
+    night(database_url, NEXT, [back(sale, rest)], tmp_path, settings=groceries(1_600, 500))
+    rows, = invoices(tmp_path, NEXT).values()
+    assert sorted(rates(rows)) == parts
+
+
+@pytest.mark.parametrize(("before", "after", "asked", "rounding"), [
+    ("net", "gross", "19.99", "0.00"), ("gross", "net", "20.00", "0.01")])
+def test_a_credit_note_keeps_the_sum_that_its_invoice_has_kept(
+        before: str, after: str, asked: str, rounding: str, database_url: str,
+        tmp_path: Path) -> None:
+    """Twice 10.00 at 19 %: 8.40 each, and 3.19 of VAT; a cent is missing."""
+    scene(database_url, price_basis=before)
+    sales = [fuel("one", 1_000), fuel("two", 1_000)]
+    night(database_url, DAY, sales, tmp_path, settings=HIGH)
+    rows, = invoices(tmp_path, DAY).values()
+    assert (gross(rows), rows[-1]["rounding"]) == (asked, rounding)
+    terms(database_url, price_basis=after)
+    night(database_url, NEXT, [back(one) for one in sales], tmp_path, settings=HIGH)
+    rows, = invoices(tmp_path, NEXT).values()
+    assert (rows[0]["corrects"], gross(rows)) == ("F2026-000001", f"-{asked}")
+    assert [balance(database_url, code) for code in ("1100", "2110", "2700", "5900")] == [0] * 4
+    wait_for_the_same_bytes(database_url, tmp_path, NEXT)
