@@ -59,7 +59,7 @@ class Exchange(Talk[Credit]):
             remittance(order.terminal_id, order.day, order.detail), self._clock.now())
 
     def _put(self, order: Credit, said: Meaning, word: str, wait_s: float, tried: int) -> None:
-        self.notes.put(Note(order.key, said, word, wait_s, tried, order))
+        self.notes.put(Note(order, said, word, wait_s, tried))
 
     def _creditor(self, order: Credit) -> Creditor:
         place = (order.party or "", order.currency)

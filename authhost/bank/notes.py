@@ -32,14 +32,18 @@ _DECIDED: Final = frozenset({Meaning.ACCEPT, Meaning.NEVER, Meaning.NIGHT})
 
 class Note(msgspec.Struct, frozen=True, gc=False):
     """What came of one credit. word: the bank's code, '' for silence; ask_s: until it is asked (or
-    sent) again, of what is not decided; tried: the try that it is about; credit: whose it is."""
+    sent) again, of what is not decided; tried: the try that it is about."""
 
-    key: str
+    credit: Credit
     meaning: Meaning
     word: str = ""
     ask_s: float = 0.0  # seconds of waiting, no money
     tried: int = 0
-    credit: Credit | None = None
+
+    @property
+    def key(self) -> str:
+        """The deposit's."""
+        return self.credit.key
 
 
 class Notes:
@@ -131,8 +135,7 @@ class Notes:
                 refused.update(await reject_to_night(connection, keys, word, now))
             else:
                 await move(connection, keys, "silence", who=WHO, why=word, bank_reason=word)
-        await self._listed(connection, [note.credit for note in batch
-                                        if note.credit is not None and note.key in refused])
+        await self._listed(connection, [note.credit for note in batch if note.key in refused])
         if ask:  # not by `move`: each is asked at an instant of its own, UNKNOWN before or since
             await ask_again(connection, ask)
 

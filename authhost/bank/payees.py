@@ -21,7 +21,13 @@ import structlog
 from authhost.bank import bounds
 from authhost.bank.outbox import Credit
 from authhost.bounded import Bounded
-from clearing.bankfiles.payees import NAME, hits_standing, name_subject, standing_hits
+from clearing.bankfiles.payees import (
+    NAME,
+    hits_standing,
+    misnamed,
+    name_subject,
+    standing_hits,
+)
 from clearing.bankfiles.queries import query
 from clearing.bankfiles.screening import (
     SCREENING,
@@ -50,8 +56,9 @@ class Payees:
         self._pool = pool
         self._path = list_path
         self._read: tuple[int, int] = (0, 0)  # when it was changed, and its size
-        # None: the list is not read, or cannot be.
-        self._screener: Screener | None = NobodyListed() if list_path is None else None
+        # The newest that could be read: whom it has is told to people, whatever became of it since.
+        self._screener: Screener = NobodyListed()
+        self._is_readable = list_path is None
         self._released: frozenset[str] = frozenset()
         self._standing: dict[int, list[tuple[str, Hit]]] = {}
         self._misnamed: frozenset[str] = frozenset()
@@ -69,25 +76,24 @@ class Payees:
             self._released = frozenset(
                 row["subject"] for row in rows if row["decision"] == "release")
             self._standing = await standing_hits(self._pool)
-            self._misnamed = frozenset(row["subject"] for row in await self._pool.fetch(
-                query("payees_standing"), NAME))
+            self._misnamed = await misnamed(self._pool)
             self._decided_at_s = now_s
 
     async def _read_list(self, path: Path) -> None:
         try:
             found = await asyncio.to_thread(path.stat)
-            if (found.st_mtime_ns, found.st_size) != self._read or self._screener is None:
+            if (found.st_mtime_ns, found.st_size) != self._read:
                 self._screener = await asyncio.to_thread(read_list, str(path))
-                self._read = found.st_mtime_ns, found.st_size
+                self._read, self._is_readable = (found.st_mtime_ns, found.st_size), True
                 self._hits.clear()
         except (OSError, ClearingError) as error:
-            if self._screener is not None or self._read == (0, 0):
+            if self._is_readable or self._read == (0, 0):
                 _log.error("nobody is credited at once: the screening list", why=str(error))
-            self._screener, self._read = None, (-1, -1)
+            self._read, self._is_readable = (-1, -1), False
 
     def objection(self, credit: Credit) -> str:
         """Why this payee is not credited at once, or ''."""
-        if self._screener is None:
+        if not self._is_readable:
             return UNREADABLE
         if self._open(credit):
             return SCREENING
@@ -119,7 +125,7 @@ class Payees:
         """The entries that the payee is like, by this host's list or by what was found before, and
         nobody has released him from."""
         party = parse_party(credit.party)
-        if party is None or self._screener is None:
+        if party is None:
             return []
         hits = self._hits.get(party.name)
         if hits is None:

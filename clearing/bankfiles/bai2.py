@@ -24,7 +24,7 @@ LESS_FOUND: Final = "631"  # debit adjustment
 FEE: Final = "698"  # miscellaneous fees
 SUSPECT: Final = "990"  # of those that parties agree on: a piece that is suspected, amount 0
 _LONGEST_RECORD: Final = 80  # characters, as 01 says; what is longer goes on in 88
-_LONGEST_NAME: Final = 21  # of sender and receiver: 01 has both, and nothing goes on from it
+_LONGEST_NAME: Final = 20  # of sender and receiver: 01 has both, and nothing goes on from it
 _UNKNOWN_FUNDS: Final = "Z"
 
 

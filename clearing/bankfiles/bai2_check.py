@@ -32,6 +32,7 @@ class _Reader:
     """What is added up while records go by."""
 
     def __init__(self) -> None:
+        self._longest = 0  # characters a record, as 01 says; 0: as many as there are
         self._before = ""  # code of the last record that was no continuation
         self._records = {"account": 0, "group": 0, "file": 0}
         self._totals = {"account": 0, "group": 0, "file": 0}
@@ -51,6 +52,10 @@ class _Reader:
     def take(self, line: str) -> None:
         """One record."""
         code, _, rest = line.partition(",")
+        if code == "01":
+            self._longest = int(_fields(rest)[5] or 0)
+        if 0 < self._longest < len(line):
+            raise ValueError(f"a record of {len(line)} characters in a file of {self._longest}")
         for level in self._records:
             self._records[level] += 1
         if code == "88":

@@ -138,6 +138,13 @@ async def standing_hits(
     return standing
 
 
+async def misnamed(connection: Connection | asyncpg.Pool) -> frozenset[str]:
+    """Those whose bank has another name, by name_subject: nobody has released them, and no bank has
+    said since that the name is theirs."""
+    return frozenset(row["subject"] for row in await connection.fetch(
+        query("payees_misnamed"), NAME))
+
+
 def hits_standing(standing: Mapping[int, Sequence[tuple[str, Hit]]], account_id: int, name: str,
                   hits: Sequence[Hit]) -> Sequence[Hit]:
     """What a list says of a name, and what people were told before of this payee."""

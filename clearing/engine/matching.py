@@ -5,7 +5,8 @@ is none: its authorization is leave to put cash in, and holds no money; what a d
 with is its count (authhost.custody). Strong is what names it: its life-cycle id (the key that a
 capture says is its original), or terminal and approval code together. What names none is compared:
 the same terminal, card and currency, within the tolerance, authorized before, and each the other's
-newest: so that no authorization is given to two. What is found is
+newest: so that no authorization is given to two. Within one moment keys decide, never the order
+that rows came in. What is found is
 
     matched                  open at the time, and covers what was captured of it, with tolerance
     over_tolerance           more was captured than it covers, and not given back on its own day
@@ -30,10 +31,13 @@ from clearing.engine.tolerance import Matching
 
 _WHOLE: Final = 10_000
 _HOLD: Final = "preauthorization"
+_COVERED: Final = ("matched", "over_tolerance")
 
 
 def matches(matching: Matching) -> ir.Table:
-    """A row a capture of the day: id, match, authorization_id (null where none was found)."""
+    """A row a capture of the day: id, match, authorization_id and authorization_key (null where
+    none was found), is_named where the capture names it, and covered, where it covers no later
+    one: it was good for this one, of which the day itself has not given back all."""
     captures = _captures()
     named = _strong(captures)
     alike = _alike(captures, named, matching)
@@ -41,18 +45,21 @@ def matches(matching: Matching) -> ir.Table:
     rows = rows.left_join(alike, rows.id == alike.alike_id).drop("alike_id")
     rows = rows.mutate(found=ibis.coalesce(rows.authorization_id, rows.alike_authorization),
                        covered=ibis.coalesce(rows.authorized_minor, rows.alike_minor),
-                       ended=ibis.coalesce(rows.ended_us, rows.alike_ended_us))
+                       ended=ibis.coalesce(rows.ended_us, rows.alike_ended_us),
+                       found_key=ibis.coalesce(rows.held_key, rows.alike_key))
     rows = rows.mutate(captured=ibis.ifelse(
         rows.found.isnull(), rows.left_minor,
         total(rows.left_minor).over(ibis.window(group_by=[rows.found]))))
-    return rows.select(
-        id=rows.id, authorization_id=rows.found,
+    rows = rows.select(
+        "id", "left_minor", authorization_id=rows.found, authorization_key=rows.found_key,
+        is_named=rows.original_key == rows.found_key,
         match=ibis.cases(
             (rows.found.isnull() & (rows.kind == "offline_sale") & (rows.flags == ""), "offline"),
             (rows.found.isnull(), "no_authorization"),
             (rows.ended <= rows.decided_us, "authorization_expired"),
             (rows.captured > most_minor(rows.product, rows.covered, matching), "over_tolerance"),
             else_="matched"))
+    return rows.mutate(covered=rows.match.isin(_COVERED) & (rows.left_minor > 0)).drop("left_minor")
 
 
 def most_minor(product: ir.StringValue, authorized_minor: ir.IntegerValue,
@@ -115,13 +122,14 @@ def _strong(captures: ir.Table) -> ir.Table:
     by_code = by_code.inner_join(held, (by_code.terminal_id == held.held_terminal)
                                  & (by_code.approval_code == held.held_code)
                                  & (by_code.currency == held.held_currency))
-    columns = ("id", "authorization_id", "authorized_minor", "ended_us", "held_us")
+    columns = ("id", "authorization_id", "authorized_minor", "ended_us", "held_us", "held_key")
     found = by_key.select(*columns).union(by_code.select(*columns), distinct=False)
     newest = ibis.window(group_by=[found.id],
-                         order_by=[found.held_us.desc(), found.authorization_id.desc()])
+                         order_by=[found.held_us.desc(), found.held_key.desc(),
+                                   found.authorization_id.desc()])
     found = found.mutate(rank=ibis.row_number().over(newest))
     return found.filter(found.rank == 0).select(
-        "authorization_id", "authorized_minor", "ended_us", capture_id="id")
+        "authorization_id", "authorized_minor", "ended_us", "held_key", capture_id="id")
 
 
 def _alike(captures: ir.Table, named: ir.Table, matching: Matching) -> ir.Table:
@@ -129,21 +137,22 @@ def _alike(captures: ir.Table, named: ir.Table, matching: Matching) -> ir.Table:
     held = _authorizations()
     held = held.anti_join(named, held.id == named.authorization_id)
     held = held.filter(held.ended_us.isnull(), held.card_id.notnull()).rename(
-        held_id="id", held_terminal="terminal_id", held_card="card_id", held_currency="currency",
-        held_us="decided_us").drop("key", "approval_code", "account_id")
+        held_id="id", held_key="key", held_terminal="terminal_id", held_card="card_id",
+        held_currency="currency", held_us="decided_us").drop("approval_code", "account_id")
     loose = captures.anti_join(named, captures.id == named.capture_id)
     pairs = loose.inner_join(held, (loose.terminal_id == held.held_terminal)
                              & (loose.card_id == held.held_card)
                              & (loose.currency == held.held_currency))
     pairs = pairs.filter(
-        pairs.held_us <= pairs.decided_us,
+        pairs.held_us <= pairs.decided_us, pairs.left_minor > 0,
         pairs.left_minor <= most_minor(pairs.product, pairs.authorized_minor, matching))
     of_capture = ibis.window(group_by=[pairs.id],
-                             order_by=[pairs.held_us.desc(), pairs.held_id.desc()])
+                             order_by=[pairs.held_us.desc(), pairs.held_key.desc(),
+                                       pairs.held_id.desc()])
     of_held = ibis.window(group_by=[pairs.held_id],
-                          order_by=[pairs.decided_us, pairs.id])
+                          order_by=[pairs.decided_us, pairs.key, pairs.id])
     pairs = pairs.mutate(first=ibis.row_number().over(of_capture),
                          taken=ibis.row_number().over(of_held))
     pairs = pairs.filter(pairs["first"] == 0, pairs.taken == 0)
-    return pairs.select(alike_id="id", alike_authorization="held_id",
+    return pairs.select(alike_id="id", alike_authorization="held_id", alike_key="held_key",
                         alike_minor="authorized_minor", alike_ended_us="ended_us")

@@ -38,6 +38,10 @@ class OnPostgres:
         self._run(f'DROP TABLE IF EXISTS pg_temp."{name}"')
         with self._connection.cursor() as cursor:
             cursor.adbc_ingest(name, reader, mode="create", temporary=True)
+        texts = [f'ALTER COLUMN "{field.name}" TYPE text COLLATE "C"'
+                 for field in file.schema_arrow if pa.types.is_string(field.type)]
+        if texts:  # they are ordered by their bytes, as other engines do
+            self._run(f'ALTER TABLE pg_temp."{name}" {", ".join(texts)}')
         self._run(f'ANALYZE pg_temp."{name}"')
 
     def read(self, expression: ir.Table) -> pa.RecordBatchReader:

@@ -19,13 +19,14 @@ from clearing.engine.tolerance import UNMATCHED, Matching
 
 COLUMNS: Final = ("journal_date", "journal_id", "place", "family", "original_date", "original_id",
                   "debit_account_id", "credit_account_id", "amount_minor", "currency", "match")
+COVERED_BY: Final = "covered_by"  # the key of a capture's authorization, where it does not name it
 _EXPRESSIONS_KEPT: Final = 16
 
 
 def place_day(engine: Engine, matching: Matching) -> pa.RecordBatchReader:
     """Every row of the day, and each hold of before that is open still, in its one place.
 
-    Columns: COLUMNS. match is '' but for captures (matching.py).
+    Columns: COLUMNS, and COVERED_BY. match is '' but for captures (matching.py).
     """
     return engine.read(placed(matching))
 
@@ -34,13 +35,17 @@ def place_day(engine: Engine, matching: Matching) -> pa.RecordBatchReader:
 def placed(matching: Matching) -> ir.Table:
     """The expression of place_day."""
     rows = booked()
-    found = matches(matching).select(match_id="id", match="match")
+    matched = matches(matching)
+    found = matched.select(match_id="id", match="match", covered_by=ibis.ifelse(
+        matched.covered & ~matched.is_named, matched.authorization_key, ibis.null("string")))
     rows = rows.left_join(found, rows.journal_id == found.match_id)
     rows = rows.mutate(match=ibis.coalesce(rows.match, ""))
     if matching.unmatched == "suspense":
         rows = _in_suspense(rows)
-    holds = ended().mutate(match=ibis.literal(""))
-    return rows.select(*COLUMNS).union(holds.select(*COLUMNS), distinct=False)
+    covering = matched.filter(matched.covered).select("authorization_id").distinct()
+    holds = ended(covering).mutate(match=ibis.literal(""), covered_by=ibis.null("string"))
+    return rows.select(*COLUMNS, COVERED_BY).union(holds.select(*COLUMNS, COVERED_BY),
+                                                   distinct=False)
 
 
 def _in_suspense(rows: ir.Table) -> ir.Table:

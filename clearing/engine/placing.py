@@ -56,11 +56,11 @@ def given_back() -> ir.Table:
     back = back.select("account_id", "posted_minor",
                        origin=ibis.coalesce(back.sale_key, back.original_key))
     back = back.group_by("origin", "account_id").aggregate(given_minor=total(back.posted_minor))
-    taken = taken.filter(~taken.kind.isin(GIVES_BACK)).select(
+    # Of a completion's legs one has the money; the others move its hold alone.
+    taken = taken.filter(~taken.kind.isin(GIVES_BACK), taken.posted_minor != 0).select(
         taken_id="id", taken_key="key", taken_account="account_id")
     pair = back.inner_join(taken, (back.origin == taken.taken_key)
                            & back.account_id.identical_to(taken.taken_account))
-    # Of two legs the later, as everywhere.
     return pair.group_by("origin", "account_id").aggregate(
         given_id=pair.taken_id.max(), given_minor=pair.given_minor.max()).select(
         "given_id", "given_minor")
@@ -74,11 +74,15 @@ def doubled() -> ir.Table:
     return counted.filter(counted.times > 1).order_by("key", "leg").limit(1)
 
 
-def ended() -> ir.Table:
-    """The placements of holds: those of the day, and those of earlier days that are open still."""
-    endings = table("ending").group_by("original_key").aggregate(
-        completed=lambda one: one.completed.any())
-    holds, raised = table("hold"), endings.rename(raised_key="original_key", by_raised="completed")
+def ended(captured: ir.Table) -> ir.Table:
+    """The placements of holds: those of the day, and those of earlier days that are open still.
+    captured: authorization_id, of what captures of the day were matched with: it is over, too."""
+    holds, endings = table("hold"), table("ending").select("original_key", "completed")
+    by_match = holds.semi_join(captured, holds.id == captured.authorization_id)
+    by_match = by_match.select(original_key="key", completed=ibis.literal(True))
+    endings = endings.union(by_match.cast(endings.schema()), distinct=False)
+    endings = endings.group_by("original_key").aggregate(completed=endings.completed.any())
+    raised = endings.rename(raised_key="original_key", by_raised="completed")
     found = holds.left_join(endings, holds.key == endings.original_key).select(
         holds.journal_date, holds.is_of_day, holds.id, holds.currency, holds.original_key,
         endings.completed)
@@ -112,7 +116,10 @@ def _grouped() -> ir.Table:
     return rows.mutate(
         net_minor=total(rows.standing_minor).over(together),
         given_back=rows.gives_back.any().over(together),
-        capture_id=rows.id.max(where=~rows.gives_back).over(together))
+        # Of a completion's legs one has the money; the others move its hold alone.
+        capture_id=ibis.coalesce(
+            rows.id.max(where=~rows.gives_back & (rows.posted_minor != 0)).over(together),
+            rows.id.max(where=~rows.gives_back).over(together)))
 
 
 def _again() -> ir.Table:

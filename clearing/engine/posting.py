@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from clearing.engine.opening import open_engine
-from clearing.engine.placements import COLUMNS, place_day
+from clearing.engine.placements import COLUMNS, COVERED_BY, place_day
 from clearing.engine.placing import SUSPENDED, doubled
 from clearing.engine.ports import Engine, EngineError
 from clearing.engine.stage import Stage, read_stage
@@ -87,6 +87,7 @@ async def store_places(connection: Connection, run_id: RunId, engine: Engine,
     reader = await asyncio.to_thread(place_day, engine, matching)
     waiting: list[tuple[object, ...]] = []
     unmatched: list[tuple[int, str, bool]] = []
+    covered: list[tuple[object, ...]] = []
 
     async def texts() -> AsyncIterator[bytes]:
         while (batch := await asyncio.to_thread(next, reader, _END)) is not _END:
@@ -96,13 +97,17 @@ async def store_places(connection: Connection, run_id: RunId, engine: Engine,
             waiting.extend(zip(before["journal_date"].to_pylist(),
                                before["journal_id"].to_pylist(), strict=True))
             unmatched.extend(_unmatched(batch))
-            yield _csv(batch.filter(of_day), run_id.stream, run_no)
+            covered.extend(_covered(batch))
+            yield _csv(batch.filter(of_day).select(COLUMNS), run_id.stream, run_no)
 
     await connection.copy_to_table("placement", source=texts(), format="csv",
                                    columns=("stream", "run_no", *COLUMNS))
     await connection.copy_records_to_table(
         "placement_waiting", columns=("run_no", "journal_date", "journal_id"),
         records=[(run_no, *one) for one in waiting])
+    await connection.copy_records_to_table(
+        "capture_match", columns=("run_no", "journal_date", "journal_id", "authorization_key"),
+        records=[(run_no, *one) for one in covered])
     if unmatched:
         columns = [list(column) for column in zip(*sorted(unmatched), strict=True)]
         await connection.execute(_statement("unmatched"), str(run_id), run_id.business_date,
@@ -120,6 +125,13 @@ def _unmatched(batch: pa.RecordBatch) -> list[tuple[int, str, bool]]:
     kept = batch.append_column("suspended", suspended).filter(waits)
     return list(zip(*(kept[name].to_pylist() for name in ("journal_id", "match", "suspended")),
                     strict=True))
+
+
+def _covered(batch: pa.RecordBatch) -> list[tuple[object, ...]]:
+    """What is covered by an authorization that it does not name."""
+    kept = batch.filter(pc.is_valid(batch[COVERED_BY]))
+    return list(zip(*(kept[name].to_pylist()
+                      for name in ("journal_date", "journal_id", COVERED_BY)), strict=True))
 
 
 def _all(engine: Engine, expression: ir.Table) -> pa.Table:

@@ -27,10 +27,10 @@ SCHEMAS: Final = {
         "merchant_account_id": "int64", "uncounted": "boolean"}),
     # Of these, what was captured under an authorization of before, or off line.
     "capture": ibis.schema({
-        "id": "!int64", "kind": "!string", "account_id": "int64", "card_id": "int64",
-        "terminal_id": "!string", "approval_code": "!string", "original_key": "!string",
-        "flags": "!string", "posted_minor": "!int64", "currency": "!string",
-        "product": "!string", "decided_us": "!int64"}),
+        "id": "!int64", "key": "!string", "kind": "!string", "account_id": "int64",
+        "card_id": "int64", "terminal_id": "!string", "approval_code": "!string",
+        "original_key": "!string", "flags": "!string", "posted_minor": "!int64",
+        "currency": "!string", "product": "!string", "decided_us": "!int64"}),
     # Rows of earlier days that the day names as originals, with the family they were booked by.
     "named": ibis.schema({
         **_AUTHORIZED, "journal_date": "!date", "flags": "!string", "posted_minor": "!int64",

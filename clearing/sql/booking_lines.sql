@@ -5,7 +5,7 @@ SELECT s.number, e.business_date, coalesce(e.transaction, j.key || '#' || j.leg)
 FROM booking_statement s
 CROSS JOIN LATERAL (SELECT * FROM client_entry WHERE account_id = s.account_id AND currency = s.currency
                     AND business_date BETWEEN s.period_from AND s.period_to OFFSET 0) e
-LEFT JOIN journal j ON j.business_date = e.journal_date AND j.id = e.journal_id
+LEFT JOIN journal j ON j.stream = 'cash' AND j.business_date = e.journal_date AND j.id = e.journal_id
 LEFT JOIN clearing_credit c ON e.journal_id IS NULL AND c.run_id = e.run_id AND c.end_to_end_id = e.transaction
 LEFT JOIN fee_statement f ON e.journal_id IS NULL AND f.number = e.transaction
 LEFT JOIN LATERAL (

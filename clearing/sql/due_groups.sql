@@ -12,7 +12,7 @@ SELECT g.account_id, g.currency, g.place_id, g.single, g.loose, sum(g.amount_min
        a.content::text AS party
 FROM (SELECT *, row_number() OVER (PARTITION BY account_id, currency, place_id, single, loose, source ORDER BY key) AS number
       FROM due) g
-LEFT JOIN journal j ON g.source = 'deposit' AND g.number <= 3 AND j.business_date = g.journal_date AND j.id = g.journal_id
+LEFT JOIN journal j ON g.source = 'deposit' AND g.number <= 3 AND j.stream = 'cash' AND j.business_date = g.journal_date AND j.id = g.journal_id
 LEFT JOIN deposit d ON g.source = 'deposit' AND g.single <> '' AND d.key = g.key
 LEFT JOIN clearing_party a ON a.run_id = $1 AND a.kind = 'account' AND a.party_id = g.account_id::text
 GROUP BY g.account_id, g.currency, g.place_id, g.single, g.loose, a.content

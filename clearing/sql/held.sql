@@ -7,7 +7,7 @@ SELECT 'collection', account_id, invoice, amount_minor, currency, held FROM clea
 UNION ALL
 SELECT CASE p.family WHEN 'deposit_withheld' THEN 'withheld_deposit' ELSE 'unidentified_sale' END,
        j.account_id, j.key, j.posted_minor, j.currency,
-       CASE WHEN j.kind = 'reversal' THEN 'given_back'
+       CASE WHEN j.kind = 'reversal' THEN CASE WHEN j.posted_minor > 0 THEN 'taken_again' ELSE 'given_back' END
             WHEN p.family = 'deposit_withheld'
                 THEN coalesce(substring(j.flags FROM '(?:^|,)withheld:([^,]*)'), 'not_a_safe_client')
             WHEN a.kind = 'fleet' THEN coalesce(nullif(p.match, ''), 'given_back')

@@ -8,7 +8,7 @@ WITH came AS (
     FROM placement p
     JOIN clearing_run r USING (run_no)
     JOIN journal j ON j.business_date = $2::date AND j.stream = 'cash' AND j.id = p.journal_id
-    LEFT JOIN journal o ON o.business_date = p.original_date AND o.id = p.original_id
+    LEFT JOIN journal o ON o.stream = 'cash' AND o.business_date = p.original_date AND o.id = p.original_id
     WHERE r.run_id = $1 AND p.stream = 'cash' AND p.journal_date = $2::date AND j.posted_minor <> 0
       AND p.family IN ('deposit', 'deposit_withheld', 'deposit_uncounted')
     GROUP BY 1, 2

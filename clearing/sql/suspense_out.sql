@@ -38,7 +38,7 @@ booked AS (
     SELECT $1, j.key || '#' || j.leg || '/released', 1, f.debit, f.credit, d.account_id, d.held_id, d.amount_minor, d.currency
     FROM due d
     JOIN posting_rule f USING (family)
-    JOIN journal j ON j.business_date = d.journal_date AND j.id = d.journal_id
+    JOIN journal j ON j.stream = 'fuel' AND j.business_date = d.journal_date AND j.id = d.journal_id
     WHERE d.amount_minor <> 0
 )
 SELECT exception_id FROM decided ORDER BY exception_id

@@ -218,6 +218,29 @@ def test_nobody_is_credited_at_once_unseen(text, at):
     at(story)
 
 
+def test_whom_the_list_had_that_cannot_be_read_any_more_is_told(at):
+    """A night has perhaps no list of its own: it holds him for the exception alone."""
+    async def story(scene, path):
+        async with scene.connector(screening=path):
+            await scene.deposit(account=2)
+            await scene.until(lambda rows: rows[-1]["credit"] == "accepted")
+            write(path, "name\nX\n")
+            for _ in range(100):
+                await scene.deposit(account=2)
+                rows = await scene.until(lambda rows: all(
+                    row["credit"] in {"accepted", "night"} for row in rows))
+                if rows[-1]["credit"] == "night":
+                    break
+            key, = await scene.deposit(amount=700)
+            await scene.until(lambda rows: all(
+                row["credit"] in {"accepted", "night"} for row in rows))
+        assert await scene.changes(key) == [("give_up", UNREADABLE)]
+        row, = await scene.pool.fetch(OPEN, scene.first_account + 1)
+        assert (row["reason"], row["amount_minor"]) == (SCREENING, 700)
+
+    at(story)
+
+
 FOUND = ("INSERT INTO clearing_exception (stream, reason, subject_kind, subject, account_id, "
          "content) VALUES ('cash', $1, 'payee', $2, $3, $4::text::jsonb)")
 
@@ -228,7 +251,7 @@ async def found_by_night(scene, account, reason=SCREENING):
     subject = f"{account}/N-1/{row['name'].casefold()}" if reason == SCREENING \
         else f"{account}/{row['iban']}/{row['name']}"
     content = {"name": row["name"], "entry": "N-1", "listed": row["name"], "program": "",
-               "way": "exact"}
+               "way": "exact", "iban": row["iban"]}
     await scene.pool.execute(FOUND, reason, subject, account, json.dumps(content))
 
 
@@ -250,6 +273,27 @@ def test_whom_a_night_has_found_no_host_credits_at_once(at, has_list, reason, de
         assert await scene.changes(found) == [("give_up", reason)]
         assert [payment.amount_minor for payment in scene.paid()] == [12_345], other
         assert len(await scene.pool.fetch(OPEN, scene.first_account + 1)) == (decided is None)
+
+    at(story)
+
+
+@pytest.mark.parametrize("decided", [None, "reject"])
+def test_the_newest_word_of_his_bank_counts(at, decided):
+    """It has said that the name is not his, and then that it is."""
+    async def story(scene, path):
+        account = scene.first_account + 1
+        await found_by_night(scene, account, NAME)
+        if decided:
+            await scene.pool.execute(DECIDE, decided)
+        for outcome, credit in (("no_match", "night"), ("match", "accepted")):
+            await scene.pool.execute(
+                "INSERT INTO payee_verification (iban, name, outcome) "
+                "SELECT iban, name, $2 FROM account WHERE account_id = $1", account, outcome)
+            await scene.deposit()
+            async with scene.connector():
+                await scene.until(lambda rows: rows[-1]["credit"] not in {"queued", "sent"})
+            rows = await scene.until(lambda rows: rows)
+            assert rows[-1]["credit"] == credit, outcome
 
     at(story)
 

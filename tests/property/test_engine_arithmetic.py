@@ -43,9 +43,9 @@ def payment(number: int, **other: Any) -> Row:
 
 
 def capture(number: int, **other: Any) -> Row:
-    return {"id": number, "kind": "completion", "terminal_id": "T", "approval_code": "",
-            "original_key": "", "flags": "", "posted_minor": 0, "currency": "EUR",
-            "product": "012", "decided_us": 0, **other}
+    return {"id": number, "key": "k", "kind": "completion", "terminal_id": "T",
+            "approval_code": "", "original_key": "", "flags": "", "posted_minor": 0,
+            "currency": "EUR", "product": "012", "decided_us": 0, **other}
 
 
 def edges(denominator: int) -> list[int]:

@@ -6,6 +6,7 @@ The statement is one way to the answer, the expression another; they share no li
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from authhost.embedded import Servers
 from authhost.streams import STREAMS
+from clearing.engine.matching import matches
 from clearing.engine.opening import open_engine
 from clearing.engine.placements import COLUMNS, place_day
 from clearing.engine.posting import Placer
@@ -128,16 +130,24 @@ async def _by_statement(url: str, before: list[Row], today: list[Row]) -> dict[s
     await _written(url, [*before, *today])
     connection = await asyncpg.connect(url)
     try:
-        return {stream: [await _place(connection, day, stream) for day in (BEFORE, DAY)][-1]
-                for stream in STREAMS}
+        return {stream: [await _place(connection, day, stream, _covering(url, day, stream))
+                         for day in (BEFORE, DAY)][-1] for stream in STREAMS}
     finally:
         await connection.close()
 
 
-async def _place(connection: asyncpg.Connection, day: date, stream: str) -> Placed:
+def _covering(url: str, day: date, stream: str) -> list[int]:
+    with tempfile.TemporaryDirectory() as folder, \
+            open_engine(None, read_stage(url, day, stream, Path(folder))) as engine:
+        found = engine.read(matches(Matching())).read_all().to_pylist()
+        return [row["authorization_id"] for row in found if row["covered"]]
+
+
+async def _place(connection: asyncpg.Connection, day: date, stream: str,
+                 covering_ids: list[int]) -> Placed:
     run = f"{day.isoformat()}/{stream}/1"
     await connection.execute(query("insert_run"), run, day, stream, 1, "", 0, "{}")
-    await connection.execute(_STATEMENT, run, day, LOOK_BACK_DAYS, stream)
+    await connection.execute(_STATEMENT, run, day, LOOK_BACK_DAYS, stream, covering_ids)
     return await _stored(connection, run)
 
 

@@ -130,7 +130,8 @@ class Chance:
             case "completion":
                 made = row("completion", self._key(), self._pick((0, self._minor())), **named)
                 self._sold.append(made)
-                return [made]
+                released = row("completion", made["key"], 0, leg=1, **named)
+                return [made, released][:self._pick((1, 2))]
             case "expiry":
                 return [row("expiry", f"{held['key']}/70", 0, **named)]
             case _:

@@ -12,7 +12,8 @@
 --                      reversed   reversed or expired
 --                      open       nothing has come yet
 -- So the rows that are 'reversed' sum to zero, and the files carry what is 'cleared'.
--- $1 run id, $2 business date, $3 look-back days for the original of a late reversal, $4 stream
+-- $1 run id, $2 business date, $3 look-back days for the original of a late reversal, $4 stream, $5 ids of the authorizations that cover a
+-- capture of the day, which is not this statement's to find
 WITH given AS MATERIALIZED (
     -- What gives back, by its key: of the day, and of before where the day names it.
     SELECT j.business_date, j.id, j.key, j.account_id, j.original_key, j.posted_minor
@@ -42,7 +43,9 @@ day AS MATERIALIZED (
            coalesce(sum(j.posted_minor) FILTER (WHERE u.id IS NULL) OVER original, 0) AS net, u.id IS NOT NULL AS undone,
            bool_or(j.kind IN ('reversal', 'return')) OVER original AS given_back,
            j.kind IN ('reversal', 'return') AS gives_back,
-           max(j.id) FILTER (WHERE j.kind NOT IN ('reversal', 'return')) OVER original AS capture_id,
+           -- Of a completion's legs one has the money; the others move its hold alone.
+           coalesce(max(j.id) FILTER (WHERE j.kind NOT IN ('reversal', 'return') AND j.posted_minor <> 0) OVER original,
+                    max(j.id) FILTER (WHERE j.kind NOT IN ('reversal', 'return')) OVER original) AS capture_id,
            -- An envelope, a cheque, or a client who is credited for what was counted.
            c.kind <> 'cash' OR (c.credit = 'none' AND c.withheld = '' AND c.state <> 'reversed') AS uncounted
     FROM journal j LEFT JOIN account a USING (account_id)
@@ -110,10 +113,12 @@ hold AS (
       AND j.kind IN ('preauthorization', 'increment', 'deposit_authorization') AND j.approved
 ),
 ending AS (
-    SELECT j.original_key, bool_or(j.kind IN ('completion', 'deposit')) AS completed FROM journal j
-    WHERE j.business_date > coalesce((SELECT day FROM base), '-infinity') AND j.business_date <= $2::date AND j.stream = $4
-      AND j.original_key <> '' AND (j.kind = 'expiry' OR (j.approved AND j.kind IN ('completion', 'deposit', 'reversal')))
-    GROUP BY j.original_key
+    SELECT e.original_key, bool_or(e.completed) AS completed
+    FROM (SELECT j.original_key, j.kind IN ('completion', 'deposit') AS completed FROM journal j
+          WHERE j.business_date > coalesce((SELECT day FROM base), '-infinity') AND j.business_date <= $2::date AND j.stream = $4
+            AND j.original_key <> '' AND (j.kind = 'expiry' OR (j.approved AND j.kind IN ('completion', 'deposit', 'reversal')))
+          UNION ALL SELECT h.key, true FROM hold h WHERE h.journal_id = ANY ($5::bigint[])) e
+    GROUP BY e.original_key
 ),
 ended AS (
     SELECT h.journal_date, h.journal_id, h.currency,

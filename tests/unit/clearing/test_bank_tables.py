@@ -156,7 +156,8 @@ def test_what_one_record_of_bai2_cannot_hold_goes_on_between_two_fields() -> Non
     assert read_back(read_bai2, content) == (1, 10**9, "EUR")
     assert faults(content) == []
     records = content.decode().split("\r\n")
-    assert records[0].startswith(f"01,{'H' * 21},{'B' * 21},260724,")
+    assert records[0].startswith(f"01,{'H' * 20},{'B' * 20},260724,")
+    assert max(map(len, records)) == 80
     line = [f"16,301,1000000000,Z,{'E' * 35}/", f"88,{reference},{'A' * 41}",
             f"88,{'A' * 77}", f"88,{'A' * 22}"]
     assert records[3:7] == line
@@ -168,6 +169,8 @@ def test_what_one_record_of_bai2_cannot_hold_goes_on_between_two_fields() -> Non
         file.end()
         assert read_back(read_bai2, sink.getvalue()) == (1, 1, "EUR")
         assert max(map(len, sink.getvalue().split(b"\r\n"))) <= 80
+    with pytest.raises(ValueError, match="of 81 characters in a file of 80"):
+        read_back(read_bai2, content.replace(b"88," + b"A" * 77, b"88," + b"A" * 78))
     for lost in (line[:1], line[1:]):
         kept = "\r\n".join(record for record in records if record not in lost)
         with pytest.raises(ValueError, match=r"without its end|lacks 2 fields"):

@@ -35,7 +35,7 @@ def hold(number: int, **other: Any) -> Row:
 
 
 def capture(number: int, **other: Any) -> Row:
-    return {"id": number, "kind": "completion", "account_id": 1, "card_id": 7,
+    return {"id": number, "key": f"k{number}", "kind": "completion", "account_id": 1, "card_id": 7,
             "terminal_id": "T1", "approval_code": "", "original_key": "", "flags": "",
             "posted_minor": 5_000, "currency": "EUR", "product": "012", "decided_us": 2_000,
             **other}
@@ -226,6 +226,41 @@ def test_what_is_left_of_a_capture_is_compared(ask: Ask, named: str, back: list[
             for at, minor in enumerate(back)]
     one = capture(50, original_key=named, posted_minor=11_000)
     assert found(ask, [one], [hold(1)], day=day)[50][0] == expected
+
+
+def test_of_a_completions_legs_the_one_with_money_is_given_back(ask: Ask) -> None:
+    """As a host writes it: what it keeps, and the hold that it releases."""
+    day = [booked(50, "completion", 11_000, "k50"),
+           {**booked(51, "completion", 0, "k50"), "leg": 1},
+           booked(60, "return", -1_000, "back", "k50")]
+    one = capture(50, original_key="hold-1", posted_minor=11_000)
+    assert found(ask, [one], [hold(1)], day=day) == {50: ("matched", 1)}
+
+
+def test_what_was_given_back_whole_is_like_no_authorization(ask: Ask) -> None:
+    """The right capture has it, that came after the wrong one."""
+    day = [booked(50, "completion", 9_500, "k50"), booked(60, "reversal", -9_500, "back", "k50"),
+           booked(51, "completion", 9_000, "k51")]
+    captures = [capture(50, posted_minor=9_500),
+                capture(51, posted_minor=9_000, decided_us=2_500)]
+    assert found(ask, captures, [hold(1)], day=day)[51] == ("matched", 1)
+
+
+@pytest.mark.parametrize(("captured", "back", "place"), [
+    ({"approval_code": "A1"}, 0, "cleared"), ({}, 0, "cleared"),
+    ({"approval_code": "A1", "posted_minor": 20_000}, 0, "cleared"),
+    ({"approval_code": "A1"}, -4_999, "cleared"),
+    ({"approval_code": "A1"}, -5_000, "open"),  # nothing of it is left
+    ({"approval_code": "A2", "card_id": 8}, 0, "open"), ({"card_id": 8}, 0, "open")])
+def test_what_covers_a_capture_covers_no_later_one(ask: Ask, captured: Row, back: int,
+                                                   place: str) -> None:
+    """Whatever it was found by; what has raised it ends with it."""
+    holds = [hold(1, approval_code="A1"), hold(2, kind="increment", original_key="hold-1")]
+    day = [booked(50, "completion", captured.get("posted_minor", 5_000), "k50"),
+           booked(60, "return", back, "back", "k50")][:2 if back else 1]
+    rows = ask(placed(PLAIN), {"capture": [capture(50, **captured)], "hold": holds, "day": day})
+    assert {row["journal_id"]: row["place"] for row in rows if row["journal_id"] < 50} == {
+        1: place, 2: place}
 
 
 def test_a_return_that_was_undone_leaves_all_of_it(ask: Ask) -> None:
