@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from authhost.streams import STREAMS, Stream
+from clearing.collecting import collect_seldom
 from clearing.errors import ClearingError
 from clearing.night import Night
 from clearing.run import Counted, Progress, clear
@@ -33,6 +34,7 @@ async def clear_together(database_url: str, business_date: date, out_dir: Path,
 
     ClearingError: of the first of the streams that stopped; what others have released stays so.
     """
+    collect_seldom()
     here, *others = streams
     with ExitStack() as processes:
         beside = [processes.enter_context(_process(progress, counted)) for _ in others]
@@ -75,6 +77,7 @@ _tells: list[Connection] = []  # of the other process: its way to this one
 
 
 def _open(tells: Connection) -> None:
+    collect_seldom()
     _tells.append(tells)
 
 

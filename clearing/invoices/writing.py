@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Final
 
+from clearing.collecting import collect_seldom
 from clearing.errors import ClearingError
 from clearing.folder import DayFolder
 from clearing.invoices.cases import stored_cases
@@ -57,7 +58,8 @@ async def write_invoices(connection: Connection, run_id: RunId, settings: Settin
                 files += write_one(stored, run_id, settings, folder)
                 lines += sum(until - first for _, first, until in stored.parts)
                 continue
-            pool = pool or ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+            pool = pool or ProcessPoolExecutor(workers, mp_context=get_context("spawn"),
+                                               initializer=collect_seldom)
             under_way.append(pool.submit(write_one, stored, run_id, settings, folder))
             if len(under_way) >= workers * _WAITING:
                 files += await _made(under_way.popleft())
