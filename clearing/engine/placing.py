@@ -103,18 +103,17 @@ def ended(captured: ir.Table) -> ir.Table:
 
 def _grouped() -> ir.Table:
     """The day's rows, each with what is true of its original's key and account together. A return
-    and its reversal of the same day have not taken place (undone): they count for nothing."""
+    and its reversal of the same day have not taken place (undone), and come to nothing."""
     rows, again = table("day"), _again()
     rows = rows.left_join(again, rows.id == again.again_id)
     rows = rows.mutate(gives_back=rows.kind.isin(GIVES_BACK), undone=rows.undone.fill_null(False))
     # A join or a window cannot take a column of its own projection: a step each.
     rows = rows.mutate(
         origin=ibis.ifelse(rows.gives_back, ibis.coalesce(rows.sale_key, rows.original_key),
-                           rows.key),
-        standing_minor=ibis.ifelse(rows.undone, 0, rows.posted_minor))
+                           rows.key))
     together = ibis.window(group_by=[rows.origin, rows.account_id])
     return rows.mutate(
-        net_minor=total(rows.standing_minor).over(together),
+        net_minor=total(rows.posted_minor).over(together),
         given_back=rows.gives_back.any().over(together),
         # Of a completion's legs one has the money; the others move its hold alone.
         capture_id=ibis.coalesce(

@@ -61,6 +61,18 @@ def write(path, text):
     os.utime(path, ns=(path.stat().st_mtime_ns + 10**9,) * 2)
 
 
+async def until_last(scene, credit, **deposit):
+    """Deposits come until the last of them is this: a new list is read a moment after it is there.
+    """
+    for _ in range(100):
+        await scene.deposit(**deposit)
+        rows = await scene.until(lambda rows: all(
+            row["credit"] in {"accepted", "night"} for row in rows))
+        if rows[-1]["credit"] == credit:
+            return
+    raise AssertionError(f"no deposit is {credit}")
+
+
 def test_who_is_listed_waits_for_the_night_and_others_do_not(at):
     async def story(scene, path):
         listed, also = await scene.deposit(2, amount=700)
@@ -184,13 +196,7 @@ def test_a_list_that_changes_counts(at):
         async with scene.connector(screening=path):
             await scene.until(lambda rows: rows[0]["credit"] == "accepted")
             write(path, HEAD + "E-1,somebody,TEST\nE-2,Client 1,TEST\n")
-            for _ in range(100):
-                await scene.deposit()
-                rows = await scene.until(lambda rows: all(
-                    row["credit"] in {"accepted", "night"} for row in rows))
-                if rows[-1]["credit"] == "night":
-                    break
-            assert rows[-1]["credit"] == "night"
+            await until_last(scene, "night")
 
     at(story)
 
@@ -207,13 +213,7 @@ def test_nobody_is_credited_at_once_unseen(text, at):
             await scene.until(lambda rows: rows[0]["credit"] == "night")
             assert await scene.changes(key) == [("give_up", UNREADABLE)]
             write(path, LISTED + "E-9,later,TEST\n")
-            for _ in range(100):
-                await scene.deposit(account=2)
-                rows = await scene.until(lambda rows: all(
-                    row["credit"] in {"accepted", "night"} for row in rows))
-                if rows[-1]["credit"] == "accepted":
-                    break
-            assert rows[-1]["credit"] == "accepted"
+            await until_last(scene, "accepted", account=2)
 
     at(story)
 
@@ -225,12 +225,7 @@ def test_whom_the_list_had_that_cannot_be_read_any_more_is_told(at):
             await scene.deposit(account=2)
             await scene.until(lambda rows: rows[-1]["credit"] == "accepted")
             write(path, "name\nX\n")
-            for _ in range(100):
-                await scene.deposit(account=2)
-                rows = await scene.until(lambda rows: all(
-                    row["credit"] in {"accepted", "night"} for row in rows))
-                if rows[-1]["credit"] == "night":
-                    break
+            await until_last(scene, "night", account=2)
             key, = await scene.deposit(amount=700)
             await scene.until(lambda rows: all(
                 row["credit"] in {"accepted", "night"} for row in rows))

@@ -57,6 +57,13 @@ def test_what_comes_to_nothing_is_reversed_and_nothing_else(ask: Ask) -> None:
     assert places(ask, [sale(1, 0), sale(2)]) == {1: ("cleared", None), 2: ("cleared", None)}
 
 
+def test_a_return_that_its_day_takes_again_has_not_taken_place(ask: Ask) -> None:
+    rows = [sale(1), back(2, -400, kind="return", key="r"), back(3, 400, "r")]
+    assert places(ask, rows) == {1: ("cleared", None), 2: ("reversed", 1), 3: ("reversed", 1)}
+    rows[2]["posted_minor"] = 300  # in part
+    assert {place for place, _ in places(ask, rows).values()} == {"cleared"}
+
+
 def test_what_an_earlier_day_has_is_never_reversed(ask: Ask) -> None:
     """A refund and what takes it back come to nothing between them; each is booked for itself."""
     rows = [back(2, -1_000, "old"), back(3, 1_000, "old", kind="return")]
