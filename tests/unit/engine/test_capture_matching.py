@@ -188,6 +188,14 @@ def test_each_is_the_others_newest_or_none(ask: Ask) -> None:
         50: ("matched", 2), 51: ("no_authorization", None)}
 
 
+def test_within_one_moment_keys_decide_and_not_the_order_of_arrival(ask: Ask) -> None:
+    holds = [hold(1, key="late", approval_code="A1"), hold(2, key="early", approval_code="A1")]
+    captures = [capture(50, key="y"), capture(51, key="x")]
+    assert found(ask, captures, holds) == {50: ("no_authorization", None), 51: ("matched", 1)}
+    assert found(ask, [capture(50, approval_code="A1", card_id=None)], holds) == {
+        50: ("matched", 1)}
+
+
 def test_what_is_like_it_may_be_less_by_the_tolerance(ask: Ask) -> None:
     matching = Matching((Tolerance("", 100),))
     captures = [capture(50, posted_minor=10_100), capture(51, posted_minor=10_101, card_id=8)]
