@@ -50,20 +50,8 @@ def booked() -> ir.Table:
 def given_back() -> ir.Table:
     """given_id, what the day has captured, and given_minor, what it gives back of that itself:
     negative, less what it takes again."""
-    back, again, taken = table("day"), _again(), table("day").view()
-    back = back.filter(back.kind.isin(GIVES_BACK))
-    back = back.left_join(again, back.id == again.again_id)
-    back = back.select("account_id", "posted_minor",
-                       origin=ibis.coalesce(back.sale_key, back.original_key))
-    back = back.group_by("origin", "account_id").aggregate(given_minor=total(back.posted_minor))
-    # Of a completion's legs one has the money; the others move its hold alone.
-    taken = taken.filter(~taken.kind.isin(GIVES_BACK), taken.posted_minor != 0).select(
-        taken_id="id", taken_key="key", taken_account="account_id")
-    pair = back.inner_join(taken, (back.origin == taken.taken_key)
-                           & back.account_id.identical_to(taken.taken_account))
-    return pair.group_by("origin", "account_id").aggregate(
-        given_id=pair.taken_id.max(), given_minor=pair.given_minor.max()).select(
-        "given_id", "given_minor")
+    given = _given()
+    return given.filter(given.capture_id.notnull()).select("given_minor", given_id="capture_id")
 
 
 def doubled() -> ir.Table:
@@ -102,23 +90,54 @@ def ended(captured: ir.Table) -> ir.Table:
 
 
 def _grouped() -> ir.Table:
-    """The day's rows, each with what is true of its original's key and account together. A return
-    and its reversal of the same day have not taken place (undone), and come to nothing."""
-    rows, again = table("day"), _again()
+    """The day's rows, each with what is true of its original's key and account together: whether
+    any of it was given_back; if so net_minor, what is left, and capture_id. A return and its
+    reversal of the same day have not taken place (undone), and come to nothing.
+
+    Most rows nobody gives back: the tables beside the day have those alone that somebody does.
+    """
+    rows, again, given = table("day"), _again(), _given()
     rows = rows.left_join(again, rows.id == again.again_id)
     rows = rows.mutate(gives_back=rows.kind.isin(GIVES_BACK), undone=rows.undone.fill_null(False))
-    # A join or a window cannot take a column of its own projection: a step each.
+    # A join cannot take a column of its own projection: a step each.
     rows = rows.mutate(
         origin=ibis.ifelse(rows.gives_back, ibis.coalesce(rows.sale_key, rows.original_key),
                            rows.key))
-    together = ibis.window(group_by=[rows.origin, rows.account_id])
-    return rows.mutate(
-        net_minor=total(rows.posted_minor).over(together),
-        given_back=rows.gives_back.any().over(together),
-        # Of a completion's legs one has the money; the others move its hold alone.
-        capture_id=ibis.coalesce(
-            rows.id.max(where=~rows.gives_back & (rows.posted_minor != 0)).over(together),
-            rows.id.max(where=~rows.gives_back).over(together)))
+    rows = rows.left_join(given, (rows.origin == given.given_key)
+                          & rows.account_id.identical_to(given.given_account))
+    return rows.mutate(given_back=rows.given_key.notnull())
+
+
+def _given() -> ir.Table:
+    """given_key and given_account of what the day gives back, what is left of the day's rows of
+    both (net_minor), what was given back of it (given_minor, negative), and the capture among them,
+    null where the day has none (capture_id)."""
+    back = _origins().group_by("origin", "account_id").aggregate(
+        given_minor=lambda one: total(one.posted_minor))
+    back = back.rename(given_key="origin", given_account="account_id")
+    taken = table("day")
+    taken = taken.filter(~taken.kind.isin(GIVES_BACK))
+    taken = taken.semi_join(back, (taken.key == back.given_key)
+                            & taken.account_id.identical_to(back.given_account))
+    # Of a completion's legs one has the money; the others move its hold alone.
+    taken = taken.group_by("key", "account_id").aggregate(
+        taken_minor=total(taken.posted_minor),
+        capture_id=ibis.coalesce(taken.id.max(where=taken.posted_minor != 0), taken.id.max()))
+    taken = taken.rename(taken_key="key", taken_account="account_id")
+    pair = back.left_join(taken, (back.given_key == taken.taken_key)
+                          & back.given_account.identical_to(taken.taken_account))
+    return pair.select("given_key", "given_account", "given_minor", "capture_id",
+                       net_minor=pair.given_minor + pair.taken_minor.fill_null(0))
+
+
+def _origins() -> ir.Table:
+    """What the day gives back, with the key of what that was of: a reversal of a return gives back
+    of the sale."""
+    back, again = table("day"), _again()
+    back = back.filter(back.kind.isin(GIVES_BACK))
+    back = back.left_join(again, back.id == again.again_id)
+    return back.select("account_id", "posted_minor",
+                       origin=ibis.coalesce(back.sale_key, back.original_key))
 
 
 def _again() -> ir.Table:
@@ -168,7 +187,8 @@ def _sourced() -> ir.Table:
         same_day_id=ibis.ifelse(rows.gives_back, rows.capture_id, _NO_ID),
         late_key=ibis.ifelse(rows.gives_back & rows.capture_id.isnull(), rows.origin,
                              ibis.null("string")))
-    capture = table("day")
+    capture, given = table("day"), _given()
+    capture = capture.semi_join(given, capture.id == given.capture_id)
     capture = capture.select(given_id=capture.id, given_kind=capture.kind,
                              given_flags=capture.flags, given_uncounted=capture.uncounted)
     rows = rows.left_join(capture, rows.same_day_id == capture.given_id)
