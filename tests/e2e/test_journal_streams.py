@@ -10,10 +10,13 @@ import asyncpg
 import pytest
 
 from authhost.embedded import Servers
-from authhost.journal import migrate as journal_migrate
+from authhost.journal.migrate import migrate
+from authhost.streams import STREAMS
 from tests.support.databases import fresh
+from tests.support.upgrades import migrated_until
 
-_BEFORE: Final = "0017"
+_NAMED: Final = "0017"  # a row says its stream
+_PARTED: Final = "0031"  # and is in its partition
 # Key, kind, the kind of its account, and the stream that it is of.
 _ROWS: Final = (
     ("sale-1", "sale", "fleet", "fuel"), ("hold-1", "preauthorization", "fleet", "fuel"),
@@ -33,21 +36,15 @@ _MONTHS: Final = (date(2026, 6, 30), date(2026, 7, 1))
 pytestmark = pytest.mark.invariant(11)
 
 
-def test_rows_of_before_go_to_their_streams(servers: Servers,
+@pytest.mark.parametrize("before", [_NAMED, _PARTED])
+def test_rows_of_before_go_to_their_streams(before: str, servers: Servers,
                                             monkeypatch: pytest.MonkeyPatch) -> None:
     with fresh(servers, "before_streams", template="template1") as url:
-        asyncio.run(_migrated_until_streams(url, monkeypatch))
-        asyncio.run(_moved(url))
+        asyncio.run(migrated_until(url, before, monkeypatch))
+        asyncio.run(_moved(url, before))
 
 
-async def _migrated_until_streams(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    scripts = [entry for entry in journal_migrate._scripts() if entry.name < _BEFORE]
-    with monkeypatch.context() as earlier:
-        earlier.setattr(journal_migrate, "_scripts", lambda: scripts)
-        await journal_migrate.migrate(url)
-
-
-async def _moved(url: str) -> None:
+async def _moved(url: str, until: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         accounts = {"fleet": 1, "safe_client": 2, "payer": 3, "merchant": 4}
@@ -64,9 +61,18 @@ async def _moved(url: str) -> None:
                 "'approved', '', 5, 5, 5, 'EUR', 'T', 'M', 'S', '', '', '', now(), now(), 1, $4, "
                 "1, 1, 1, 1, 5, 0, 1, '{}')",
                 [(day, key, kind, accounts.get(account or "")) for key, kind, account, _ in _ROWS])
+        if until == _PARTED:
+            await connection.execute("ALTER TABLE journal DISABLE TRIGGER append_only")
+            await connection.executemany("UPDATE journal SET stream = $2 WHERE key = $1",
+                                         [(key, stream) for key, _, _, stream in _ROWS])
+            await connection.execute("ALTER TABLE journal ENABLE TRIGGER append_only")
+            await connection.executemany(
+                "INSERT INTO closed_day (stream, business_date, following, closed_by) "
+                "VALUES ($1, $2, $2::date + 1, 'test')",
+                [(stream, _MONTHS[0]) for stream in STREAMS])
         before = await connection.fetch("SELECT id, business_date, key FROM journal ORDER BY id")
-        applied = await journal_migrate.migrate(url)
-        assert applied[0].startswith(_BEFORE)
+        applied = await migrate(url)
+        assert applied[0].startswith(until)
         after = await connection.fetch("SELECT id, business_date, key FROM journal ORDER BY id")
         assert after == before
         # Each by the partition that it is in.

@@ -86,10 +86,10 @@ DROP TABLE ledger_entry_before;
 DROP FUNCTION ledger_entry_balanced;
 
 CREATE VIEW clearing_place AS
-SELECT r.run_id, p.stream, p.journal_date, p.journal_id, p.place, p.family, p.original_date, p.original_id
+SELECT r.run_id, p.journal_date, p.journal_id, p.place, p.family, p.original_date, p.original_id
 FROM placement p JOIN clearing_run r ON r.run_no = p.run_no AND r.business_date = p.journal_date
 UNION ALL
-SELECT r.run_id, r.stream, w.journal_date, w.journal_id, 'open', '', NULL, NULL
+SELECT r.run_id, w.journal_date, w.journal_id, 'open', '', NULL, NULL
 FROM placement_waiting w JOIN clearing_run r USING (run_no);
 
 -- The books line by line: debit positive, credit negative.

@@ -10,6 +10,21 @@ ALTER TABLE rules
 ALTER TYPE batch ADD ATTRIBUTE stream text[];
 ALTER TABLE journal ADD COLUMN stream text NOT NULL DEFAULT 'fuel' CONSTRAINT journal_stream CHECK (stream IN ('fuel', 'cash', 'payments'));
 
+-- Rows of before: by their kind, and what gives back by whose account it does.
+ALTER TABLE journal DISABLE TRIGGER append_only;
+UPDATE journal j SET stream = s.stream
+FROM (
+    SELECT k.business_date, k.id,
+           CASE WHEN k.kind IN ('deposit', 'deposit_authorization', 'adjustment', 'verification') THEN 'cash'
+                WHEN k.kind LIKE 'payment%' OR k.key LIKE 'pay/%' THEN 'payments'
+                WHEN k.kind IN ('reversal', 'return', 'expiry') AND a.kind = 'safe_client' THEN 'cash'
+                WHEN k.kind IN ('reversal', 'return', 'expiry') AND a.kind IN ('payer', 'merchant') THEN 'payments'
+                ELSE 'fuel' END AS stream
+    FROM journal k LEFT JOIN account a USING (account_id)
+) s
+WHERE s.business_date = j.business_date AND s.id = j.id AND s.stream <> 'fuel';
+ALTER TABLE journal ENABLE TRIGGER append_only;
+
 -- The days that were closed. following: the day that was opened by it, which a calendar may have put off over a weekend.
 CREATE TABLE closed_day (
     stream        text        NOT NULL CHECK (stream IN ('fuel', 'cash', 'payments')),
@@ -20,6 +35,9 @@ CREATE TABLE closed_day (
     bank_calendar text        NOT NULL DEFAULT 'weekdays',  -- by which its night finds value dates
     PRIMARY KEY (stream, business_date)
 );
+INSERT INTO closed_day (stream, business_date, following, closed_by)
+SELECT stream, business_date, business_date + 1, 'before days were kept'
+FROM (SELECT DISTINCT business_date FROM clearing_run) r CROSS JOIN unnest(ARRAY['fuel', 'cash', 'payments']) AS s (stream);
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON closed_day FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
 CREATE VIEW business_day AS
@@ -45,64 +63,26 @@ CREATE TRIGGER day_is_open AFTER INSERT ON journal
     REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION journal_day_is_open();
 
 -- A partition is a way around the journal's own trigger: it has one too.
-CREATE FUNCTION journal_guard(part regclass) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE format('CREATE TRIGGER day_is_open AFTER INSERT ON %s REFERENCING NEW TABLE AS written
-                    FOR EACH STATEMENT EXECUTE FUNCTION journal_day_is_open()', part);
-END $$;
-
--- A month of business dates is a partition, and each stream in it is one: a night goes over its stream's rows many times, and over no other's.
 CREATE OR REPLACE FUNCTION journal_month(day date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     first date := date_trunc('month', day);
-    month text := format('journal_%s', to_char(first, 'YYYYMM'));
-    part  text;
+    name  text := format('journal_%s', to_char(first, 'YYYYMM'));
 BEGIN
-    IF to_regclass(month) IS NOT NULL THEN
-        RETURN;
+    IF to_regclass(name) IS NULL THEN
+        EXECUTE format('CREATE TABLE %I PARTITION OF journal FOR VALUES FROM (%L) TO (%L)',
+                       name, first, first + interval '1 month');
+        EXECUTE format('CREATE TRIGGER day_is_open AFTER INSERT ON %I REFERENCING NEW TABLE AS written
+                        FOR EACH STATEMENT EXECUTE FUNCTION journal_day_is_open()', name);
     END IF;
-    EXECUTE format('CREATE TABLE %I PARTITION OF journal FOR VALUES FROM (%L) TO (%L) PARTITION BY LIST (stream)',
-                   month, first, first + interval '1 month');
-    PERFORM journal_guard(month);
-    FOREACH part IN ARRAY ARRAY['fuel', 'cash', 'payments'] LOOP
-        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES IN (%L)', month || '_' || part, month, part);
-        PERFORM journal_guard(month || '_' || part);
-    END LOOP;
 END $$;
-
--- The months of before, row by row into their streams: by their kind, and what gives back by whose account it does.
-DO $$
-DECLARE
-    months regclass[] := ARRAY(SELECT inhrelid FROM pg_inherits WHERE inhparent = 'journal'::regclass);
-    month  regclass;
-    first  date;
-    fields text := (SELECT string_agg(format('k.%I', attname), ', ' ORDER BY attnum) FROM pg_attribute
-                    WHERE attrelid = 'journal'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'stream');
+DO $$ DECLARE
+    part regclass;
 BEGIN
-    FOREACH month IN ARRAY months LOOP
-        EXECUTE format('ALTER TABLE journal DETACH PARTITION %s', month);
-    END LOOP;
-    ALTER TABLE journal DROP CONSTRAINT journal_pkey, ADD PRIMARY KEY (business_date, id, stream);
-    FOREACH month IN ARRAY months LOOP
-        first := to_date(right(month::text, 6), 'YYYYMM');
-        EXECUTE format('ALTER TABLE %s RENAME TO journal_before', month);
-        PERFORM journal_month(first);
-        EXECUTE format($copy$
-            INSERT INTO journal
-            SELECT %s, CASE WHEN k.kind IN ('deposit', 'deposit_authorization', 'adjustment', 'verification') THEN 'cash'
-                            WHEN k.kind LIKE 'payment%%' OR k.key LIKE 'pay/%%' THEN 'payments'
-                            WHEN k.kind IN ('reversal', 'return', 'expiry') AND a.kind = 'safe_client' THEN 'cash'
-                            WHEN k.kind IN ('reversal', 'return', 'expiry') AND a.kind IN ('payer', 'merchant') THEN 'payments'
-                            ELSE 'fuel' END
-            FROM journal_before k LEFT JOIN account a USING (account_id)
-            $copy$, fields);
-        DROP TABLE journal_before;
+    FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'journal'::regclass LOOP
+        EXECUTE format('CREATE TRIGGER day_is_open AFTER INSERT ON %s REFERENCING NEW TABLE AS written
+                        FOR EACH STATEMENT EXECUTE FUNCTION journal_day_is_open()', part);
     END LOOP;
 END $$;
-
-INSERT INTO closed_day (stream, business_date, following, closed_by)
-SELECT stream, business_date, business_date + 1, 'before days were kept'
-FROM (SELECT DISTINCT business_date FROM clearing_run) r CROSS JOIN unnest(ARRAY['fuel', 'cash', 'payments']) AS s (stream);
 
 -- When each stream's day ends: at its cut-off by the clock of its zone, on the day itself where that is after noon, else on the next.
 -- calendar: the days that may be a business date; bank_calendar: those on which banks settle (names: clearing/days/calendars.py).

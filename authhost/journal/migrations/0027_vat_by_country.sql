@@ -14,14 +14,12 @@ ALTER TABLE invoice_line DROP CONSTRAINT invoice_line_pkey;
 ALTER TABLE invoice_line ADD PRIMARY KEY (run_id, account_id, currency, country, corrects, first);
 
 -- reverse_charge: the buyer accounts for the VAT, and is asked for the amounts without it. to_ksef: it is KSeF's, if its buyer wants that form.
--- price_basis: which of the two sums it has kept to the cent, as account_tax has it.
 -- vat_currency: VAT is told in it too (BT-6), by the rate that was published on vat_rate_on. corrects_ksef: KSeF's number of the invoice that is
 -- corrected, where it was known.
 ALTER TABLE invoice
     ADD COLUMN country        text    COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN reverse_charge boolean NOT NULL DEFAULT false,
     ADD COLUMN to_ksef        boolean NOT NULL DEFAULT true,
-    ADD COLUMN price_basis    text    NOT NULL DEFAULT 'gross' CHECK (price_basis IN ('gross', 'net')),
     ADD COLUMN vat_currency   text    COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN vat_rate       numeric CHECK (vat_rate > 0),
     ADD COLUMN vat_rate_on    date,
@@ -64,24 +62,12 @@ ALTER TABLE merchant_settlement
     ADD COLUMN vat_category text COLLATE "C" CHECK (vat_category IN ('', 'AE', 'O')),
     ADD COLUMN vat_id       text COLLATE "C" NOT NULL DEFAULT '',
     ADD CHECK ((vat_id <> '') = (coalesce(vat_category, '') = 'AE'));
--- So of a safe client's fees, at the rates of his schedule: as it was in the night that has stated them.
-ALTER TABLE fee_statement
-    ADD COLUMN vat_category text COLLATE "C" CHECK (vat_category IN ('', 'AE', 'O')),
-    ADD COLUMN vat_id       text COLLATE "C" NOT NULL DEFAULT '',
-    ADD CHECK ((vat_id <> '') = (coalesce(vat_category, '') = 'AE'));
-
--- What a dealer's station sold bears the VAT of there, as the fleets' invoices do: -1 where the settings do not speak of the country yet.
-ALTER TABLE station_sale ADD COLUMN country text COLLATE "C" NOT NULL DEFAULT '' CHECK (country ~ '^([A-Z]{2})?$');
-ALTER TABLE station_sale DROP CONSTRAINT station_sale_pkey;
-ALTER TABLE station_sale ADD PRIMARY KEY (run_id, merchant_id, product, unit, currency, country, vat_basis_points);
 
 -- Of what was not subject to VAT, or was accounted for under another number, a party has a paper apart. part: which of the period's it is.
--- country: of delivery, of a dealer's fuel; '' in the operator's own.
 ALTER TABLE own_document
-    ADD COLUMN country text COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN part smallint NOT NULL DEFAULT 1 CHECK (part > 0),
     DROP CONSTRAINT own_document_stream_kind_account_id_currency_basis_period_t_key,
-    ADD UNIQUE (stream, kind, account_id, currency, basis, period_to, country, part);
+    ADD UNIQUE (stream, kind, account_id, currency, basis, period_to, part);
 
 -- VAT that was in the pump's price and that the buyer is not asked for: 2110 comes to nothing as where it is charged.
 INSERT INTO posting_rule (family, debit, credit) VALUES ('invoice_reverse_charge', '1100', '2110');

@@ -49,17 +49,24 @@ END $$;
 
 -- The journal's own trigger looks at rows, and TRUNCATE has none.
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION append_only();
-CREATE OR REPLACE FUNCTION journal_guard(part regclass) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION journal_month(day date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    first date := date_trunc('month', day);
+    name  text := format('journal_%s', to_char(first, 'YYYYMM'));
 BEGIN
-    EXECUTE format('CREATE TRIGGER day_is_open AFTER INSERT ON %s REFERENCING NEW TABLE AS written
-                    FOR EACH STATEMENT EXECUTE FUNCTION journal_day_is_open()', part);
-    EXECUTE format('CREATE TRIGGER never_emptied BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION append_only()', part);
+    IF to_regclass(name) IS NULL THEN
+        EXECUTE format('CREATE TABLE %I PARTITION OF journal FOR VALUES FROM (%L) TO (%L)',
+                       name, first, first + interval '1 month');
+        EXECUTE format('CREATE TRIGGER day_is_open AFTER INSERT ON %I REFERENCING NEW TABLE AS written
+                        FOR EACH STATEMENT EXECUTE FUNCTION journal_day_is_open()', name);
+        EXECUTE format('CREATE TRIGGER never_emptied BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION append_only()', name);
+    END IF;
 END $$;
 DO $$
 DECLARE
     part regclass;
 BEGIN
-    FOR part IN SELECT relid FROM pg_partition_tree('journal') WHERE level > 0 LOOP
+    FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'journal'::regclass LOOP
         EXECUTE format('CREATE TRIGGER never_emptied BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION append_only()', part);
     END LOOP;
 END $$;
