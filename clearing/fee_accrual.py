@@ -181,7 +181,8 @@ def _statement(run_id: RunId, number: int, lines: list[asyncpg.Record],
                abroad: Abroad) -> tuple[object, ...]:
     """A row of fee_statement: number, account, currency, period, how it is settled, sums, VAT."""
     account_id, currency = lines[0]["account_id"], lines[0]["currency"]
-    client, untaxed = parse_client(lines[0]["party"]), abroad.of(account_id, currency)
+    client = parse_client(lines[0]["party"])
+    untaxed = abroad.of(account_id, currency).at(row["vat_basis_points"] for row in lines)
     sums = stated(((charge_of(row), row["vat_basis_points"]) for row in lines),
                   bears_vat=not untaxed.category)
     return (run_id.document("K", number), account_id, currency,

@@ -38,6 +38,14 @@ def ends_with(day: date, following: date, billing: str) -> bool:
     return following > period_of(day, billing)[1]
 
 
+def asked_until(day: date, following: date, billing: str, *, waits: bool) -> date | None:
+    """The last day that a night asks for: its own, where it ends a period. Where something of an
+    earlier period waits that period's end: today's is not over. None: it asks for nothing."""
+    if ends_with(day, following, billing):
+        return day
+    return period_of(day, billing)[0] - _DAY if waits else None
+
+
 def is_last_of_month(day: date) -> bool:
     """A month's own charges are made on its last day."""
     return (day + _DAY).day == 1

@@ -42,10 +42,10 @@ class KsefPage(msgspec.Struct, frozen=True):
 async def write_ksef_pages(database_url: str, business_date: date, out_dir: Path,
                            signer: Signer | None = None) -> tuple[KsefPage, ...]:
     """<number>.pdf of each invoice of a day that is KSeF's, whatever forms its buyer gets beside:
-    of fleets, and of those who are asked for fees.
+    of fleets, and of those who are asked for fees. What waits to be released has none yet.
 
-    signer: for code II of those without a number. ClearingError: the day is not released, or a page
-    does not say what was decided.
+    signer: for code II of those without a number. ClearingError: nothing of the day is released, or
+    a page does not say what was decided.
     """
     connection = await connect(database_url)
     try:
@@ -72,17 +72,15 @@ async def write_ksef_pages(database_url: str, business_date: date, out_dir: Path
 
 
 async def _nights(connection: Connection, business_date: date) -> list[tuple[RunId, Settings]]:
-    """The runs of a day with their settings. ClearingError: there is none, or one is not released.
-    """
+    """The runs of a day that are released, with their settings. ClearingError: none is."""
     found = []
     for stream in STREAMS:
         run_id = RunId(business_date, stream)
         run = await connection.fetchrow(query("run"), str(run_id))
-        if run is None and stream != "fuel":
-            continue  # not every operator has all of them
-        if run is None or run["status"] != "done":
-            raise ClearingError(f"{run_id} is not released: its pages are made after that")
-        found.append((run_id, msgspec.json.decode(run["settings"], type=Settings)))
+        if run is not None and run["status"] == "done":
+            found.append((run_id, msgspec.json.decode(run["settings"], type=Settings)))
+    if not found:
+        raise ClearingError(f"{business_date}: nothing is released: pages are made after that")
     return found
 
 

@@ -24,7 +24,7 @@ from clearing.settings import Settings
 _NOT_HERE: Final = "not here"
 UNKNOWN: Final = "unknown"  # given back, and nobody knows of what: from before, or long ago
 
-_Of = tuple[str, int, str, bool]  # key of the sale, account, currency, mended
+_Of = tuple[str, int, str, bool]  # key of what is named, account, currency, mended
 
 
 class Under(NamedTuple):
@@ -43,8 +43,9 @@ class Origin(NamedTuple):
 
 
 class Corrected:
-    """By (key of the sale, account, currency, mended): its origin, with the number '' where no
-    invoice has it yet. mended: of those of its items that a later night has priced."""
+    """By (key of what is given back, or taken again; account, currency, mended): its origin, with
+    the number '' where no invoice has it yet. mended: of those of its items that a later night has
+    priced."""
 
     def __init__(self, found: dict[_Of, Origin], day: date, goods: GoodsByCountry,
                  told: dict[date, Settings]) -> None:
@@ -66,6 +67,8 @@ class Corrected:
         known: dict[tuple[str, date, tuple[str, ...]], Goods] = {}
         found: dict[_Of, Origin] = {}
         for row in rows:
+            if row["lined_by"] is None:  # its day is all that is wanted
+                continue
             number = row["numbers"][0] if row["content"] is None else _part(row)
             if number == _NOT_HERE:
                 continue
@@ -81,21 +84,23 @@ class Corrected:
                supplied_on: date | None = None) -> Origin:
         """Of the lines of a row. country: of its site, as it is told today; a sale that was
         invoiced is given back where it was taxed, whatever is told of the site since, and as it
-        was: by what is stored with its invoice (supply.Decided). supplied_on: of what was sold
-        before tonight.
+        was: by what is stored with its invoice (supply.Decided). What takes a return back is taxed
+        as its sale was, and corrects nothing. supplied_on: of what was sold before tonight.
         """
-        if row["posted_minor"] >= 0 or row["original_date"] == self._day:
-            return self._under_none(country, supplied_on)
-        if row["original_date"] is None:
+        sold_on, gives_back = row["original_date"], row["posted_minor"] < 0
+        if sold_on is None and gives_back:
             return Origin(Under(country, UNKNOWN), self._goods.at(country))
+        if sold_on is None or sold_on == self._day:
+            return self._under_none(country, supplied_on)
         of = row["original_key"], row["account_id"], row["currency"], mended
         found = self._found.get(of)
         if found is not None:
-            return found
-        nowhere = self._under_none(country, supplied_on or row["original_date"])
+            return found if gives_back else found._replace(under=Under(found.under.country, ""))
+        nowhere = self._under_none(country, supplied_on or sold_on)
         # What had a hole may have no invoice because it is mended together with this.
-        return nowhere if MISSING in row["flags"] else nowhere._replace(
-            under=Under(country, UNKNOWN))
+        if not gives_back or MISSING in row["flags"]:
+            return nowhere
+        return nowhere._replace(under=Under(country, UNKNOWN))
 
     def _under_none(self, country: str, supplied_on: date | None) -> Origin:
         found = self._sold.get((country, supplied_on))
@@ -117,7 +122,7 @@ def _part(row: asyncpg.Record) -> str | None:
     """Of several invoices that share a fleet's day, the one with the sale's first line; None where
     it waits for one, _NOT_HERE where it is among the lines of another country."""
     lines = msgspec.json.decode(row["content"], type=list[FuelLine])
-    at = next((number for number, line in enumerate(lines) if line.key == row["key"]), None)
+    at = next((number for number, line in enumerate(lines) if line.key == row["sold"]), None)
     if at is None:
         return _NOT_HERE
     found: list[str | None] = [

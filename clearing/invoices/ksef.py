@@ -121,8 +121,8 @@ def _buyer_id(buyer: Party) -> str:
     if not known and buyer.tax_number[:2] == buyer.address.country:
         known = buyer.tax_number  # see _nip
     country, rest = known[:2], known[2:]
-    if _is_nip(_nip(buyer)):
-        return f"<NIP>{_nip(buyer)}</NIP>"
+    if country == "PL" and _is_nip(rest):
+        return f"<NIP>{rest}</NIP>"
     if country in _UNION and rest:
         return f"<KodUE>{country}</KodUE>{element('NrVatUE', rest, 12)}"
     if rest:

@@ -18,7 +18,7 @@ import msgspec
 
 from clearing.invoices.document import Line
 from clearing.invoices.fuel_items import FuelDetail, Item, Priced, booked_items
-from clearing.invoices.totals import line_price, net_of, step_of, vat_of_rate
+from clearing.invoices.totals import RATE_UNKNOWN, line_price, net_of, step_of, vat_of_rate
 from clearing.invoices.units import PIECE, unit_code
 from clearing.money import divide_half_up
 from clearing.settings import Country, Settings
@@ -155,12 +155,15 @@ def _amount(sale: Sale, amount_minor: int) -> _Part:
 def _shares(posted_minor: int, original_minor: int, parts: Iterable[_Part],
             goods: Goods) -> list[_Part]:
     """An amount that is given back of a sale: of each rate as much as it has had of the sale, so
-    that no rate is given back that was not charged."""
-    by_rate: dict[int, list[_Part]] = {}
+    that no rate is given back that was not charged. A rate that is told later is told by product.
+    """
+    by_rate: dict[tuple[int, str], list[_Part]] = {}
     for part in parts:
-        by_rate.setdefault(goods.of(part.item.product)[1], []).append(part)
+        rate = goods.of(part.item.product)[1]
+        apart = part.item.product if rate == RATE_UNKNOWN else ""
+        by_rate.setdefault((rate, apart), []).append(part)
     shares, pump_sum, cost_sum, pump_told, cost_told = list[_Part](), 0, 0, 0, 0
-    for rate, some in sorted(by_rate.items()):
+    for (rate, _), some in sorted(by_rate.items()):
         pump_sum += sum(part.item.amount_minor for part in some)
         cost_sum += sum(part.amount_minor or 0 for part in some)
         # Of the sums so far, so that all of them come to the whole.

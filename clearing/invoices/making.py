@@ -13,6 +13,7 @@ from typing import Final
 from clearing.errors import ClearingError
 from clearing.exceptions import close_explained
 from clearing.invoices.cases import Found
+from clearing.invoices.nights_told import nights_of, told_to_runs
 from clearing.invoices.numbering import number_of, series_of, take
 from clearing.invoices.parties import DEFECTS
 from clearing.invoices.pending import Pending, pairs_of, pending, reference_of
@@ -28,7 +29,7 @@ _INVOICE: Final = (
     "number", "kind", "run_id", "account_id", "currency", "period_from", "period_to", "issued_on",
     "due_on", "net_minor", "vat_minor", "gross_minor", "rounding_minor", "collected_by", "corrects",
     "series", "serial", "country", "reverse_charge", "to_ksef", "price_basis", "vat_currency",
-    "vat_rate", "vat_rate_on", "corrects_ksef")
+    "vat_rate", "vat_rate_on", "corrects_ksef", "told_by")
 _LINES: Final = ("number", "run_id", "account_id", "currency", "country", "corrects", "first",
                  "until", "amount_minor")
 
@@ -43,10 +44,12 @@ async def decide_invoices(connection: Connection, run_id: RunId, settings: Setti
     await connection.execute(statement("snapshot"), run)
     rows = await connection.fetch(statement("due"), run, day,
                                   *(ended_by(day, period) for period in PERIODS))
+    nights = await told_to_runs(connection, nights_of(rows, settings))
     days = [row["last_day"] for row in rows]
-    rates = await Rates.read(connection, pairs_of(rows, settings),
+    rates = await Rates.read(connection, pairs_of(rows, (settings, *nights.values())),
                              (min(days, default=day), max(days, default=day)))
-    await _store(connection, run_id, settings, list(pending(rows, settings, rates, found)))
+    await _store(connection, run_id, settings,
+                 list(pending(rows, settings, nights, rates, found)))
     await connection.execute(statement("request_done"), run)
     await connection.execute(statement("post"), run)
     await found.store(connection, run_id)
@@ -85,7 +88,7 @@ async def _store(connection: Connection, run_id: RunId, settings: Settings,
             one.supply.country, one.supply.reverse_charge, one.supply.to_ksef,
             one.supply.decided.price_basis,
             *((one.told.currency, one.told.rate, one.told.published_on) if one.told
-              else ("", None, None)), row["corrected_ksef"] if one.corrects else ""))
+              else ("", None, None)), row["corrected_ksef"] if one.corrects else "", one.told_by))
         lines += [(number, *(part.row[column] for column in _LINES[1:6]), part.first, part.until,
                    part.amount_minor) for part in one.ranges]
     await connection.copy_records_to_table("invoice", columns=_INVOICE, records=invoices)

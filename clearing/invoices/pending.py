@@ -6,7 +6,7 @@ invoice is stored or what it looks like. It asks no database and no clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
 
@@ -17,9 +17,10 @@ from clearing.invoices import ksef
 from clearing.invoices.cases import Found
 from clearing.invoices.crediting import UNKNOWN
 from clearing.invoices.lines import FuelLine, document_line, nets_of
+from clearing.invoices.nights_told import told_by
 from clearing.invoices.parties import Tax, buyer_of, defect_of, parse_tax
 from clearing.invoices.rates import Rates
-from clearing.invoices.supply import Decided, Supply, decide, forms_of, supply_of
+from clearing.invoices.supply import Decided, Supply, decide, forms_of, speaks_of, supply_of
 from clearing.invoices.totals import (
     RATE_UNKNOWN,
     Sums,
@@ -44,11 +45,13 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """An invoice without its number. tax: of its buyer; told: VAT in another currency."""
+    """An invoice without its number. tax: of its buyer; told_by: the run whose settings its supply
+    is of, '' for tonight's; told: VAT in another currency."""
 
     ranges: tuple[Range, ...]
     tax: Tax
     supply: Supply
+    told_by: str
     told: Rate | None
     sums: Sums
 
@@ -74,20 +77,23 @@ class Pending(msgspec.Struct, frozen=True):
                 max(min(last, day), *(row["last_day"] for row in rows)))
 
 
-def pending(rows: list[asyncpg.Record], settings: Settings, rates: Rates,
-            found: Found) -> Iterator[Pending]:
-    """All that can be invoiced of rows that are due; the rest is found out."""
+def pending(rows: list[asyncpg.Record], settings: Settings, nights: Mapping[str, Settings],
+            rates: Rates, found: Found) -> Iterator[Pending]:
+    """All that can be invoiced of rows that are due; the rest is found out. nights: what the runs
+    of nights_of were told."""
     for (account_id, currency, country, corrects), some in groupby(rows, lambda row: (
             row["account_id"], row["currency"], row["country"], row["corrects"])):
         batches = list(some)
         tax = parse_tax(batches[0]["tax"])
-        supply = supply_of(settings, currency, country, _corrected(batches[0])
-                           or decide(settings, currency, country, tax))
+        night = told_by(batches, settings, nights)
+        own = nights.get(night, settings)
+        supply = supply_of(own, currency, country,
+                           _corrected(batches[0]) or decide(own, currency, country, tax))
         buyer = buyer_of(account_id, batches[0]["party"], tax, batches[0]["corrected_vat_id"])
         whole = [_range(row, supply) for row in batches]
-        told = told_in(settings, currency, tax, supply)
+        told = told_in(own, currency, tax, supply)
         rate = _rate(batches, currency, told, rates) if told else None
-        defect = defect_of(supply.seller, buyer, tax) if supply.is_told \
+        defect = defect_of(supply.seller, buyer, tax) if speaks_of(own, country) \
             else "country_vat_missing"
         forms = forms_of(tax.forms, to_ksef=supply.to_ksef)
         if not defect and not forms:
@@ -101,7 +107,8 @@ def pending(rows: list[asyncpg.Record], settings: Settings, rates: Rates,
                       sum(one.amount_minor for one in whole), currency, defect)
             continue
         for ranges in _split(whole, currency, supply) if "ksef" in forms else [whole]:
-            yield Pending(tuple(ranges), tax, supply, rate, _sums(ranges, currency, supply))
+            yield Pending(tuple(ranges), tax, supply, night, rate,
+                          _sums(ranges, currency, supply))
 
 
 def told_in(settings: Settings, currency: str, tax: Tax, supply: Supply) -> str:
@@ -111,14 +118,14 @@ def told_in(settings: Settings, currency: str, tax: Tax, supply: Supply) -> str:
     return "" if other == currency or supply.reverse_charge else other
 
 
-def pairs_of(rows: Iterable[asyncpg.Record], settings: Settings) -> set[tuple[str, str]]:
-    """The currencies that rates may be needed of, each with that which it is converted into."""
-    pairs = set()
-    for row in rows:
-        asked = ksef.CURRENCY if row["content"] is not None else ""
-        pairs |= {(row["currency"], other) for other in (settings.invoicing.vat_currency, asked)
-                  if other not in {"", row["currency"]}}
-    return pairs
+def pairs_of(rows: Iterable[asyncpg.Record],
+             told: Iterable[Settings]) -> set[tuple[str, str]]:
+    """The currencies that rates may be needed of, each with that which it is converted into. told:
+    the settings that may hold."""
+    others = {settings.invoicing.vat_currency for settings in told}
+    return {(row["currency"], other) for row in rows
+            for other in ({*others, ksef.CURRENCY} if row["content"] is not None else others)
+            if other not in {"", row["currency"]}}
 
 
 def reference_of(row: asyncpg.Record) -> str:
@@ -146,7 +153,7 @@ def _rate(rows: list[asyncpg.Record], currency: str, other: str, rates: Rates) -
 def _range(row: asyncpg.Record, supply: Supply) -> Range:
     """The whole of a row, with the rates that are told now."""
     nets = msgspec.json.decode(row["nets"], type=dict[int, int])
-    if RATE_UNKNOWN in nets and supply.is_told:
+    if RATE_UNKNOWN in nets:
         nets = nets_of([supply.taxed(line) for line in _lines(row)], row["currency"])
     return Range(row, 0, row["lines"], row["amount_minor"], nets)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 import asyncpg
@@ -50,6 +51,7 @@ class Stored(msgspec.Struct, frozen=True):
     party: str
     tax: str | None
     corrected_vat_id: str | None  # see buyer_of
+    settings: str | None  # that say its supply, where they are another run's
     parts: tuple[tuple[str, int, int], ...]  # lines as JSON, the first of them, before the last
 
 
@@ -88,15 +90,22 @@ def _stored(rows: list[asyncpg.Record]) -> Stored:
         Decided(row["reverse_charge"], row["to_ksef"], row["price_basis"]),
         Rate(row["vat_currency"], row["vat_rate"], row["vat_rate_on"])
         if row["vat_currency"] else None, row["party"], row["tax"],
-        row["corrected_vat_id"],
+        row["corrected_vat_id"], row["told"],
         tuple((one["content"], one["first"], one["until"]) for one in rows))
+
+
+@lru_cache(16)
+def _settings(text: str) -> Settings:
+    """Of corrections: a night's have them of a few runs."""
+    return msgspec.json.decode(text, type=Settings)
 
 
 def document_of(stored: Stored, run_id: RunId, settings: Settings) -> tuple[Document, Tax]:
     """An invoice put together, and what its buyer has told, of his forms those that it has.
     ClearingError: it does not come to what was decided."""
     number, currency, tax = stored.number, stored.currency, parse_tax(stored.tax)
-    supply = supply_of(settings, currency, stored.country, stored.decided)
+    told = settings if stored.settings is None else _settings(stored.settings)
+    supply = supply_of(told, currency, stored.country, stored.decided)
     tax = msgspec.structs.replace(tax, forms=forms_of(tax.forms, to_ksef=supply.to_ksef))
     is_credit = stored.kind == "credit_note"
     sign = -1 if is_credit else 1

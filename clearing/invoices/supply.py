@@ -57,11 +57,6 @@ class Supply(msgspec.Struct, frozen=True):
         """Whether it is an invoice by Polish law."""
         return self.decided.to_ksef
 
-    @property
-    def is_told(self) -> bool:
-        """False where the settings do not speak of the country."""
-        return self.rates is not _NOT_TOLD
-
     def taxed(self, line: FuelLine) -> FuelLine:
         """A line that was stored before its rate was told, with the rate."""
         if line.rate_basis_points != RATE_UNKNOWN:
@@ -88,9 +83,9 @@ class GoodsByCountry:
     def of_nights(self, country: str, nights: Iterable[Settings | None]) -> Goods:
         """With the rates of the first of these nights that was told of the country. None: tonight.
         """
-        told = (rates for settings in nights
-                if (rates := rates_in(settings or self._settings, country)) is not _NOT_TOLD)
-        return Goods(next(told, _NOT_TOLD), self._names)
+        told = (settings or self._settings for settings in nights)
+        return Goods(next((rates_in(settings, country) for settings in told
+                           if speaks_of(settings, country)), _NOT_TOLD), self._names)
 
 
 def delivered_in(settings: Settings, currency: str, country: str) -> str:
@@ -123,6 +118,11 @@ def supply_of(settings: Settings, currency: str, country: str, decided: Decided)
 def forms_of(forms: Iterable[str], *, to_ksef: bool) -> tuple[str, ...]:
     """Of the forms that the buyer gets those that an invoice has."""
     return tuple(form for form in dict.fromkeys(forms) if to_ksef or form != "ksef")
+
+
+def speaks_of(settings: Settings, country: str) -> bool:
+    """Whether they tell the VAT of there."""
+    return not country or country in settings.countries
 
 
 def rates_in(settings: Settings, country: str) -> Settings | Country:

@@ -6,7 +6,7 @@ again, so that each settlement keeps how it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from clearing.invoices.document import REVERSE_CHARGE
@@ -24,6 +24,11 @@ class Untaxed(NamedTuple):
 
     category: str
     vat_id: str
+
+    def at(self, rates: Iterable[int]) -> Untaxed:
+        """Of what bears these rates at home. What is exempt there is exempt abroad (vat.treated),
+        and nobody accounts for anything."""
+        return _TAXED if self.category == REVERSE_CHARGE and not any(rates) else self
 
 
 _TAXED: Final = Untaxed("", "")

@@ -25,7 +25,7 @@ from clearing.ownbooks.paper_store import Numbered, Paper, take_numbers
 from clearing.ownbooks.papers import Issue, fee_invoice
 from clearing.ownbooks.statements import statement
 from clearing.ownbooks.waiting import Waiting, defect_of, subject_of, tell
-from clearing.periods import ends_with, period_of
+from clearing.periods import asked_until, period_of
 from clearing.queries import Connection
 from clearing.run_id import RunId
 from clearing.settings import Settings
@@ -52,11 +52,12 @@ async def bill_fees(connection: Connection, run_id: RunId, settings: Settings,
     stream, day = run_id.stream, run_id.business_date
     waiting = await connection.fetch(statement("fees_waiting"), stream)
     accounts = await known_accounts(connection, (row["account_id"] for row in waiting))
-    due = {_key(row): row["first_day"] for row in waiting if ends_with(
-        day, following, accounts[row["account_id"]].period)}
+    due = {_key(row): (row["first_day"], until) for row in waiting
+           if (until := _until(row, accounts[row["account_id"]].period, day, following))}
     if not due:
         return []
-    asked = [*(list(column) for column in zip(*due, strict=True)), list(due.values()), day]
+    asked = [list(column) for column in zip(*(
+        (*key, *days) for key, days in due.items()), strict=True)]
     found = await (_of_merchants if stream == "payments" else _of_safes)(connection, asked)
     billed = await _that_can_be(connection, run_id, settings, found, accounts)
     parts = [(key, part, asked_for) for key, (several, asked_for) in billed.items()
@@ -65,9 +66,16 @@ async def bill_fees(connection: Connection, run_id: RunId, settings: Settings,
     papers = [_paper(key, part, asked_for, numbered, accounts[key[0]], due[key], day, settings)
               for numbered, (key, part, asked_for) in zip(numbers, parts, strict=True)]
     if billed:
-        await connection.execute(statement("fees_asked"), stream,
-                                 *(list(column) for column in zip(*billed, strict=True)))
+        await connection.execute(statement("fees_asked"), stream, *(
+            list(column) for column in zip(*((*key, due[key][1]) for key in billed), strict=True)),
+            day)
     return papers
+
+
+def _until(row: asyncpg.Record, period: str, day: date, following: date) -> date | None:
+    """The last day that tonight asks for of what is open, if it does."""
+    return asked_until(day, following, period,
+                       waits=row["first_day"] < period_of(day, period)[0])
 
 
 async def _that_can_be(connection: Connection, run_id: RunId, settings: Settings,
@@ -76,10 +84,12 @@ async def _that_can_be(connection: Connection, run_id: RunId, settings: Settings
     """The papers of each, and how they are told; without what comes to nothing, and without those
     whom no invoice can name, or KSeF would not take: somebody is told."""
     made, waiting = {}, []
-    day = run_id.business_date
+    day, vat_currency = run_id.business_date, settings.invoicing.vat_currency
+    others = {vat_currency, *(ksef.CURRENCY for account_id, _, _ in found
+                              if "ksef" in accounts[account_id].tax.forms)}
     rates = await Rates.read(connection, {
-        (currency, ksef.CURRENCY) for account_id, currency, _ in found
-        if "ksef" in accounts[account_id].tax.forms and currency != ksef.CURRENCY}, (day, day))
+        (currency, other) for _, currency, _ in found for other in others - {"", currency}},
+        (day, day))
     for key, one in found.items():
         account_id, currency, netted = key
         minor = sum(fee.amount_minor for fee in one.fees)
@@ -88,7 +98,7 @@ async def _that_can_be(connection: Connection, run_id: RunId, settings: Settings
         if not defect and minor > 0:
             parts = parts_of(one.fees, seller, known.account, currency, one.accrued_vat_minor,
                              netted=netted)
-            asked = telling(parts, known.tax.forms, seller, currency, rates, day)
+            asked = telling(parts, known.tax.forms, seller, currency, vat_currency, rates, day)
             defect = asked.defect
             if not defect:
                 made[key] = parts, asked
@@ -139,10 +149,10 @@ def _added(rows: Iterable[asyncpg.Record]) -> _Open:
                   if minor], vat)
 
 
-def _paper(key: _Key, part: Part, asked: Telling, numbered: Numbered, known: Known, first: date,
-           day: date, settings: Settings) -> Paper:
-    _, currency, netted = key
-    begins, ends = period_of(day, known.period)
+def _paper(key: _Key, part: Part, asked: Telling, numbered: Numbered, known: Known,
+           days: tuple[date, date], day: date, settings: Settings) -> Paper:
+    (_, currency, netted), (first, until) = key, days
+    begins, ends = period_of(until, known.period)
     # What is owed is never netted by itself: it is transferred, or collected by a mandate.
     collected = "netted" if netted else \
         "direct_debit" if known.tax.collected_by == "direct_debit" else "transfer"

@@ -187,7 +187,9 @@ def _groups(lines: Sequence[Line], items: Sequence[Item], currency: str) -> tupl
 def _scoped(party: Party, items: Sequence[Item]) -> Party:
     """Where nothing is subject to VAT no VAT number may be told (BR-O-02 to BR-O-04)."""
     if any(item.treatment.category == OUT_OF_SCOPE for item in items):
+        # A Polish VAT number is the NIP, which every other office knows its bearer by.
+        number = party.vat_id if party.vat_id.startswith("PL") else party.tax_number
         return msgspec.structs.replace(
-            party, vat_id="", tax_number=party.tax_number or party.vat_id,
+            party, vat_id="", tax_number=number or party.vat_id,
             company_id=party.company_id or party.vat_id)  # BR-CO-26 wants to know him
     return party

@@ -2,12 +2,12 @@
 
 Knows rows of the day at stations that have terms; no other row is looked at. Commission is worked
 out once a station, product, rate of VAT and night, half up; what is given back takes its commission
-back. The VAT is that of the station's country on the day of the sale, as on the fleets' invoices.
+back. Which VAT it bears is station_vat.py's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -17,10 +17,9 @@ import msgspec
 
 from clearing.details import read_json
 from clearing.invoices.fuel_items import Item, booked_items, read_detail
-from clearing.invoices.nights_told import told_on_days
-from clearing.invoices.supply import delivered_in, rates_in
 from clearing.money import divide_half_up
 from clearing.ownbooks.statements import statement
+from clearing.ownbooks.station_vat import StationVat
 from clearing.ownbooks.terms import Commission, Station, percent_millionths
 from clearing.queries import Connection
 from clearing.rows import ROWS_AT_A_TIME
@@ -73,9 +72,10 @@ async def store_station_sales(connection: Connection, run_id: RunId, settings: S
     async for row in connection.cursor(statement("station_rows"), day, sorted(stations),
                                        prefetch=ROWS_AT_A_TIME):
         _add(sums, row, day)
-    nights = await told_on_days(connection, {key.supplied_on for key in sums} - {day})
+    vat = await StationVat.read(connection, settings, (
+        (key.merchant_id, key.supplied_on) for key in sums if key.supplied_on != day))
     records = []
-    for rated, one in sorted(_rated(sums, settings, nights).items()):
+    for rated, one in sorted(_rated(sums, vat).items()):
         merchant_id, product, unit = rated[:3]
         station, terms = stations[merchant_id]
         commission = commission_of(terms.of(product), one.quantity if unit == _LITRE else
@@ -86,15 +86,11 @@ async def store_station_sales(connection: Connection, run_id: RunId, settings: S
     await connection.copy_records_to_table("station_sale", columns=_COLUMNS, records=records)
 
 
-def _rated(sums: Mapping[_Key, _Sum], settings: Settings,
-           nights: Mapping[date, Settings]) -> dict[_Rated, _Sum]:
-    """By rate; RATE_UNKNOWN where the settings of that day do not speak of the country."""
+def _rated(sums: Mapping[_Key, _Sum], vat: StationVat) -> dict[_Rated, _Sum]:
     rated: dict[_Rated, _Sum] = {}
     for key, one in sums.items():
-        country = delivered_in(settings, key.currency, key.country)
-        rates = rates_in(nights.get(key.supplied_on, settings), country)
-        of = (key.merchant_id, key.product, key.unit, key.currency, country,
-              rates.group(key.product).vat_basis_points)
+        place = vat.of(key.merchant_id, key.supplied_on, key.product, key.currency, key.country)
+        of = (key.merchant_id, key.product, key.unit, key.currency, *place)
         rated.setdefault(of, _Sum()).add(one)
     return rated
 
@@ -134,5 +130,22 @@ def _items(items: tuple[Item, ...], posted_minor: int, original_minor: int | Non
         sign = 1 if posted_minor >= 0 else -1
         return [msgspec.structs.replace(item, amount_minor=sign * item.amount_minor)
                 for item in booked_items(items, original_minor)]
+    if original_minor:
+        return list(_shares(booked_items(items, original_minor), posted_minor, original_minor))
     products = {item.product for item in items}
     return [Item(product=products.pop() if len(products) == 1 else "", amount_minor=posted_minor)]
+
+
+def _shares(items: tuple[Item, ...], posted_minor: int, original_minor: int) -> Iterator[Item]:
+    """Of each product as much as it had of the sale: each has its own VAT and commission."""
+    sums: dict[str, int] = {}
+    for item in items:
+        sums[item.product] = sums.get(item.product, 0) + item.amount_minor
+    so_far = told = 0
+    for product, minor in sorted(sums.items()):
+        so_far += minor
+        # Of the sums so far, so that all of them come to the whole.
+        share = divide_half_up(posted_minor * so_far, original_minor) - told
+        told += share
+        if share:
+            yield Item(product=product, amount_minor=share)

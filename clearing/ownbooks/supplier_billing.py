@@ -23,7 +23,7 @@ from clearing.ownbooks.statements import statement
 from clearing.ownbooks.supplier_work import Due, Work, courier_work, station_work
 from clearing.ownbooks.terms import Supplier
 from clearing.ownbooks.waiting import Waiting, defect_of, tell
-from clearing.periods import ends_with, period_of
+from clearing.periods import asked_until, period_of
 from clearing.queries import Connection
 from clearing.run_id import RunId
 from clearing.settings import Settings
@@ -40,7 +40,7 @@ async def bill_suppliers(connection: Connection, run_id: RunId, settings: Settin
         return []
     accounts = await known_accounts(connection, due)
     read = courier_work if run_id.stream == "cash" else station_work
-    works = [work for work in await read(connection, due, accounts, settings, day)
+    works = [work for work in await read(connection, due, accounts, settings)
              if sum(item.amount_minor for item in work.items) > 0]
     works = await _that_can_be(connection, run_id, settings, works, due, accounts)
     numbers = iter(await take_numbers(
@@ -62,10 +62,11 @@ async def _due(connection: Connection, run_id: RunId,
     for row in await connection.fetch(statement("suppliers"), day):
         terms = read_json(row["terms"], Supplier)
         is_courier = row["courier_id"] is not None
-        if terms is None or is_courier != (run_id.stream == "cash") \
-                or not ends_with(day, following, terms.period):
+        if terms is None or is_courier != (run_id.stream == "cash"):
             continue
-        yield row["account_id"], Due(terms, row["courier_id"], row["first_day"])
+        until = asked_until(day, following, terms.period, waits=row["waits"])
+        if until is not None:
+            yield row["account_id"], Due(terms, row["courier_id"], row["first_day"], until)
 
 
 async def _that_can_be(connection: Connection, run_id: RunId, settings: Settings,
@@ -74,10 +75,11 @@ async def _that_can_be(connection: Connection, run_id: RunId, settings: Settings
     """Without those that the operator cannot bill itself for: they wait, and somebody is told."""
     made, waiting = [], []
     for work in works:
-        defect = work.defect
+        defect, known = work.defect, accounts[work.account_id]
         if not defect and _is_billed(due[work.account_id]):
-            defect = defect_of(accounts[work.account_id].account.party,
-                               operator(settings, work.currency).party)
+            defect = defect_of(known.account.party, operator(settings, work.currency).party)
+            if not defect and not _forms(known):
+                defect = "form_missing"
         if defect:
             waiting.append(Waiting(work.account_id, work.currency,
                                    sum(item.amount_minor for item in work.items), defect,
@@ -93,9 +95,14 @@ def _is_billed(one: Due) -> bool:
     return one.terms.invoicing == "self_billed"
 
 
+def _forms(known: Known) -> tuple[str, ...]:
+    """Of a self-billed invoice: to tell KSeF of it is the supplier's to permit there."""
+    return forms_of(known.tax.forms, to_ksef=False)
+
+
 def _issue(number: str, work: Work, one: Due, supplier: Account, day: date,
            settings: Settings) -> Issue:
-    begins, ends = period_of(day, one.terms.period)
+    begins, ends = period_of(one.until, one.terms.period)
     buyer = operator(settings, work.currency, one.terms.payment_days, work.country)
     return Issue(number, day, work.currency, (min(work.first, begins), ends), supplier, buyer,
                  transfer_to(supplier, work.currency, number), number, work.country)
@@ -111,7 +118,7 @@ def _paper(work: Work, one: Due, numbered: Numbered | None, issue: Issue,
         kind="self_billed" if _is_billed(one) else "comparison", basis=work.basis,
         account_id=work.account_id, document=document, numbered=numbered,
         collected_by="netted" if one.terms.paid_by == "netted" else "transfer",
-        forms=forms_of(known.tax.forms, to_ksef=False) if _is_billed(one) else _LIST,
+        forms=_forms(known) if _is_billed(one) else _LIST,
         commission_minor=kept - vat,
         commission_vat_minor=vat, country=work.country)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
+from typing import Final
 
 import asyncpg
 import msgspec
@@ -19,18 +20,22 @@ from clearing.ownbooks.accounts import Known, operator
 from clearing.ownbooks.papers import Account, Item, fuel_item, work_item
 from clearing.ownbooks.statements import statement
 from clearing.ownbooks.terms import Supplier
-from clearing.ownbooks.vat import EXEMPT_SMALL, Treatment, service
+from clearing.ownbooks.vat import EXEMPT_SMALL, Treatment, service, treated
 from clearing.ownbooks.waiting import subject_of
 from clearing.queries import Connection
 from clearing.settings import Settings
 
+_EXEMPT: Final = treated("", 0, EXEMPT_SMALL)
+
 
 class Due(msgspec.Struct, frozen=True):
-    """A supplier whose period ends. since: the first day on which there were terms."""
+    """A supplier who is settled with. since: the first day on which there were terms; until: the
+    last that tonight settles."""
 
     terms: Supplier
     courier_id: str | None
     since: date
+    until: date
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -53,12 +58,12 @@ class Work(msgspec.Struct, frozen=True):
 
 
 async def courier_work(connection: Connection, due: Mapping[int, Due],
-                       accounts: Mapping[int, Known], settings: Settings, day: date) -> list[Work]:
+                       accounts: Mapping[int, Known], settings: Settings) -> list[Work]:
     """Pick-ups and counts, by courier and currency."""
     buyer = operator(settings, "")
     rows = await connection.fetch(
         statement("courier_work"), list(due), [one.courier_id for one in due.values()],
-        [one.since for one in due.values()], day)
+        [one.since for one in due.values()], [one.until for one in due.values()])
     works = []
     for (account_id, currency), found in groupby(
             rows, lambda row: (row["account_id"], row["currency"])):
@@ -76,11 +81,12 @@ def _first(rows: Iterable[asyncpg.Record]) -> date:
 
 
 async def station_work(connection: Connection, due: Mapping[int, Due],
-                       accounts: Mapping[int, Known], settings: Settings, day: date) -> list[Work]:
+                       accounts: Mapping[int, Known], settings: Settings) -> list[Work]:
     """Fuel that dealers have sold, by country; or what they have earned by selling the operator's.
     """
     rows = await connection.fetch(
-        statement("station_sales"), list(due), [one.since for one in due.values()], day)
+        statement("station_sales"), list(due), [one.since for one in due.values()],
+        [one.until for one in due.values()])
     works = []
     for (account_id, currency, basis, country), found in groupby(
             rows, lambda row: (row["account_id"], row["currency"], row["basis"], row["country"])):
@@ -92,30 +98,34 @@ async def station_work(connection: Connection, due: Mapping[int, Due],
                 _commission(row, row["commission_minor"], treatment) for row in lines
                 if row["commission_minor"])))
             continue
-        rated = [(row, _rate(row, settings)) for row in lines]
+        taxed = [(row, _taxed(row, settings, due[account_id].terms)) for row in lines]
+        rates = [treatment.rate_basis_points for _, treatment in taxed]
         works.append(Work(
-            account_id, currency, basis, _first(lines), tuple(_fuel(rated)),
-            tuple((rate, row["commission_minor"]) for row, rate in rated), country,
-            "country_vat_missing" if any(rate == RATE_UNKNOWN for _, rate in rated) else ""))
+            account_id, currency, basis, _first(lines), tuple(_fuel(taxed)),
+            tuple(zip(rates, (row["commission_minor"] for row in lines), strict=True)), country,
+            "country_vat_missing" if RATE_UNKNOWN in rates else ""))
     return works
 
 
-def _rate(row: asyncpg.Record, settings: Settings) -> int:
-    """That of the sale's night; where that was not told of the country, as it is told now."""
+def _taxed(row: asyncpg.Record, settings: Settings, terms: Supplier) -> Treatment:
+    """At the rate of the sale's night; where that was not told of the country, as it is told now.
+    """
+    if terms.small_business:
+        return _EXEMPT
     rate: int = row["vat_basis_points"]
-    if rate != RATE_UNKNOWN:
-        return rate
-    return rates_in(settings, row["country"]).group(row["product"]).vat_basis_points
+    if rate == RATE_UNKNOWN:
+        rate = rates_in(settings, row["country"]).group(row["product"]).vat_basis_points
+    return Treatment(category_of(rate), rate)
 
 
-def _fuel(rated: Sequence[tuple[asyncpg.Record, int]]) -> Iterator[Item]:
+def _fuel(taxed: Sequence[tuple[asyncpg.Record, Treatment]]) -> Iterator[Item]:
     """What was sold, and then what is kept of it, in the same groups of VAT."""
-    for row, rate in rated:
+    for row, treatment in taxed:
         yield fuel_item(f"Fuel {row['product']}".strip(), row["product"], row["station"],
-                        row["quantity"], row["amount_minor"], Treatment(category_of(rate), rate))
-    for row, rate in rated:
+                        row["quantity"], row["amount_minor"], treatment)
+    for row, treatment in taxed:
         if row["commission_minor"]:
-            yield _commission(row, -row["commission_minor"], Treatment(category_of(rate), rate))
+            yield _commission(row, -row["commission_minor"], treatment)
 
 
 def _commission(row: asyncpg.Record, amount_minor: int, treatment: Treatment) -> Item:
@@ -126,5 +136,5 @@ def _commission(row: asyncpg.Record, amount_minor: int, treatment: Treatment) ->
 def _treatment(terms: Supplier, supplier: Account, buyer: Account) -> Treatment:
     """The VAT of a supplier's own service."""
     if terms.small_business:
-        return service(0, supplier.country, supplier.country, "", EXEMPT_SMALL)
+        return _EXEMPT
     return service(terms.vat_basis_points, supplier.country, buyer.country, buyer.party.vat_id)

@@ -56,7 +56,7 @@ async def tell(connection: Connection, run_id: RunId, kind: Literal["fee_invoice
             connection, stream=run_id.stream, reason=one.reason, subject_kind=kind,
             subject=one.subject, run_id=str(run_id), account_id=one.account_id,
             currency=one.currency, amount_minor=one.amount_minor)
-    subjects = sorted(made)
+    subjects = sorted(set(made) - {one.subject for one in waiting})
     if subjects:
         for reason in DEFECTS:
             await close_explained(connection, reason=reason, subject_kind=kind, subjects=subjects,

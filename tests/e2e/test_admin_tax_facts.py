@@ -26,19 +26,24 @@ def rig(servers):
 def invoice(rig, boss):
     account = boss.made("/accounts", {"kind": "fleet", "name": "Movers", "currency": "EUR"})[
         "account_id"]
-    settings = {"invoicing": {"vat_id": f"PL{NIP}", "tax_number": ""}, "countries": {
-        "AT": {"vat_id": "ATU12345675", "tax_number": ""}, "DE": {"vat_id": "", "tax_number": ""},
-        "PL": {"vat_id": "PL5260250274", "tax_number": ""}}}
-    rig.sql("INSERT INTO clearing_run (run_id, business_date, stream, sequence, status, "
-            "journal_digest, journal_count, settings) VALUES ('2026-07-23/fuel/1', '2026-07-23', "
-            "'fuel', 1, 'posted', '', 0, $1)", json.dumps(settings))
+    # The operator has another number since the 24th; Y2026-2 corrects what bears the first.
+    for day, vat_id in (("2026-07-23", f"PL{NIP}"), ("2026-07-24", "DE123456788")):
+        settings = {"invoicing": {"vat_id": vat_id, "tax_number": ""}, "countries": {
+            "AT": {"vat_id": "ATU12345675", "tax_number": ""},
+            "DE": {"vat_id": "", "tax_number": ""},
+            "PL": {"vat_id": "", "tax_number": "PL5260250274"}}}
+        rig.sql("INSERT INTO clearing_run (run_id, business_date, stream, sequence, status, "
+                f"journal_digest, journal_count, settings) VALUES ('{day}/fuel/1', '{day}', "
+                "'fuel', 1, 'posted', '', 0, $1)", json.dumps(settings))
     rig.sql("INSERT INTO invoice_series VALUES ('Y2026', 6)")
     rig.sql("INSERT INTO invoice (number, kind, run_id, account_id, currency, period_from, "
             "period_to, issued_on, due_on, net_minor, vat_minor, gross_minor, collected_by, "
-            "series, serial, country, reverse_charge, to_ksef) "
-            f"SELECT 'Y2026-' || n, 'fleet', '2026-07-23/fuel/1', {account}, "
+            "series, serial, country, reverse_charge, to_ksef, told_by) "
+            f"SELECT 'Y2026-' || n, 'fleet', CASE n WHEN 2 THEN '2026-07-24/fuel/1' "
+            f"ELSE '2026-07-23/fuel/1' END, {account}, "
             "'EUR', '2026-07-23', '2026-07-23', '2026-07-23', '2026-08-06', 100, 20, 120, "
-            "'transfer', 'Y2026', n, (ARRAY['', '', 'DE', 'PL', 'AT', 'AT'])[n], n = 6, n <> 3 "
+            "'transfer', 'Y2026', n, (ARRAY['', '', 'DE', 'PL', 'AT', 'AT'])[n], n = 6, n <> 3, "
+            "CASE n WHEN 2 THEN '2026-07-23/fuel/1' ELSE '' END "
             "FROM generate_series(1, 6) n")
     return "Y2026-1"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,13 +16,14 @@ from tests.e2e.test_invoices import balance, enter_hole, gross, invoices, night,
 from tests.e2e.test_invoices_abroad import (
     AUSTRIA,
     at,
+    queue,
     rates,
     scene,
     terms,
     wait_for_the_same_bytes,
 )
 from tests.e2e.test_suspense import captured, decide
-from tests.support.vat_abroad import settings_of
+from tests.support.vat_abroad import settings_of, site
 
 pytestmark = pytest.mark.invariant(11)
 
@@ -34,10 +36,24 @@ def back(of: Row, posted: int = 0, day: date = NEXT) -> Row:
     return reversal(of, posted or -of["posted_minor"], business_date=day)
 
 
+def enter_price(database_url: str) -> None:
+    """What the hole's contract lacked: 5.80 a litre, VAT included."""
+    sql(database_url, "INSERT INTO price_contract (account_id, contract, version, currency, "
+                      "valid_from, lines, who) SELECT account_id, contract, 3, currency, "
+                      "valid_from, '[{\"product\": \"012\", \"formula\": \"fixed\", \"amount\": "
+                      "\"5.80\"}]', who FROM price_contract WHERE version = 1")
+
+
 def groceries(standard: int, food: int) -> Settings:
     return msgspec.structs.replace(
         settings_of(vat_basis_points=standard),
         product_groups=(ProductGroup("Food", "420", "499", food),))
+
+
+def ubl(out: Path, day: date) -> str:
+    """The one invoice of a night."""
+    file, = (out / day.isoformat() / "fuel" / "invoices").glob("*.ubl.xml")
+    return file.read_text()
 
 
 def test_a_credit_note_bears_the_rate_of_its_invoice(database_url: str, tmp_path: Path) -> None:
@@ -85,6 +101,66 @@ def test_a_rate_that_was_told_later_is_the_invoices(database_url: str, tmp_path:
     assert rates(rows) == [("HR", "25", "S", "-100.00", "-25.00")]
 
 
+@pytest.mark.parametrize("since", [{}, {"AT": {"vat_basis_points": 1_000}}])
+def test_a_credit_note_is_told_by_what_its_invoice_was(since: dict[str, Any], database_url: str,
+                                                       tmp_path: Path) -> None:
+    """The settings speak of the country no more, or without the operator's number there."""
+    scene(database_url)
+    sale = at("WIEN", "sale", 12_000)
+    night(database_url, DAY, [sale], tmp_path, settings=settings_of(AT=AUSTRIA))
+    night(database_url, NEXT, [back(sale)], tmp_path, settings=settings_of(**since))
+    rows, = invoices(tmp_path, NEXT).values()
+    assert rates(rows) == [("AT", "20", "S", "-100.00", "-20.00")]
+    assert "ATU12345675" in ubl(tmp_path, NEXT)
+    wait_for_the_same_bytes(database_url, tmp_path, NEXT)
+    assert queue(database_url) == []
+
+
+def test_a_week_is_invoiced_where_it_was_sold(database_url: str, tmp_path: Path) -> None:
+    """Within it the settings cease to speak of the country: what was sold was taxed there."""
+    scene(database_url, invoice_period="week")
+    night(database_url, DAY, [at("WIEN", "sale", 12_000)], tmp_path,
+          settings=settings_of(AT=AUSTRIA))
+    for number in range(1, 4):
+        night(database_url, DAY + timedelta(number), [], tmp_path, settings=settings_of())
+    day = DAY + timedelta(3)
+    rows, = invoices(tmp_path, day).values()
+    assert rates(rows) == [("AT", "20", "S", "100.00", "20.00")]
+    assert "ATU12345675" in ubl(tmp_path, day)
+    wait_for_the_same_bytes(database_url, tmp_path, day)
+
+
+def test_a_return_that_is_undone_bears_the_rate_of_its_sale(database_url: str,
+                                                            tmp_path: Path) -> None:
+    scene(database_url)
+    sale = at("S1", "sale", 11_900)
+    night(database_url, DAY, [sale], tmp_path, settings=HIGH)
+    returned = back(sale)
+    night(database_url, NEXT, [returned], tmp_path, settings=LOW)
+    again = row("reversal", "again", 11_900, original_key=returned["key"], business_date=THIRD)
+    sold = at("S1", "sold", 11_600, business_date=THIRD)
+    night(database_url, THIRD, [again, sold], tmp_path, settings=LOW)
+    rows, = invoices(tmp_path, THIRD).values()
+    assert rates(rows) == [("", "16", "S", "100.00", "16.00"), ("", "19", "S", "100.00", "19.00")]
+
+
+def test_a_return_that_is_undone_is_taxed_where_its_sale_was(database_url: str,
+                                                             tmp_path: Path) -> None:
+    """Nobody had told the site's country; since the sale it is Croatia's."""
+    scene(database_url)
+    sales = [at("NEW", "sale", 11_900), at("WIEN", "vienna", 12_000)]
+    night(database_url, DAY, sales, tmp_path,
+          settings=settings_of(vat_basis_points=1_900, AT=AUSTRIA))
+    site(database_url, "NEW", "HR")
+    returned = back(sales[0])
+    night(database_url, NEXT, [returned], tmp_path, settings=HIGH)
+    again = row("reversal", "again", 11_900, original_key=returned["key"], business_date=THIRD,
+                site_id="NEW")
+    night(database_url, THIRD, [again], tmp_path, settings=LOW)
+    rows, = invoices(tmp_path, THIRD).values()
+    assert rates(rows) == [("", "19", "S", "100.00", "19.00")]
+
+
 def test_a_rate_abroad_is_kept_too(database_url: str, tmp_path: Path) -> None:
     scene(database_url)
     sale = at("WIEN", "sale", 12_000)
@@ -101,10 +177,7 @@ def test_what_is_priced_later_bears_the_rate_of_its_day(database_url: str, tmp_p
     enter_hole(database_url)
     sale = at("S1", "sale", 11_600, flags="price_missing:012")
     night(database_url, DAY, [sale], tmp_path, settings=LOW)
-    sql(database_url, "INSERT INTO price_contract (account_id, contract, version, currency, "
-                      "valid_from, lines, who) SELECT account_id, contract, 3, currency, "
-                      "valid_from, '[{\"product\": \"012\", \"formula\": \"fixed\", \"amount\": "
-                      "\"5.80\"}]', who FROM price_contract WHERE version = 1")
+    enter_price(database_url)
     night(database_url, NEXT, [], tmp_path, settings=HIGH)
     rows, = invoices(tmp_path, NEXT).values()
     assert rates(rows) == [("", "16", "S", "100.00", "16.00")]
@@ -112,6 +185,24 @@ def test_what_is_priced_later_bears_the_rate_of_its_day(database_url: str, tmp_p
     rows, = invoices(tmp_path, THIRD).values()
     assert (rows[0]["corrects"], rates(rows)) == (
         "F2026-000001", [("", "16", "S", "-100.00", "-16.00")])
+
+
+def test_what_waits_for_a_price_is_undone_at_the_rate_of_its_sale(database_url: str,
+                                                                  tmp_path: Path) -> None:
+    """Sold at 16 %; given back, taken again and priced while others hold."""
+    scene(database_url)
+    enter_hole(database_url)
+    sale = at("S1", "sale", 11_600, flags="price_missing:012")
+    night(database_url, DAY, [sale], tmp_path, settings=LOW)
+    returned = back(sale)
+    night(database_url, NEXT, [returned], tmp_path, settings=HIGH)
+    again = row("reversal", "again", 11_600, original_key=returned["key"], business_date=THIRD)
+    night(database_url, THIRD, [again], tmp_path, settings=HIGH)
+    enter_price(database_url)
+    day = THIRD + timedelta(1)
+    night(database_url, day, [], tmp_path, settings=HIGH)
+    rows, = invoices(tmp_path, day).values()
+    assert rates(rows) == [("", "16", "S", "100.00", "16.00")]
 
 
 def test_what_comes_out_of_suspense_bears_the_rate_of_its_day(database_url: str,
@@ -131,6 +222,24 @@ def test_what_comes_out_of_suspense_bears_the_rate_of_its_day(database_url: str,
         "F2026-000001", [("", "16", "S", "-10.00", "-1.60")])
 
 
+def test_what_is_undone_in_suspense_bears_the_rate_of_its_sale(database_url: str,
+                                                               tmp_path: Path) -> None:
+    unmatched = Matching(unmatched="suspense")
+    low, high = (msgspec.structs.replace(one, matching=unmatched) for one in (LOW, HIGH))
+    scene(database_url)
+    sale = captured("loose", 11_600)
+    night(database_url, DAY, [sale], tmp_path, settings=low)
+    returned = back(sale)
+    night(database_url, NEXT, [returned], tmp_path, settings=high)
+    again = row("reversal", "again", 11_600, original_key=returned["key"], business_date=THIRD)
+    night(database_url, THIRD, [again], tmp_path, settings=high)
+    decide(database_url, "accept")
+    day = THIRD + timedelta(1)
+    night(database_url, day, [], tmp_path, settings=high)
+    rows, = invoices(tmp_path, day).values()
+    assert rates(rows) == [("", "16", "S", "100.00", "16.00")]
+
+
 @pytest.mark.parametrize(("rest", "parts"), [
     (-2_260, [("", "19", "S", "-10.00", "-1.90"), ("", "7", "S", "-10.00", "-0.70")]),
     (-22_600, [("", "19", "S", "-100.00", "-19.00"), ("", "7", "S", "-100.00", "-7.00")])])
@@ -145,6 +254,22 @@ def test_a_part_of_a_sale_of_two_rates_is_given_back_of_both(
     night(database_url, NEXT, [back(sale, rest)], tmp_path, settings=groceries(1_600, 500))
     rows, = invoices(tmp_path, NEXT).values()
     assert sorted(rates(rows)) == parts
+
+
+def test_a_part_is_given_back_at_rates_that_are_told_later(database_url: str,
+                                                           tmp_path: Path) -> None:
+    """Two foods in a country that nobody has told of: no rate is known, and theirs is not the
+    country's standard."""
+    food = {"name": "Food", "first": "420", "last": "499", "vat_basis_points": 700}
+    scene(database_url)
+    sale = row("sale", "sale", 21_400, site_id="ZAGREB", detail={"items": [
+        {"product": "420", "amount_minor": 10_700}, {"product": "421", "amount_minor": 10_700}]})
+    night(database_url, DAY, [sale], tmp_path, settings=HIGH)
+    night(database_url, NEXT, [back(sale, -2_140)], tmp_path, settings=HIGH)
+    night(database_url, THIRD, [], tmp_path, settings=settings_of(HR={
+        "vat_basis_points": 2_500, "vat_id": "HR12345678901", "product_groups": [food]}))
+    rows, = invoices(tmp_path, THIRD).values()
+    assert rates(rows) == [("HR", "7", "S", "180.00", "12.60")]
 
 
 @pytest.mark.parametrize(("before", "after", "asked", "rounding"), [

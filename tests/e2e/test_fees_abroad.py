@@ -188,6 +188,18 @@ def test_a_safe_clients_netted_fees_have_the_vat_that_is_the_operators(
     assert tree(tmp_path / "again" / DAY.isoformat()) == tree(tmp_path / DAY.isoformat())
 
 
+def test_what_is_exempt_at_home_is_exempt_abroad(database_url: str, tmp_path: Path) -> None:
+    """Statement and invoice say one thing: nobody accounts for VAT that there is not."""
+    safe_day(database_url, [deposit("one", 200_000)])
+    sql(database_url, "UPDATE safe_fee SET terms = terms || '{\"vat_basis_points\": 0}'")
+    taxed(database_url, CLIENT, vat_id=PARIS, country="FR")
+    night(database_url, tmp_path)
+    assert stated(database_url) == [(230, 0, "", "")]
+    assert told(documents(database_url)) == [(PARIS, [("E", 230, 0)], 0, 230)]
+    page, = (tmp_path / DAY.isoformat() / "cash" / "fees").glob("*.html")
+    assert "Reverse charge" not in page.read_text()
+
+
 async def fees_of_bookings(database_url: str) -> list[tuple[str, int]]:
     """What the client's statement of bookings says of his fees."""
     connection = await asyncpg.connect(database_url)

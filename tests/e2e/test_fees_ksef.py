@@ -20,6 +20,7 @@ from tests.support.own_books import (
     counted_stay,
     documents,
     gross_shop,
+    more,
     night,
     safe_day,
     supplier,
@@ -93,14 +94,74 @@ def test_who_wants_no_other_form_of_another_seller_waits(database_url: str,
     assert told(database_url) == []
 
 
+def test_what_waits_of_an_account_stays_open_while_another_part_is_made(
+        database_url: str, tmp_path: Path) -> None:
+    """A week with fees netted at 23 %, then owed at a rate that KSeF does not know: of one name."""
+    shop(database_url)
+    sql(database_url, "UPDATE account_tax SET invoice_period = 'week'")
+    sql(database_url, "UPDATE merchant_plan SET settlement = '{\"by\": \"net\"}'")
+    night(database_url, tmp_path, settings=SETTINGS)
+    sql(database_url, "UPDATE merchant_plan SET fees = fees || '{\"vat_basis_points\": 2000}', "
+                      "settlement = '{\"by\": \"gross\"}'")
+    more(database_url, payment("pay-2", 1_999, business_date=NEXT))
+    exchange_rate(database_url, NEXT, "4.2613")
+    for number in range(1, 4):
+        night(database_url, tmp_path, DAY + timedelta(number), SETTINGS)
+    assert [paper.payable_minor for paper in documents(database_url)] == [43]
+    assert told(database_url) == [("vat_rate_not_polish", "fee_invoice", f"{MERCHANT}/EUR")]
+
+
+@pytest.mark.parametrize(("client", "asked"), [(False, 43), (True, 283)])
+def test_what_has_waited_is_asked_for_by_the_night_after_its_mend(
+        client: bool, asked: int, database_url: str, tmp_path: Path) -> None:
+    """A week's, by Monday's; what Monday has booked itself is the next week's."""
+    sunday, monday = DAY + timedelta(3), DAY + timedelta(4)
+    if client:
+        safe_day(database_url, [deposit("one", 200_000)])
+        sql(database_url, "UPDATE safe_fee SET terms = terms || '{\"vat_basis_points\": 2300}'")
+        taxed(database_url, CLIENT, vat_id="PL9542742927", country="PL", forms=["ksef"])
+        rows = [deposit("two", 200_000, business_date=monday)]
+    else:
+        shop(database_url)
+        rows = payment("pay-2", 1_999, business_date=monday)
+    sql(database_url, "UPDATE account_tax SET invoice_period = 'week'")
+    for number in range(4):
+        night(database_url, tmp_path, DAY + timedelta(number), SETTINGS)
+    assert documents(database_url) == []
+    exchange_rate(database_url, sunday, "4.2613")
+    more(database_url, rows)
+    night(database_url, tmp_path, monday, SETTINGS)
+    paper, = documents(database_url)
+    assert (paper.period_from, paper.period_to, paper.issued_on, paper.payable_minor) == (
+        DAY - timedelta(3), sunday, monday, asked)
+    assert [row["first_day"] for row in sql(database_url, "SELECT * FROM fee_open")] == [monday]
+    assert [one for one in told(database_url) if one[1] == "fee_invoice"] == []
+
+
+def test_vat_is_told_in_the_tax_offices_currency_in_any_form(database_url: str,
+                                                             tmp_path: Path) -> None:
+    shop(database_url, forms=("ubl",))
+    exchange_rate(database_url, DAY - timedelta(1), "4.2613")
+    told_in = msgspec.structs.replace(SETTINGS.invoicing, vat_currency="PLN")
+    night(database_url, tmp_path, settings=msgspec.structs.replace(SETTINGS, invoicing=told_in))
+    text = (tmp_path / DAY.isoformat() / "payments" / "fee-invoices" / f"{NUMBER}.ubl.xml") \
+        .read_text()
+    assert "<cbc:TaxCurrencyCode>PLN</cbc:TaxCurrencyCode>" in text
+    assert '<cbc:TaxAmount currencyID="PLN">0.34</cbc:TaxAmount>' in text
+
+
 def test_a_suppliers_own_invoice_is_not_told_by_us(database_url: str, tmp_path: Path) -> None:
-    """Self-billing in KSeF is the seller's to permit there."""
+    """Self-billing in KSeF is the seller's to permit there. Without another form he has none, and
+    waits."""
     counted_stay(database_url)
     supplier(database_url, courier="C1")
-    sql(database_url, "UPDATE account_tax SET forms = '{ksef,csv}', vat_id = 'PL9542742927' "
-                      "WHERE account_id = $1", SUPPLIER)
+    sql(database_url, "UPDATE account_tax SET forms = '{ksef}', vat_id = 'PL9542742927'")
     night(database_url, tmp_path, settings=SETTINGS)
-    folder = tmp_path / DAY.isoformat() / "cash" / "self-billed"
+    assert documents(database_url, "self_billed") == []
+    assert told(database_url) == [("form_missing", "self_billed", f"{SUPPLIER}/EUR")]
+    sql(database_url, "UPDATE account_tax SET forms = '{ksef,csv}'")
+    night(database_url, tmp_path, NEXT, SETTINGS)
+    folder = tmp_path / NEXT.isoformat() / "cash" / "self-billed"
     assert [path.name for path in folder.iterdir()] == ["SB2026-000001.csv"]
     assert not sql(database_url, "SELECT to_ksef FROM invoice WHERE kind = 'self_billed'")[0][0]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from clearing.documents import ksef_pages
 from clearing.documents.ksef_pages import write_ksef_pages
 from clearing.errors import ClearingError
-from tests.e2e.clearing_day import DAY, make_day, sql, tree, wait
+from clearing.run import clear
+from tests.e2e.clearing_day import DAY, NEXT, make_day, sql, tree, wait
 from tests.e2e.test_invoices import night, tax
 from tests.e2e.test_invoices_abroad import KSEF_NUMBER, at
 from tests.support.vat_abroad import POLISH, exchange_rate
@@ -62,3 +64,14 @@ def test_a_page_that_does_not_say_what_was_decided_leaves_nothing(
     with pytest.raises(ClearingError, match=f"{INVOICE}.pdf(:| says)"):
         wait(write_ksef_pages(day, DAY, out))
     assert (tree(out), list(out.iterdir())) == (before, [out / f"{INVOICE}.pdf"])
+
+
+def test_what_is_not_released_has_no_pages_yet(day: str, tmp_path: Path) -> None:
+    """Cash waits for its second person, and payments have no night at all."""
+    release = msgspec.structs.replace(POLISH.release, four_eyes=True)
+    wait(clear(day, DAY, tmp_path / "files", msgspec.structs.replace(POLISH, release=release),
+               streams=["cash"]))
+    [page] = wait(write_ksef_pages(day, DAY, tmp_path / "pages"))
+    assert page.number == INVOICE
+    with pytest.raises(ClearingError, match=f"{NEXT}: nothing is released"):
+        wait(write_ksef_pages(day, NEXT, tmp_path / "pages"))

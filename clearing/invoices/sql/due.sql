@@ -1,12 +1,12 @@
 -- Lines of fleets whose period has ended, or who have asked.  $1 run id, $2 business date; the last day whose $3 day, $4 week, $5 half month,
--- $6 month has ended. What corrects an invoice has from it who accounts for the VAT, under which number, and which sum is kept.
+-- $6 month has ended. What corrects an invoice has from it who accounts for the VAT, under which number, which sum is kept, and the settings.
 -- Their text only where KSeF's limits are to be measured, or no rate of VAT was known.
 SELECT f.run_id, f.account_id, f.currency, f.country, f.corrects, f.business_date, f.first_day, f.last_day, f.lines, f.amount_minor, f.nets,
        c.vat_currency AS corrected_currency, c.vat_rate AS corrected_rate, c.vat_rate_on AS corrected_rate_on,
        c.reverse_charge AS corrected_reverse_charge, c.to_ksef AS corrected_to_ksef, c.price_basis AS corrected_price_basis,
        CASE WHEN c.reverse_charge THEN (SELECT o.content ->> 'vat_id' FROM clearing_party o
             WHERE o.run_id = c.run_id AND o.kind = 'tax' AND o.party_id = c.account_id::text) END AS corrected_vat_id,
-       coalesce(k.ksef_number, '') AS corrected_ksef, a.content::text AS party, t.content::text AS tax,
+       coalesce(nullif(c.told_by, ''), c.run_id) AS corrected_run, coalesce(k.ksef_number, '') AS corrected_ksef, a.content::text AS party, t.content::text AS tax,
        CASE WHEN t.content -> 'forms' ? 'ksef' OR f.nets LIKE '%"-1"%' THEN f.content END AS content
 FROM fuel_line_open o
 JOIN fuel_line f USING (account_id, currency, country, corrects, run_id)

@@ -1,7 +1,7 @@
 -- Rows with items that no night could price, as `rows` has them; with the decision that the pump's price holds.
 SELECT w.account_id, w.currency, w.key, w.product, d.exception_id AS at_pump, j.posted_minor, j.original_key, p.original_date,
        o.posted_minor AS original_minor, a.time_zone, w.journal_date, w.journal_id,
-       CASE WHEN w.pump_minor < 0 THEN p.original_date ELSE w.journal_date END AS supplied_on,
+       coalesce(p.original_date, w.journal_date) AS supplied_on,
        coalesce(o.decided_at, j.decided_at) AS sold_at,
        coalesce(nullif(o.pan_masked, ''), j.pan_masked) AS card,
        coalesce(v.plate, '') AS plate, coalesce(g.name, '') AS driver,

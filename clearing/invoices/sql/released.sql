@@ -2,7 +2,7 @@
 -- given back of it, is of the day on which it came out.  $1 run id
 SELECT x.account_id, x.currency, j.key, x.amount_minor AS posted_minor, j.original_key, b.business_date AS original_date,
        o.posted_minor AS original_minor, a.time_zone, x.journal_date, x.journal_id,
-       CASE WHEN x.amount_minor < 0 THEN p.original_date ELSE x.journal_date END AS supplied_on,
+       coalesce(p.original_date, x.journal_date) AS supplied_on,
        coalesce(o.decided_at, j.decided_at) AS sold_at,
        coalesce(nullif(o.pan_masked, ''), j.pan_masked) AS card,
        coalesce(v.plate, '') AS plate, coalesce(d.name, '') AS driver,

@@ -1,8 +1,8 @@
 -- What was sold, and given back, at dealers' stations; and what the day's run has charged back to them, which is taken back. supplied_on: when it
--- was sold, of what is given back and charged back.
+-- was sold, of what is given back, taken again and charged back.
 -- $1 business date, $2 stations
-SELECT j.merchant_id, j.kind, false AS charged_back, p.amount_minor AS posted_minor, p.currency, o.posted_minor AS original_minor,
-       coalesce(s.country, '') AS country, CASE WHEN p.amount_minor < 0 THEN p.original_date END AS supplied_on,
+SELECT j.merchant_id, false AS charged_back, p.amount_minor AS posted_minor, p.currency, o.posted_minor AS original_minor,
+       coalesce(s.country, '') AS country, p.original_date AS supplied_on,
        coalesce(o.detail, j.detail)::text AS detail
 FROM placement p
 JOIN journal j ON j.business_date = p.journal_date AND j.id = p.journal_id
@@ -12,7 +12,7 @@ LEFT JOIN site s ON s.site_id = coalesce(o.site_id, j.site_id)
 WHERE p.stream = 'fuel' AND p.journal_date = $1::date AND p.place = 'cleared' AND p.family IN ('fuel', 'fuel_unidentified')
   AND p.amount_minor <> 0 AND j.merchant_id = ANY ($2::text[])
 UNION ALL
-SELECT j.merchant_id, j.kind, true, x.amount_minor, x.currency, o.posted_minor, coalesce(s.country, ''), coalesce(p.original_date, p.journal_date),
+SELECT j.merchant_id, true, x.amount_minor, x.currency, o.posted_minor, coalesce(s.country, ''), coalesce(p.original_date, p.journal_date),
        coalesce(o.detail, j.detail)::text
 FROM clearing_run r
 JOIN suspense_release x ON x.run_id = r.run_id AND x.family = 'suspense_charged_back' AND x.amount_minor <> 0

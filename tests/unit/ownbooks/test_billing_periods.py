@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from clearing.periods import ends_with, period_of
+from clearing.periods import asked_until, ends_with, period_of
 
 
 @pytest.mark.parametrize(("day", "length", "first", "last"), [
@@ -31,3 +31,12 @@ def test_each_period_ends_once_whatever_days_are_none(length: str, step: int) ->
     had = {period_of(day, length) for day in days[:-1]}
     assert len(ended) == len(set(ended))
     assert had - set(ended) <= {period_of(days[-1], length)}
+
+
+@pytest.mark.parametrize(("day", "waits", "until"), [
+    (23, False, None), (23, True, 19), (26, False, 26), (26, True, 26), (20, True, 19)])
+def test_what_waits_of_an_earlier_period_is_asked_for_without_todays(
+        day: int, waits: bool, until: int | None) -> None:
+    tonight = date(2026, 7, day)
+    found = asked_until(tonight, tonight + timedelta(1), "week", waits=waits)
+    assert found == (None if until is None else date(2026, 7, until))

@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from clearing.invoices.checking import read_ksef
-from clearing.invoices.document import NETTED, Party, PaymentMeans
+from clearing.invoices.document import NETTED, Document, Party, PaymentMeans
 from clearing.invoices.ksef import ksef
 from clearing.invoices.rates import Rates
 from clearing.invoices.vat_told import Rate
@@ -47,8 +47,18 @@ def split(account: Account, fees: list[Fee] = FEES, seller: Account = SELLER,
 
 def asked(account: Account, *, seller: Account = SELLER, currency: str = "EUR",
           rates: Rates = RATES, forms: tuple[str, ...] = ("ksef", "pdf"),
-          fees: list[Fee] = FEES) -> Telling:
-    return telling(split(account, fees, seller, currency), forms, seller, currency, rates, DAY)
+          fees: list[Fee] = FEES, vat_currency: str = "") -> Telling:
+    return telling(split(account, fees, seller, currency), forms, seller, currency, vat_currency,
+                   rates, DAY)
+
+
+def invoice(account: Account, fees: list[Fee], seller: Account = SELLER) -> Document:
+    part, = split(account, fees, seller)
+    telling_it = asked(account, seller=seller, fees=fees)
+    assert (telling_it.forms, telling_it.defect) == (("ksef", "pdf"), "")
+    issue = Issue("FEE2026-000001", DAY, "EUR", (date(2026, 7, 1), DAY), seller, part.buyer,
+                  transfer_to(seller, "EUR", "FEE2026-000001"), "30")
+    return fee_invoice(issue, part.items, None, told_of(part, telling_it))
 
 
 @pytest.mark.parametrize(("account", "told", "absent"), [
@@ -63,12 +73,7 @@ def asked(account: Account, *, seller: Account = SELLER, currency: str = "EUR",
      ["KursWaluty", "P_14"])])
 def test_a_fee_invoice_is_told_to_ksef(account: Account, told: list[str], absent: list[str],
                                        tmp_path: Path) -> None:
-    part, = split(account)
-    telling_it = asked(account)
-    assert (telling_it.forms, telling_it.defect) == (("ksef", "pdf"), "")
-    issue = Issue("FEE2026-000001", DAY, "EUR", (date(2026, 7, 1), DAY), SELLER, part.buyer,
-                  transfer_to(SELLER, "EUR", "FEE2026-000001"), "30")
-    document = fee_invoice(issue, part.items, None, told_of(part, telling_it))
+    document = invoice(account, FEES)
     text = "".join(ksef(document))
     assert [one for one in told if one not in text] == []
     assert [one for one in absent if one in text] == []
@@ -78,6 +83,19 @@ def test_a_fee_invoice_is_told_to_ksef(account: Account, told: list[str], absent
     if not FA3.exists():
         pytest.skip("FA(3)'s schema is not here; the rest has been checked")
     etree.XMLSchema(etree.parse(FA3)).assertValid(etree.fromstring(text.encode()))
+
+
+@pytest.mark.parametrize("account", [buyer("PL", "", "0000123456"), buyer("TR", "", "1234567890")])
+def test_a_number_of_a_register_is_no_nip(account: Account) -> None:
+    """A Polish KRS and a Turkish VKN have ten digits too."""
+    text = "".join(ksef(invoice(account, FEES[1:])))
+    assert "<Podmiot2><DaneIdentyfikacyjne><BrakID>1</BrakID>" in text
+
+
+def test_the_seller_is_told_by_his_nip_whatever_other_number_he_has() -> None:
+    seller = msgspec.structs.replace(SELLER, party=msgspec.structs.replace(
+        SELLER.party, tax_number="012345678"))
+    assert "<NIP>5260250274</NIP>" in "".join(ksef(invoice(BERN, FEES, seller)))
 
 
 def test_what_is_set_off_is_no_transfer() -> None:
@@ -103,6 +121,11 @@ def test_what_is_set_off_is_no_transfer() -> None:
     (asked(BERN, rates=Rates({})), Telling(("ksef", "pdf"))),
     (asked(HOME, rates=Rates({})), Telling(("ksef", "pdf"), None, "exchange_rate_missing")),
     (asked(HOME, rates=Rates({}), currency="PLN"), Telling(("ksef", "pdf"))),
-    (asked(HOME), Telling(("ksef", "pdf"), RATE))])
+    (asked(HOME), Telling(("ksef", "pdf"), RATE)),
+    (asked(HOME, forms=("ubl",), vat_currency="PLN"), Telling(("ubl",), RATE)),
+    (asked(PARIS, forms=("ubl",), vat_currency="PLN"), Telling(("ubl",))),
+    (asked(HOME, forms=("ubl",), vat_currency="EUR"), Telling(("ubl",))),
+    (asked(HOME, forms=("ubl",), vat_currency="CZK"),
+     Telling(("ubl",), None, "exchange_rate_missing"))])
 def test_what_keeps_a_fee_invoice_from_ksef(made: Telling, found: Telling) -> None:
     assert made == found
