@@ -6,7 +6,8 @@ SELECT f.run_id, f.account_id, f.currency, f.country, f.corrects, f.business_dat
        c.reverse_charge AS corrected_reverse_charge, c.to_ksef AS corrected_to_ksef, c.price_basis AS corrected_price_basis,
        CASE WHEN c.reverse_charge THEN (SELECT o.content ->> 'vat_id' FROM clearing_party o
             WHERE o.run_id = c.run_id AND o.kind = 'tax' AND o.party_id = c.account_id::text) END AS corrected_vat_id,
-       coalesce(nullif(c.told_by, ''), c.run_id) AS corrected_run, coalesce(k.ksef_number, '') AS corrected_ksef, a.content::text AS party, t.content::text AS tax,
+       coalesce(nullif(c.told_by, ''), c.run_id) AS corrected_run, coalesce(k.ksef_number, '') AS corrected_ksef, a.content::text AS party,
+       t.content::text AS tax,
        CASE WHEN t.content -> 'forms' ? 'ksef' OR f.nets LIKE '%"-1"%' THEN f.content END AS content
 FROM fuel_line_open o
 JOIN fuel_line f USING (account_id, currency, country, corrects, run_id)
