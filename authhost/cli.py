@@ -276,7 +276,11 @@ async def _run_host(settings: Settings, wanted: NightsWanted | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    ports = await host.start()
+    try:
+        ports = await host.start()
+    except OSError:  # a port is taken: what has begun is seen through, and says nothing of its own
+        await host.stop()
+        raise
     if nights is not None:
         nights.start()
     print(json.dumps({"event": "ready", "pid": os.getpid(), "ports": ports}), flush=True)

@@ -104,16 +104,19 @@ def test_serve_ends_only_when_what_is_in_flight_is_answered(rig, tmp_path):
     assert len(approved) == len(answers)
 
 
-def test_a_port_that_is_taken_is_said_in_words(rig, tmp_path):
-    with started("serve", "--database-url", rig.database_url, "--redis-url",
-                 rig.servers.valkey.url, "--hsm", rig.servers.hsm.url, "--iso",
-                 f"ifsf:binary2:127.0.0.1:{(port := free_port())}", log=tmp_path / "log"):
-        again = authhost("serve", "--database-url", rig.database_url, "--redis-url",
-                         rig.servers.valkey.url, "--hsm", rig.servers.hsm.url, "--iso",
-                         f"ifsf:binary2:127.0.0.1:{port}")
+@pytest.mark.parametrize("door", ["--iso", "--http"])
+def test_a_port_that_is_taken_is_said_in_words(door, rig, tmp_path):
+    host = ("serve", "--database-url", rig.database_url, "--redis-url", rig.servers.valkey.url,
+            "--hsm", rig.servers.hsm.url)
+    port = free_port()
+    iso, http = (f"ifsf:binary2:127.0.0.1:{port}", f"127.0.0.1:{port}")
+    taken = (door, iso if door == "--iso" else http)
+    with started(*host, "--iso", iso, log=tmp_path / "log"):
+        again = authhost(*host, *taken)
     assert again.returncode == 1
     assert again.stderr.startswith("authhost: [Errno 98]")
     assert f"('127.0.0.1', {port}): address already in use" in again.stderr
+    assert again.stderr.count("\n") == 1
     assert "Traceback" not in again.stderr
 
 
