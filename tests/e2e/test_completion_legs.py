@@ -91,3 +91,18 @@ def test_an_authorization_covers_one_capture(database_url: str, tmp_path: Path,
     assert one["subject"] == "two"
     with pytest.raises(Conflict, match="another capture has completed it"):
         propose(database_url, one["exception_id"], "match", "hold")
+
+
+def test_an_authorization_that_covers_too_little_is_its_own_captures(database_url: str,
+                                                                     tmp_path: Path) -> None:
+    """It was found by its code: people may match the two, for no other has it."""
+    named = {"approval_code": "777777", "card_id": None}
+    loose = captured("loose", 12_000, **named)
+    wait(make_day(database_url, [loose]))
+    authorize(database_url, decided_at=loose["decided_at"] - timedelta(hours=1), **named)
+    night(database_url, tmp_path, DAY)
+    one, = queue(database_url)
+    assert one["reason"] == "over_tolerance"
+    decide(database_url, "match", "hold")
+    night(database_url, tmp_path, NEXT)
+    assert receipts(tmp_path, NEXT) == [("loose", "120.00", "")]
