@@ -44,7 +44,7 @@ def matches(matching: Matching) -> ir.Table:
     rows = captures.left_join(named, captures.id == named.capture_id).drop("capture_id")
     rows = rows.left_join(alike, rows.id == alike.alike_id).drop("alike_id")
     rows = rows.mutate(found=ibis.coalesce(rows.authorization_id, rows.alike_authorization),
-                       covered=ibis.coalesce(rows.authorized_minor, rows.alike_minor),
+                       covered_minor=ibis.coalesce(rows.authorized_minor, rows.alike_minor),
                        ended=ibis.coalesce(rows.ended_us, rows.alike_ended_us),
                        found_key=ibis.coalesce(rows.held_key, rows.alike_key))
     rows = rows.mutate(captured=ibis.ifelse(
@@ -57,7 +57,8 @@ def matches(matching: Matching) -> ir.Table:
             (rows.found.isnull() & (rows.kind == "offline_sale") & (rows.flags == ""), "offline"),
             (rows.found.isnull(), "no_authorization"),
             (rows.ended <= rows.decided_us, "authorization_expired"),
-            (rows.captured > most_minor(rows.product, rows.covered, matching), "over_tolerance"),
+            (rows.captured > most_minor(rows.product, rows.covered_minor, matching),
+             "over_tolerance"),
             else_="matched"))
     return rows.mutate(covered=rows.match.isin(_COVERED) & (rows.left_minor > 0)).drop("left_minor")
 

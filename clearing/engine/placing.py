@@ -96,13 +96,11 @@ def _grouped() -> ir.Table:
 
     Most rows nobody gives back: the tables beside the day have those alone that somebody does.
     """
-    rows, again, given = table("day"), _again(), _given()
-    rows = rows.left_join(again, rows.id == again.again_id)
-    rows = rows.mutate(gives_back=rows.kind.isin(GIVES_BACK), undone=rows.undone.fill_null(False))
+    rows, back, given = table("day"), _origins(), _given()
+    rows = rows.left_join(back.select("origin_id", "origin", "undone"), rows.id == back.origin_id)
     # A join cannot take a column of its own projection: a step each.
-    rows = rows.mutate(
-        origin=ibis.ifelse(rows.gives_back, ibis.coalesce(rows.sale_key, rows.original_key),
-                           rows.key))
+    rows = rows.mutate(gives_back=rows.origin_id.notnull(), undone=rows.undone.fill_null(False),
+                       origin=ibis.coalesce(rows.origin, rows.key))
     rows = rows.left_join(given, (rows.origin == given.given_key)
                           & rows.account_id.identical_to(given.given_account))
     return rows.mutate(given_back=rows.given_key.notnull())
@@ -131,12 +129,12 @@ def _given() -> ir.Table:
 
 
 def _origins() -> ir.Table:
-    """What the day gives back, with the key of what that was of: a reversal of a return gives back
-    of the sale."""
+    """What the day gives back (origin_id), with the key of what that was of (origin), and whether it
+    has not taken place (undone). A reversal of a return gives back of the sale."""
     back, again = table("day"), _again()
     back = back.filter(back.kind.isin(GIVES_BACK))
     back = back.left_join(again, back.id == again.again_id)
-    return back.select("account_id", "posted_minor",
+    return back.select("account_id", "posted_minor", "undone", origin_id="id",
                        origin=ibis.coalesce(back.sale_key, back.original_key))
 
 

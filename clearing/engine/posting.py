@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import ibis.expr.types as ir
 import msgspec
@@ -94,10 +94,11 @@ async def store_places(connection: Connection, run_id: RunId, engine: Engine,
             assert isinstance(batch, pa.RecordBatch)
             of_day = pc.equal(batch["journal_date"], day)
             before = batch.filter(pc.invert(of_day))
-            waiting.extend(zip(before["journal_date"].to_pylist(),
-                               before["journal_id"].to_pylist(), strict=True))
+            waiting.extend(_columns(before, "journal_date", "journal_id"))
             unmatched.extend(_unmatched(batch))
-            covered.extend(_covered(batch))
+            # What an authorization covers that it does not name.
+            covered.extend(_columns(batch.filter(pc.is_valid(batch[COVERED_BY])),
+                                    "journal_date", "journal_id", COVERED_BY))
             yield _csv(batch.filter(of_day).select(COLUMNS), run_id.stream, run_no)
 
     await connection.copy_to_table("placement", source=texts(), format="csv",
@@ -123,15 +124,12 @@ def _unmatched(batch: pa.RecordBatch) -> list[tuple[int, str, bool]]:
                     pc.or_(pc.is_in(batch["match"], pa.array(UNMATCHED)),
                            pc.and_(suspended, sold)))
     kept = batch.append_column("suspended", suspended).filter(waits)
-    return list(zip(*(kept[name].to_pylist() for name in ("journal_id", "match", "suspended")),
-                    strict=True))
+    return list(_columns(kept, "journal_id", "match", "suspended"))
 
 
-def _covered(batch: pa.RecordBatch) -> list[tuple[object, ...]]:
-    """What is covered by an authorization that it does not name."""
-    kept = batch.filter(pc.is_valid(batch[COVERED_BY]))
-    return list(zip(*(kept[name].to_pylist()
-                      for name in ("journal_date", "journal_id", COVERED_BY)), strict=True))
+def _columns(batch: pa.RecordBatch, *names: str) -> Iterator[tuple[Any, ...]]:
+    """A tuple a row."""
+    return zip(*(batch[name].to_pylist() for name in names), strict=True)
 
 
 def _all(engine: Engine, expression: ir.Table) -> pa.Table:

@@ -84,6 +84,7 @@ async def station_work(connection: Connection, due: Mapping[int, Due],
                        accounts: Mapping[int, Known], settings: Settings) -> list[Work]:
     """Fuel that dealers have sold, by country; or what they have earned by selling the operator's.
     """
+    buyer = operator(settings, "")
     rows = await connection.fetch(
         statement("station_sales"), list(due), [one.since for one in due.values()],
         [one.until for one in due.values()])
@@ -92,8 +93,7 @@ async def station_work(connection: Connection, due: Mapping[int, Due],
             rows, lambda row: (row["account_id"], row["currency"], row["basis"], row["country"])):
         lines = list(found)
         if basis == "agency":
-            treatment = _treatment(due[account_id].terms, accounts[account_id].account,
-                                   operator(settings, ""))
+            treatment = _treatment(due[account_id].terms, accounts[account_id].account, buyer)
             works.append(Work(account_id, currency, basis, _first(lines), tuple(
                 _commission(row, row["commission_minor"], treatment) for row in lines
                 if row["commission_minor"])))

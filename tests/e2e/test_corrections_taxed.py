@@ -205,13 +205,19 @@ def test_what_waits_for_a_price_is_undone_at_the_rate_of_its_sale(database_url: 
     assert rates(rows) == [("", "16", "S", "100.00", "16.00")]
 
 
-def test_what_comes_out_of_suspense_bears_the_rate_of_its_day(database_url: str,
-                                                              tmp_path: Path) -> None:
+def in_suspense(database_url: str, out: Path) -> tuple[Row, Settings]:
+    """A sale at 16 % that waits for people; and the settings of the nights after it."""
     unmatched = Matching(unmatched="suspense")
     low, high = (msgspec.structs.replace(one, matching=unmatched) for one in (LOW, HIGH))
     scene(database_url)
     sale = captured("loose", 11_600)
-    night(database_url, DAY, [sale], tmp_path, settings=low)
+    night(database_url, DAY, [sale], out, settings=low)
+    return sale, high
+
+
+def test_what_comes_out_of_suspense_bears_the_rate_of_its_day(database_url: str,
+                                                              tmp_path: Path) -> None:
+    sale, high = in_suspense(database_url, tmp_path)
     decide(database_url, "accept")
     night(database_url, NEXT, [], tmp_path, settings=high)
     rows, = invoices(tmp_path, NEXT).values()
@@ -224,11 +230,7 @@ def test_what_comes_out_of_suspense_bears_the_rate_of_its_day(database_url: str,
 
 def test_what_is_undone_in_suspense_bears_the_rate_of_its_sale(database_url: str,
                                                                tmp_path: Path) -> None:
-    unmatched = Matching(unmatched="suspense")
-    low, high = (msgspec.structs.replace(one, matching=unmatched) for one in (LOW, HIGH))
-    scene(database_url)
-    sale = captured("loose", 11_600)
-    night(database_url, DAY, [sale], tmp_path, settings=low)
+    sale, high = in_suspense(database_url, tmp_path)
     returned = back(sale)
     night(database_url, NEXT, [returned], tmp_path, settings=high)
     again = row("reversal", "again", 11_600, original_key=returned["key"], business_date=THIRD)

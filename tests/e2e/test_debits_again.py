@@ -271,12 +271,17 @@ def test_what_waits_for_a_mandate_is_withdrawn(came_back: Callable[[str, Path], 
     assert books(sent) == {"1100": -12_345, "5500": 12_345}
 
 
-def test_what_was_withdrawn_may_be_collected_again_after_all(sent: str, tmp_path: Path) -> None:
-    refuse(sent, tmp_path)
+def withdrawn(sent: str, out: Path) -> None:
+    """A retry that has waited for its mandate, and that people have taken back since."""
+    refuse(sent, out)
     sql(sent, "UPDATE mandate SET status = 'suspended'")
     decide(sent, FIRST, "retry")
-    until(sent, tmp_path, 2)
+    until(sent, out, 2)
     withdraw(sent)
+
+
+def test_what_was_withdrawn_may_be_collected_again_after_all(sent: str, tmp_path: Path) -> None:
+    withdrawn(sent, tmp_path)
     until(sent, tmp_path, 3)
     sql(sent, "UPDATE mandate SET status = 'active'")
     decide(sent, FIRST, "retry")
@@ -285,7 +290,6 @@ def test_what_was_withdrawn_may_be_collected_again_after_all(sent: str, tmp_path
 
 
 def test_a_first_collection_is_not_withdrawn(database_url: str, tmp_path: Path) -> None:
-    """Nor what a night has collected since it was proposed."""
     scene(database_url)
     invoice(database_url, "F-1", 12_345)
     night(database_url, tmp_path, DAY)
@@ -297,11 +301,7 @@ def test_a_first_collection_is_not_withdrawn(database_url: str, tmp_path: Path) 
 
 
 def test_what_was_collected_meanwhile_is_not_withdrawn(sent: str, tmp_path: Path) -> None:
-    refuse(sent, tmp_path)
-    sql(sent, "UPDATE mandate SET status = 'suspended'")
-    decide(sent, FIRST, "retry")
-    until(sent, tmp_path, 2)
-    withdraw(sent)
+    withdrawn(sent, tmp_path)
     # As if another night had been faster than this decision.
     sql(sent, "UPDATE clearing_again SET run_id = 'other', end_to_end_id = 'other'")
     until(sent, tmp_path, 3)
