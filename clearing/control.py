@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from clearing.bankfiles.details import Details
 from clearing.bankfiles.notice_file import read_notices
 from clearing.bankfiles.reading import read_collections, read_credit_transfers
 from clearing.bankfiles.table_check import read_advice_table, read_form, read_order_table
+from clearing.beside import beside
 from clearing.booking_check import read_bookings, read_settlement
 from clearing.documents.reading import (
     read_client_page,
@@ -39,9 +41,29 @@ from clearing.tables import read_table
 
 Totals = tuple[int, int, str]  # count, sum in minor units, currency ('' for none)
 
+_BYTES_AT_A_TIME: Final = 8 << 20
+_BYTES_HERE: Final = 64 << 20  # that are read before a process has begun
 _AMOUNT: Final = re.compile(rb'data-amount-minor="(-?\d+)"')
 _TRANSACTION: Final = re.compile(rb'data-transaction data-amount-minor="')
 _PAGE_TOTAL: Final = re.compile(rb'data-total-minor="(-?\d+)" data-currency="([A-Z]{3})"')
+
+
+async def check_night(folder: Path, records: Iterable[FileRecord]) -> tuple[FileRecord, ...]:
+    """As check_files, a night's files by all processors."""
+    async def parts() -> AsyncIterator[tuple[int, Callable[[], tuple[FileRecord, ...]]]]:
+        part: list[FileRecord] = []
+        size = 0
+        for record in sorted(records, key=lambda record: record.path):
+            path = folder / record.path
+            size += path.stat().st_size if path.exists() else 0
+            part.append(record)
+            if size > _BYTES_AT_A_TIME:
+                yield size, partial(check_files, folder, part)
+                part, size = [], 0
+        yield size, partial(check_files, folder, part)
+
+    return tuple([record async for checked in beside(parts(), _BYTES_HERE, "control")
+                  for record in checked])
 
 
 def check_files(folder: Path, records: Iterable[FileRecord]) -> tuple[FileRecord, ...]:
@@ -76,7 +98,8 @@ async def check_totals(connection: Connection, run_id: RunId, records: Iterable[
             count, minor = found.get(key, (0, 0))
             found[key] = (count + record.count, minor + record.sum_minor)
     expected: dict[tuple[str, str], tuple[int, int]] = {}
-    for row in await connection.fetch(query("totals"), str(run_id)):
+    for row in await connection.fetch(query("totals"), str(run_id), run_id.business_date,
+                                      run_id.stream):
         for kind in wanted:
             if kind.rpartition("_")[0] == row["kind"]:
                 expected[kind, row["currency"]] = (row["count"], row["sum_minor"])

@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 
 from authhost.safes.life import end_to_end_id
-from authhost.safes.moves import move
+from authhost.safes.moves import filed
 from clearing.bankfiles.payees import Payees, load_payees
 from clearing.banks import Bank, debtor_for
 from clearing.client import Client, parse_client
@@ -68,11 +68,10 @@ async def deposit_credits(connection: Connection, run_id: RunId, settings: Setti
     await payees.store(connection, run_id)
     stored = await connection.fetch(query("insert_items"), run, *_columns(made))
     keys = sorted(row["key"] for row in stored if row["settled"] and row["source"] == "deposit")
-    moved = await move(connection, keys, "file", who=who, run_id=run)
+    moved = await filed(connection, keys, who=who, run_id=run)
     if moved != keys:
         raise ClearingError(f"{run_id}: deposits were moved by somebody else: "
                             f"{sorted(set(keys) - set(moved))[:3]}")
-    await move(connection, keys, "credited", who=who)
     await connection.execute(query("settle_items"), run)
     return [_row(credit, run_id) for credit in made]
 

@@ -39,6 +39,7 @@ async def post_day(connection: Connection, run_id: RunId, settings: Settings, pl
         raise ClearingError(f"{run_id}: a row would be booked twice: {error.detail}") from error
     except asyncpg.IntegrityConstraintViolationError as error:
         raise ClearingError(f"{run_id}: the ledger refuses an entry: {error}") from error
+    await connection.execute(query("analyze_booked"))
     return settings
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import asyncpg
+
+WORK_MEMORY: Final = "64MB"  # of a sort or a join of a whole day
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -27,4 +29,4 @@ async def connect(database_url: str) -> Connection:
     """A connection whose text forms do not depend on the server's settings, and whose sorts and
     joins of a whole day stay in memory."""
     return await asyncpg.connect(database_url, server_settings={
-        "TimeZone": "UTC", "DateStyle": "ISO", "jit": "off", "work_mem": "64MB"})
+        "TimeZone": "UTC", "DateStyle": "ISO", "jit": "off", "work_mem": WORK_MEMORY})

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from authhost.streams import STREAMS, Stream
-from clearing.control import check_files, check_totals
+from clearing.control import check_night, check_totals
 from clearing.days.closing import close_day, pretend_closed
 from clearing.days.trying import tried_out
 from clearing.engine.posting import Placer
@@ -138,7 +138,7 @@ async def _clear_stream(connection: Connection, run_id: RunId, out_dir: Path, se
         records.append(write_cases(folder, tuple(cases)))
         records.append(await write_open_holds(connection, run_id, folder))
     with steps.step("control"):
-        files = check_files(folder.staging, records)
+        files = await check_night(folder.staging, records)
         steps.count = len(files)
         await check_totals(connection, run_id, files, pages=settings.documents.made)
         summary = await _summary(connection, run_id, files, tuple(cases), journal_digest)

@@ -1,6 +1,6 @@
 """The one way that a deposit's state or credit changes: by an event of life.py, with its rows.
 
-Knows the two statements; the caller's transaction is what makes a move last. Keys are locked in
+Knows the statements; the caller's transaction is what makes a move last. Keys are locked in
 their order, so that two who move the same deposits wait and do not lock each other out.
 """
 
@@ -45,13 +45,27 @@ async def accepted(connection: asyncpg.Connection, keys: Sequence[str], *, who: 
                    at: datetime) -> list[str]:
     """`accept`, and `credited` of what lies in its safe still: the keys that moved, sorted.
 
-    Both in one write, for this is what happens to nearly every deposit. why: the bank's word.
+    why: the bank's word.
     """
-    _, credits_ = steps("accept")
+    return await _both(connection, keys, "accept", who, why, why, at, None)
+
+
+async def filed(connection: asyncpg.Connection, keys: Sequence[str], *, who: str,
+                run_id: str) -> list[str]:
+    """`file`, and `credited` of what lies in its safe still: the keys that moved, sorted."""
+    return await _both(connection, keys, "file", who, "", None, None, run_id)
+
+
+async def _both(connection: asyncpg.Connection, keys: Sequence[str], event: str, who: str,
+                why: str, bank_reason: str | None, answered_at: datetime | None,
+                run_id: str | None) -> list[str]:
+    """Both in one write, for this is what happens to nearly every deposit."""
+    _, credits_ = steps(event)
     _, states = steps("credited")
     [credit], [state] = set(credits_.values()), set(states.values())
-    rows = await connection.fetch(statement("moves_accepted"), list(keys), list(credits_), credit,
-                                  list(states), state, who, why, at)
+    rows = await connection.fetch(
+        statement("moves_both"), list(keys), event, list(credits_), credit, "credited",
+        list(states), state, who, why, bank_reason, answered_at, run_id)
     return [row["key"] for row in rows]
 
 

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from authhost.streams import STREAMS, Stream
-from clearing.control import check_files, check_totals
+from clearing.control import check_night, check_totals
 from clearing.documents.night import typeset_run
 from clearing.errors import ClearingError
 from clearing.folder import MANIFEST, DayFolder, folder_of
@@ -79,7 +79,7 @@ async def _write_stream(connection: Connection, run_id: RunId, out_dir: Path, wh
         progress(f"{run_id.stream} pages")
         pages = await typeset_run(connection, run_id, settings, folder)
         progress(f"{run_id.stream} control")
-        files = check_files(folder.staging, pages)
+        files = await check_night(folder.staging, pages)
         await check_totals(connection, run_id, files, only_pages=True)
         hops = tuple(file_hops(files))
         digest = write_addendum(

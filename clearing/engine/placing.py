@@ -129,8 +129,8 @@ def _given() -> ir.Table:
 
 
 def _origins() -> ir.Table:
-    """What the day gives back (origin_id), with the key of what that was of (origin), and whether it
-    has not taken place (undone). A reversal of a return gives back of the sale."""
+    """What the day gives back (origin_id), with the key of what that was of (origin), and whether
+    it has not taken place (undone). A reversal of a return gives back of the sale."""
     back, again = table("day"), _again()
     back = back.filter(back.kind.isin(GIVES_BACK))
     back = back.left_join(again, back.id == again.again_id)

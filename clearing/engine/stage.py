@@ -22,6 +22,7 @@ from adbc_driver_postgresql.dbapi import Connection, connect
 
 from clearing.engine.ports import EngineError
 from clearing.engine.tables import SCHEMAS
+from clearing.queries import WORK_MEMORY
 
 # How far back an original is looked for that no claim places; by a claim it is found however old.
 LOOK_BACK_DAYS: Final = 92
@@ -65,10 +66,11 @@ def reading(database_url: str, snapshot: str = "") -> Connection:
     (its pg_export_snapshot)."""
     try:
         connection = connect(database_url, autocommit=not snapshot)
-        if snapshot:
-            with connection.cursor() as cursor:
+        with connection.cursor() as cursor:
+            if snapshot:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+            cursor.execute(f"SET work_mem = '{WORK_MEMORY}'")
         return connection
     except dbapi.Error as error:
         raise EngineError(f"the journal cannot be read: {error}") from error

@@ -61,6 +61,7 @@ class DepositsReaper(Reaper):
 
         moves.move = around(moves.move, lambda event: (event,))
         moves.accepted = around(moves.accepted, lambda: ("accept", "credited"))
+        moves.filed = around(moves.filed, lambda: ("file", "credited"))
         super().plant()
 
     def begins(self, step: str) -> None:
