@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import aclosing
 from multiprocessing import get_context
 from typing import Final, TypeVar
 
@@ -23,7 +24,7 @@ _T = TypeVar("_T")
 _WAITING: Final = 4  # calls a worker that are on their way, so that memory holds no night
 
 
-async def beside(calls: AsyncIterator[tuple[int, Callable[[], _T]]], here: int,
+async def beside(calls: AsyncGenerator[tuple[int, Callable[[], _T]], None], here: int,
                  what: str) -> AsyncIterator[_T]:
     """The results of calls, each with its size; those after the first `here` of size by processes,
     one a processor. What a call raises is raised in its place; ClearingError: a process has died.
@@ -32,16 +33,17 @@ async def beside(calls: AsyncIterator[tuple[int, Callable[[], _T]]], here: int,
     pool: ProcessPoolExecutor | None = None
     workers, done = os.cpu_count() or 1, 0
     try:
-        async for size, call in calls:
-            if done < here:
-                yield call()
-                done += size
-                continue
-            pool = pool or ProcessPoolExecutor(workers, mp_context=get_context("spawn"),
-                                               initializer=collect_seldom)
-            under_way.append(pool.submit(call))
-            if len(under_way) >= workers * _WAITING:
-                yield await asyncio.wrap_future(under_way.popleft())
+        async with aclosing(calls) as source:
+            async for size, call in source:
+                if done < here:
+                    yield call()
+                    done += size
+                    continue
+                pool = pool or ProcessPoolExecutor(workers, mp_context=get_context("spawn"),
+                                                   initializer=collect_seldom)
+                under_way.append(pool.submit(call))
+                if len(under_way) >= workers * _WAITING:
+                    yield await asyncio.wrap_future(under_way.popleft())
         while under_way:
             yield await asyncio.wrap_future(under_way.popleft())
     except BrokenProcessPool as error:

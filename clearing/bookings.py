@@ -161,7 +161,8 @@ def _line(row: asyncpg.Record) -> Line:
 
 def _booking(row: asyncpg.Record, detail: DepositDetail) -> Booking:
     """A line of the ledger as its client reads it."""
-    day, minor, transaction = row["business_date"], row["amount_minor"], row["transaction"]
+    day, minor = row["business_date"].isoformat(), row["amount_minor"]
+    transaction = row["transaction"]
     if row["purpose"] is not None:
         return Booking("CREDIT", day, minor, transaction, transaction, text=row["remittance"])
     if row["settle"] is not None:

@@ -6,12 +6,15 @@ a-z A-Z 0-9 / - ? : ( ) . , ' + and space; a bank may reject a file with anythin
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
 _ALLOWED: Final = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ "
 )
+_WORD: Final = f"[{re.escape(''.join(sorted(_ALLOWED - {' '})))}]+"
+_is_clean: Final = re.compile(f"(?:{_WORD}(?: {_WORD})*)?").fullmatch
 
 # Letters that Unicode does not decompose into a Latin one and an accent.
 _LATIN: Final = {
@@ -44,6 +47,8 @@ _TABLE: Final = {
 
 def clean(text: str, limit: int) -> str:
     """`text` in the SEPA set, white space collapsed, at most `limit` characters; may be empty."""
+    if len(text) <= limit and _is_clean(text):
+        return text  # as most are
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return " ".join(text.translate(_LETTERS).split())[:limit].rstrip()

@@ -10,7 +10,7 @@ import csv
 import io
 from typing import Final
 
-from clearing.booking_file import BookingFile
+from clearing.booking_file import write_bookings
 from clearing.client_statement import ClientStatement, Credited, safe_days
 from clearing.iso20022 import Sink
 from clearing.tables import disarmed
@@ -25,11 +25,7 @@ _SAFE: Final = ("date", "safe", "cassette", "deposits", "deposited_minor", "prov
 
 def write_xml(sink: Sink, statement: ClientStatement) -> None:
     """camt.053.001.08."""
-    document = BookingFile(sink, statement.head)
-    document.begin()
-    for line in statement.lines:
-        document.add(line.booking)
-    document.end()
+    write_bookings(sink, statement.head, (line.booking for line in statement.lines))
 
 
 def write_csv(sink: Sink, statement: ClientStatement) -> None:

@@ -106,7 +106,7 @@ def safe_days(statement: ClientStatement) -> tuple[SafeDay, ...]:
     for line in statement.lines:
         booking = line.booking
         if line.safe and booking.kind in {"DEPOSIT", "REVERSAL"}:
-            add((booking.booked_on.isoformat(), line.safe, line.cassette), 1, booking.amount_minor,
+            add((booking.booked_on, line.safe, line.cassette), 1, booking.amount_minor,
                 booking.kind == "DEPOSIT")
     for one in statement.waiting:
         add((one.day, one.safe, one.cassette), 2 if one.withheld else 3, one.amount_minor,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -50,7 +50,7 @@ _PAGE_TOTAL: Final = re.compile(rb'data-total-minor="(-?\d+)" data-currency="([A
 
 async def check_night(folder: Path, records: Iterable[FileRecord]) -> tuple[FileRecord, ...]:
     """As check_files, a night's files by all processors."""
-    async def parts() -> AsyncIterator[tuple[int, Callable[[], tuple[FileRecord, ...]]]]:
+    async def parts() -> AsyncGenerator[tuple[int, Callable[[], tuple[FileRecord, ...]]], None]:
         part: list[FileRecord] = []
         size = 0
         for record in sorted(records, key=lambda record: record.path):
@@ -231,8 +231,5 @@ _ALTERNATIVES: Final = {
 
 
 def _digest(path: Path) -> str:
-    found = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        while content := file.read(1 << 20):
-            found.update(content)
-    return found.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,11 +15,12 @@ _MINUTE_S: Final = 60
 
 def date_and_time(moment: datetime, time_zone: str) -> tuple[str, str]:
     """`2026-07-23`, `14:05`, in the zone."""
-    return _minute(int(moment.timestamp()) // _MINUTE_S, time_zone)
+    return of_minute(int(moment.timestamp()) // _MINUTE_S, time_zone)
 
 
 @lru_cache(maxsize=8_192)  # a day of minutes, in a few zones
-def _minute(number: int, time_zone: str) -> tuple[str, str]:
+def of_minute(number: int, time_zone: str) -> tuple[str, str]:
+    """The same of a minute since 1970."""
     local = datetime.fromtimestamp(number * _MINUTE_S, _zone(time_zone)).isoformat()
     return local[:10], local[11:16]
 

@@ -24,24 +24,6 @@ from authhost.payments.plans import (
 from clearing.days.calendars import Calendar, value_date
 
 
-class Moved(msgspec.Struct, frozen=True, gc=False):
-    """A row of the journal: of a payment (phone or qr), of a refund, or of a refund that its bank
-    would not pay. amount_minor: signed; before_minor: captured of the payment before this part; of
-    a refund that was not paid: what its fee was of (0: it has cost nothing), and by which plan.
-    """
-
-    kind: Kind
-    amount_minor: int
-    before_minor: int = 0
-    fee_base_minor: int = 0
-    plan: Plan | None = None  # tonight's
-
-    @property
-    def is_payment(self) -> bool:
-        """Whether it is turnover."""
-        return self.kind != "refund"
-
-
 class FeeLine(msgspec.Struct, frozen=True):
     """The fees of one kind. base_minor: what they are of."""
 
@@ -85,14 +67,19 @@ class Settled(msgspec.Struct, frozen=True):
     held: str
 
 
-def fee_of_row(plan: Plan, row: Moved) -> int:
-    """What a row costs. A refund that its bank would not pay gives back the fee that was taken."""
-    if row.is_payment:
-        return fee_of_part(plan, row.kind, row.before_minor, row.amount_minor) \
-            if row.amount_minor >= 0 else 0
-    if row.amount_minor < 0:
-        return fee_of(plan, "refund", -row.amount_minor)
-    return -fee_of(row.plan or plan, "refund", row.fee_base_minor)
+def fee_of_row(plan: Plan, kind: Kind, amount_minor: int, before_minor: int = 0,
+               fee_base_minor: int = 0) -> int:
+    """What a row of the journal costs: a payment (phone or qr), a refund (negative), or a refund
+    that its bank would not pay, which gives back the fee that was taken.
+
+    before_minor: captured of the payment before this part; fee_base_minor: what the fee that comes
+    back was of (0: it has cost nothing), and `plan` is the one that it was taken by.
+    """
+    if kind != "refund":
+        return fee_of_part(plan, kind, before_minor, amount_minor) if amount_minor >= 0 else 0
+    if amount_minor < 0:
+        return fee_of(plan, "refund", -amount_minor)
+    return -fee_of(plan, "refund", fee_base_minor)
 
 
 def day_of(fees: Iterable[FeeLine]) -> Day:

@@ -6,6 +6,7 @@ Knows the order that the query gives; must not know what a row means.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from itertools import groupby
 
 import asyncpg
 
@@ -19,10 +20,12 @@ async def grouped(connection: Connection, key: Callable[[asyncpg.Record], object
     """The rows of sql/<name>.sql, those of one key together: the query has them in its order."""
     rows: list[asyncpg.Record] = []
     async with connection.transaction(readonly=True):
-        async for row in connection.cursor(query(name), *values, prefetch=ROWS_AT_A_TIME):
-            if rows and key(rows[0]) != key(row):
-                yield rows
-                rows = []
-            rows.append(row)
+        cursor = await connection.cursor(query(name), *values)
+        while fetched := await cursor.fetch(ROWS_AT_A_TIME):
+            for group, some in groupby(fetched, key):
+                if rows and key(rows[0]) != group:
+                    yield rows
+                    rows = []
+                rows += some
     if rows:
         yield rows

@@ -120,14 +120,19 @@ def movements(settlement: Settlement) -> Iterator[Movement]:
 
 def difference(settlement: Settlement) -> str:
     """What of a settlement does not add up, or ''."""
-    lines, fees = settlement.payments, settlement.fees
+    turnover = gross = charged = 0
+    for line in settlement.payments:
+        turnover += line.amount_minor
+        charged += line.fee_minor
+        if line.kind == "payment":
+            gross += line.amount_minor
     deducted = settlement.fees_minor + settlement.vat_minor if settlement.fees_by == "net" else 0
     sums = {
-        "the payments": (sum(line.amount_minor for line in lines), settlement.turnover_minor),
-        "the payments' gross": (sum(line.amount_minor for line in lines
-                                    if line.kind == "payment"), settlement.gross_minor),
-        "the payments' fees": (sum(line.fee_minor for line in lines), settlement.fees_minor),
-        "the fees": (sum(line.amount_minor for line in fees), settlement.fees_minor),
+        "the payments": (turnover, settlement.turnover_minor),
+        "the payments' gross": (gross, settlement.gross_minor),
+        "the payments' fees": (charged, settlement.fees_minor),
+        "the fees": (sum(line.amount_minor for line in settlement.fees),
+                     settlement.fees_minor),
         "the parts": (settlement.turnover_minor - deducted - settlement.held_back_minor
                       + settlement.released_minor, settlement.net_minor),
         "the balance": (settlement.opening_minor + settlement.net_minor

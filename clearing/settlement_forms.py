@@ -6,20 +6,21 @@ fee, holdback, release and the payout to the closing one. A night writes thousan
 
 from __future__ import annotations
 
-import csv
-import io
+import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from clearing.booking_file import Booking, BookingFile, BookingHead, reference_of
+from clearing.booking_file import Booking, BookingHead, reference_of, write_bookings
 from clearing.charset import clean
 from clearing.iso20022 import Sink
-from clearing.settlement import Settlement, movements
-from clearing.tables import disarmed
+from clearing.settlement import Payment, Settlement, movements
+from clearing.tables import BARE, cells, disarmed
 
 COLUMNS: Final = ("kind", "date", "time", "reference", "refund_of", "approval_code", "purpose",
                   "merchant_reference", "amount_minor", "fee_minor", "balance_minor", "currency")
 _ACCOUNT: Final = 34  # GenericAccountIdentification1/Id
+_are_bare: Final = re.compile(",".join([BARE] * 5)).fullmatch
 
 
 def write_csv(sink: Sink, settlement: Settlement) -> None:
@@ -27,29 +28,31 @@ def write_csv(sink: Sink, settlement: Settlement) -> None:
 
     amount_minor moves the balance; fee_minor is what a row was charged, netted or invoiced.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
     number, day, currency = settlement.number, settlement.date, settlement.currency
     balance = settlement.opening_minor
-
-    def mark(kind: str, reference: str, amount: int, fee: int = 0) -> None:
-        writer.writerow((kind, day, "", reference, "", "", "", "", amount, fee, balance, currency))
-
-    mark("opening", number, balance)
+    lines = [",".join(COLUMNS), f"opening,{day},,{number},,,,,{balance},0,{balance},{currency}"]
     for row in settlement.payments:
         balance += row.amount_minor
-        writer.writerow((row.kind, row.date, row.time, disarmed(row.reference),
-                         disarmed(row.refund_of), row.approval_code, disarmed(row.purpose),
-                         disarmed(row.merchant_reference), row.amount_minor, row.fee_minor, balance,
-                         currency))
+        lines.append(f"{row.kind},{row.date},{row.time},{_told(row)},{row.amount_minor},"
+                     f"{row.fee_minor},{balance},{currency}")
     for moved in movements(settlement):
         balance += moved.amount_minor
         paid = settlement.payout.end_to_end_id if moved.kind == "payout" else number
-        mark(moved.kind, paid, moved.amount_minor, moved.charged_minor)
+        lines.append(f"{moved.kind},{day},,{paid},,,,,{moved.amount_minor},{moved.charged_minor},"
+                     f"{balance},{currency}")
     assert balance == settlement.closing_minor, number
-    mark("closing", number, 0)
-    sink.write(text.getvalue().encode())
+    lines.append(f"closing,{day},,{number},,,,,0,0,{balance},{currency}\r\n")
+    sink.write("\r\n".join(lines).encode())
+
+
+def _told(row: Payment) -> str:
+    """The columns from reference to merchant_reference."""
+    told = (f"{row.reference},{row.refund_of},{row.approval_code},{row.purpose},"
+            f"{row.merchant_reference}")
+    if _are_bare(told):
+        return told
+    return cells(disarmed(row.reference), disarmed(row.refund_of), row.approval_code,
+                 disarmed(row.purpose), disarmed(row.merchant_reference))
 
 
 def write_xml(sink: Sink, settlement: Settlement, operator: str) -> None:
@@ -57,20 +60,23 @@ def write_xml(sink: Sink, settlement: Settlement, operator: str) -> None:
     no balance, and are in none of its lines."""
     day, merchant = date.fromisoformat(settlement.date), settlement.merchant
     account = merchant.merchant_id if merchant.account_id is None else str(merchant.account_id)
-    document = BookingFile(sink, BookingHead(
+    write_bookings(sink, BookingHead(
         number=settlement.number, created=settlement.created,
         account=clean(account, _ACCOUNT) or "UNKNOWN", client=merchant.name, operator=operator,
         currency=settlement.currency, from_day=day, to_day=day,
-        opening_minor=settlement.opening_minor, closing_minor=settlement.closing_minor))
-    document.begin()
+        opening_minor=settlement.opening_minor, closing_minor=settlement.closing_minor),
+        _bookings(settlement))
+
+
+def _bookings(settlement: Settlement) -> Iterator[Booking]:
+    day = settlement.date
     for row in settlement.payments:
-        document.add(Booking(row.kind.upper(), day, row.amount_minor, reference_of(row.reference),
-                             remittance=row.merchant_reference, text=row.purpose))
+        yield Booking(row.kind.upper(), day, row.amount_minor, reference_of(row.reference), "",
+                      row.merchant_reference, row.purpose)
     for moved in movements(settlement):
         if moved.amount_minor:
             payout = moved.kind == "payout"
-            document.add(Booking(
+            yield Booking(
                 moved.kind.upper(), day, moved.amount_minor, settlement.number,
                 settlement.payout.end_to_end_id if payout else "",
-                text=f"SETTLEMENT {settlement.number}" if payout else ""))
-    document.end()
+                text=f"SETTLEMENT {settlement.number}" if payout else "")

@@ -8,16 +8,17 @@ day. Its page is clearing.documents'.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 import asyncpg
 import msgspec
 
-from authhost.payments.plans import Kind, Plan
+from authhost.payments.plans import Plan
 from clearing.details import read_json
 from clearing.errors import ClearingError
 from clearing.folder import DayFolder
-from clearing.localtime import date_and_time
+from clearing.localtime import of_minute
 from clearing.party import Address, Party, parse_party
 from clearing.payout import FeeLine, fee_of_row
 from clearing.queries import Connection, query
@@ -26,17 +27,18 @@ from clearing.run_id import RunId
 from clearing.settings import Settings
 from clearing.settlement import Kept, Merchant, Payment, Payout, Settlement, difference
 from clearing.settlement_forms import write_csv, write_xml
-from clearing.settling import moved_of
 from clearing.summary import FileRecord
 
-_Group = tuple[str, int | None, str]
 _Of = Mapping[str, list[Any]]  # by the settlement's number
-_FeeKey = tuple[Kind, int, int]  # what the fee of a payment hangs on, but for the plan
+_group: Final = itemgetter("merchant_id", "account_id", "currency")
 
 
 class _Detail(msgspec.Struct, frozen=True):
     purpose: str = ""
     reference: str = ""
+
+
+_UNKNOWN: Final = _Detail()
 
 
 async def write_settlements(connection: Connection, run_id: RunId, settings: Settings,
@@ -82,10 +84,6 @@ async def _by_number(connection: Connection, name: str, shape: type[FeeLine] | t
     return found
 
 
-def _group(row: asyncpg.Record) -> _Group:
-    return row["merchant_id"], row["account_id"], row["currency"]
-
-
 def _settlement(run_id: RunId, row: asyncpg.Record, rows: list[asyncpg.Record], fees: _Of,
                 kept: _Of) -> Settlement:
     party = parse_party(row["party"])
@@ -111,27 +109,23 @@ def _settlement(run_id: RunId, row: asyncpg.Record, rows: list[asyncpg.Record], 
 
 
 def _payments(rows: list[asyncpg.Record], party: Party | None, plan: Plan) -> tuple[Payment, ...]:
-    """The rows of one merchant; of payments of one amount the fee is worked out once."""
     zone = party.time_zone if party else "UTC"
-    fees: dict[_FeeKey, int] = {}
-    made = []
-    for row in rows:
-        # Where it cannot be read the money is still right; only its description is missing.
-        detail = read_json(row["detail"], _Detail) or _Detail()
-        day, time = date_and_time(row["decided_at"], zone)
-        refund = row["fee_kind"] == "refund"
-        kind = "payment" if not refund else "refund" if row["kind"] == "reversal" \
-            else "refund_returned"
-        if kind == "refund_returned":
-            fee = fee_of_row(plan, moved_of(row))
-        else:
-            known = row["fee_kind"], row["posted_minor"], row["before_minor"]
-            if known not in fees:
-                fees[known] = fee_of_row(plan, moved_of(row))
-            fee = fees[known]
-        made.append(Payment(
-            date=day, time=time, kind=kind, reference=row["key"],
-            refund_of=row["original_key"] if kind == "refund" else "",
-            approval_code=row["approval_code"], purpose=detail.purpose,
-            merchant_reference=detail.reference, amount_minor=row["posted_minor"], fee_minor=fee))
-    return tuple(made)
+    return tuple(_payment(row, zone, plan) for row in rows)
+
+
+def _payment(row: asyncpg.Record, zone: str, plan: Plan) -> Payment:
+    """A row of payment_lines.sql."""
+    # Where it cannot be read the money is still right; only its description is missing.
+    detail = read_json(row["detail"], _Detail) or _UNKNOWN
+    day, time = of_minute(row["minute"], zone)
+    priced, minor, original = row["fee_kind"], row["posted_minor"], ""
+    kind = "payment"
+    if priced == "refund":
+        kind = "refund_returned"
+        if row["kind"] == "reversal":
+            kind, original = "refund", row["original_key"]
+        if row["fee_plan"] is not None:
+            plan = msgspec.json.decode(row["fee_plan"], type=Plan)
+    fee = fee_of_row(plan, priced, minor, row["before_minor"], row["fee_base_minor"] or 0)
+    return Payment(day, time, kind, row["key"], original, row["approval_code"], detail.purpose,
+                   detail.reference, minor, fee)

@@ -24,7 +24,7 @@ from clearing.engine.charging import charge_day
 from clearing.engine.posting import Placer
 from clearing.ownbooks.abroad import Abroad, Untaxed
 from clearing.party import creditor_defect, parse_party
-from clearing.payout import Before, Day, FeeLine, Moved, Settled, day_of, settle
+from clearing.payout import Before, Day, FeeLine, Settled, day_of, settle
 from clearing.queries import Connection, query
 from clearing.run_id import RunId
 from clearing.settings import Settings
@@ -165,14 +165,6 @@ async def _days(placer: Placer, connection: Connection, run_id: RunId,
                           for one in some)
             for group, some in groupby(charges, lambda one: (
                 one.currency, one.merchant_id, one.account_id))}
-
-
-def moved_of(row: asyncpg.Record) -> Moved:
-    """A row of payment_lines.sql."""
-    plan = row["fee_plan"]
-    return Moved(row["fee_kind"], row["posted_minor"], row["before_minor"],
-                 row["fee_base_minor"] or 0,
-                 msgspec.json.decode(plan, type=Plan) if plan is not None else None)
 
 
 async def _terms(connection: Connection, run_id: RunId,

@@ -9,15 +9,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import IO
+from typing import IO, Final
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_END: Final = "\r\n"
+BARE: Final = r'(?![=+\-@\t])[^,"\r\n]*'  # a pattern of texts that are a cell as they are
 
 
 def write_table(sink: IO[bytes], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A head and rows."""
     text = io.TextIOWrapper(sink, encoding="utf-8", newline="", write_through=False)
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(text, lineterminator=_END)
     writer.writerow(columns)
     writer.writerows(map(_cell, row) for row in rows)
     text.flush()
@@ -32,6 +34,13 @@ def read_table(content: bytes) -> list[dict[str, str]]:
 def disarmed(text: str) -> str:
     """A text that no spreadsheet runs."""
     return "'" + text if text.startswith(_FORMULA) else text
+
+
+def cells(*texts: str) -> str:
+    """Some texts of a row, in quotes where they need them."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator=_END).writerow(texts)
+    return text.getvalue().removesuffix(_END)
 
 
 def _cell(value: object) -> object:

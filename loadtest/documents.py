@@ -64,9 +64,8 @@ def _line(number: int, at: int) -> Line:
         number=at, name="Diesel B7", quantity=quantity, unit="LTR", price=price,
         net_minor=divide_half_up(int(quantity.scaleb(3)) * 1_271, 10_000), rate_basis_points=1_900,
         group=plate, item_id="012", start=day, end=day, attributes=(
-            ("Vehicle", plate), ("Driver", "Jeanne Wójcik"), ("Card", "700123******4567"),
-            ("Odometer", str(100_000 + at)), ("Site", "Motorway A1 North"), ("Time", "14:05"),
-            ("Receipt", f"R-{number}-{at}")))
+            plate, "Jeanne Wójcik", "700123******4567", str(100_000 + at), "Motorway A1 North",
+            "14:05", f"R-{number}-{at}", ""))
 
 
 async def make(folder: Path, invoices: int, lines: int) -> dict[str, int]:

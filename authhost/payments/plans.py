@@ -9,6 +9,7 @@ much as one.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -82,7 +83,8 @@ def objection(plan: Plan) -> tuple[str, str]:
 
 def price_of(plan: Plan, kind: Kind) -> Fee:
     """The price of a kind."""
-    return {"phone": plan.fees.phone, "qr": plan.fees.qr, "refund": plan.fees.refund}[kind]
+    price: Fee = getattr(plan.fees, kind)
+    return price
 
 
 def fee_of(plan: Plan, kind: Kind, amount_minor: int) -> int:
@@ -116,6 +118,7 @@ def part_of(percent: str, amount_minor: int) -> int:
     return divide_half_up(amount_minor * parts_of(percent), _WHOLE)
 
 
+@lru_cache(maxsize=1_024)  # a few a plan, and asked for each payment
 def parts_of(percent: str) -> int:
     """A percentage in millionths: '1.25' is 12,500. ValueError where it is none."""
     whole, _, decimals = percent.partition(".")

@@ -79,7 +79,7 @@ def _balances(opening: int, lines: tuple[Line, ...]) -> list[int]:
 def _row(line: Line, balance: int, currency: str, language: Language) -> tuple[object, ...]:
     booking = line.booking
     where = " \u00b7 ".join(part for part in (line.safe, line.cassette, line.receipt) if part)
-    return (language.day(booking.booked_on.isoformat()),
+    return (language.day(booking.booked_on),
             language.words.get(f"kind_{booking.kind}", booking.kind), where,
             booking.remittance, booking.reference,
             language.amount(booking.amount_minor, currency), language.amount(balance, currency),

@@ -17,6 +17,7 @@ from clearing.documents.settings import Documents
 from clearing.documents.typesetting import Sheet
 from clearing.documents.words import Language, language_of
 from clearing.invoices.document import (
+    ATTRIBUTES,
     CORRECTED,
     CREDIT_NOTE,
     DIRECT_DEBIT,
@@ -167,7 +168,7 @@ def _group(name: str, lines: Sequence[Line], currency: str,
 
 def _line(line: Line, currency: str, language: Language) -> tuple[str, ...]:
     words, price = language.words, line.price
-    told = dict(line.attributes)
+    told = dict(zip(ATTRIBUTES, line.attributes, strict=True))
     about = " \u00b7 ".join(
         [*(f"{words[f'about_{name.lower()}']} {told[name]}".strip()
            for name in _ABOUT if told.get(name)), *([line.note] if line.note else [])])

@@ -11,28 +11,30 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
 from clearing.money import exponent
 
 Totals = tuple[int, int, str]  # lines, minor units asked for, currency
+_Nets = dict[Decimal, Decimal]  # by rate in percent
 
 _AMOUNT: Final = rb'currencyID="[A-Z]{3}">(-?[0-9.]+)<'
 _UBL_LINE: Final = re.compile(
-    rb"<cac:(?:Invoice|CreditNote)Line>.*?<cbc:LineExtensionAmount " + _AMOUNT
-    + rb".*?<cac:ClassifiedTaxCategory><cbc:ID>[A-Z]+</cbc:ID>(?:<cbc:Percent>([0-9.]+)<)?",
-    re.DOTALL)
+    rb'<cbc:LineExtensionAmount currencyID="[A-Z]{3}">(?P<net>-?[0-9.]+)<'
+    rb"(?:[^<]*+<(?!cac:ClassifiedTaxCategory>))*+[^<]*+<cac:ClassifiedTaxCategory>"
+    rb"<cbc:ID>[A-Z]+</cbc:ID>(?:<cbc:Percent>(?P<rate>[0-9.]+)<)?")
 _UBL_GROUP: Final = re.compile(
     rb"<cac:TaxSubtotal><cbc:TaxableAmount " + _AMOUNT + rb"/cbc:TaxableAmount><cbc:TaxAmount "
     + _AMOUNT + rb"/cbc:TaxAmount><cac:TaxCategory><cbc:ID>[A-Z]+</cbc:ID>"
     rb"(?:<cbc:Percent>([0-9.]+)<)?")
 _CII_LINE: Final = re.compile(
-    rb"<ram:IncludedSupplyChainTradeLineItem>.*?<ram:SpecifiedLineTradeSettlement>.*?"
-    rb"<ram:CategoryCode>[A-Z]+</ram:CategoryCode>(?:<ram:RateApplicablePercent>([0-9.]+)<)?"
-    rb".*?<ram:LineTotalAmount>(-?[0-9.]+)<", re.DOTALL)
+    rb"<ram:CategoryCode>[A-Z]+</ram:CategoryCode>"
+    rb"(?:<ram:RateApplicablePercent>(?P<rate>[0-9.]+)<)?"
+    rb".*?<ram:LineTotalAmount>(?P<net>-?[0-9.]+)<", re.DOTALL)
 _CII_GROUP: Final = re.compile(
     rb"<ram:ApplicableTradeTax><ram:CalculatedAmount>(-?[0-9.]+)</ram:CalculatedAmount>.*?"
     rb"<ram:BasisAmount>(-?[0-9.]+)</ram:BasisAmount>.*?</ram:CategoryCode>.*?"
@@ -47,34 +49,36 @@ _KSEF_RATE: Final = re.compile(rb"<KursWaluty>([0-9.]+)<")
 _KSEF_FIELDS: Final = {"23": "1", "22": "1", "8": "2", "7": "2", "5": "3", "4": "4", "3": "4",
                        "0": "6_1", "zw": "7", "np I": "8", "np II": "9"}
 
-_Lines = list[tuple[Decimal, Decimal]]  # net, and the rate in percent
-
 
 def read_ubl(path: Path) -> Totals:
     """An Invoice or a CreditNote of UBL 2.1."""
     content = _whole(path, b"</Invoice>", b"</CreditNote>")
-    lines = [(_decimal(net), _decimal(rate)) for net, rate in _UBL_LINE.findall(content)]
-    counted = content.count(b"<cac:InvoiceLine>") + content.count(b"<cac:CreditNoteLine>")
+    own, other = b"cac:InvoiceLine", b"cac:CreditNoteLine"
+    is_credit = b"<CreditNote " in content[:200]
+    if is_credit:
+        own, other = other, own
+    if b"<" + other + b">" in content:
+        raise ValueError("it has lines of another kind")
+    whole, lines = _parted(content, own)
     groups = [(_decimal(rate), _decimal(net), _decimal(vat))
-              for net, vat, rate in _UBL_GROUP.findall(content)]
-    currency = _one(content, rb"<cbc:DocumentCurrencyCode>([A-Z]{3})<").decode()
-    stated = {name: _decimal(_one(content, b"<cbc:" + tag + b" " + _AMOUNT)) for name, tag in (
+              for net, vat, rate in _UBL_GROUP.findall(whole)]
+    currency = _one(whole, rb"<cbc:DocumentCurrencyCode>([A-Z]{3})<").decode()
+    stated = {name: _decimal(_one(whole, b"<cbc:" + tag + b" " + _AMOUNT)) for name, tag in (
         ("vat", b"TaxAmount"), ("net", b"TaxExclusiveAmount"), ("gross", b"TaxInclusiveAmount"),
         ("payable", b"PayableAmount"))}
     stated["lines"] = _decimal(_one(
-        content, rb"<cac:LegalMonetaryTotal><cbc:LineExtensionAmount " + _AMOUNT))
-    rounding = re.findall(rb"<cbc:PayableRoundingAmount " + _AMOUNT, content)
-    payable = _agreed(counted, lines, groups, currency, stated,
+        whole, rb"<cac:LegalMonetaryTotal><cbc:LineExtensionAmount " + _AMOUNT))
+    rounding = re.findall(rb"<cbc:PayableRoundingAmount " + _AMOUNT, whole)
+    payable = _agreed(_nets(_UBL_LINE, lines), groups, currency, stated,
                       _decimal(rounding[0]) if rounding else Decimal(0))
-    return counted, -payable if b"<CreditNote " in content[:200] else payable, currency
+    return len(lines), -payable if is_credit else payable, currency
 
 
 def read_cii(path: Path) -> Totals:
     """A Cross Industry Invoice."""
     content = _whole(path, b"</rsm:CrossIndustryInvoice>")
-    lines = [(_decimal(net), _decimal(rate)) for rate, net in _CII_LINE.findall(content)]
-    counted = content.count(b"<ram:IncludedSupplyChainTradeLineItem>")
-    settled = content[content.rindex(b"<ram:ApplicableHeaderTradeSettlement>"):]
+    whole, lines = _parted(content, b"ram:IncludedSupplyChainTradeLineItem")
+    settled = whole[whole.rindex(b"<ram:ApplicableHeaderTradeSettlement>"):]
     groups = [(_decimal(rate), _decimal(net), _decimal(vat))
               for vat, net, rate in _CII_GROUP.findall(settled)]
     currency = _one(settled, rb"<ram:InvoiceCurrencyCode>([A-Z]{3})<").decode()
@@ -83,10 +87,11 @@ def read_cii(path: Path) -> Totals:
         ("gross", b"GrandTotalAmount"), ("payable", b"DuePayableAmount"))}
     stated["vat"] = _decimal(_one(settled, b"<ram:TaxTotalAmount " + _AMOUNT))
     rounding = re.findall(rb"<ram:RoundingAmount>(-?[0-9.]+)<", settled)
-    payable = _agreed(counted, lines, groups, currency, stated,
+    settlements = (line.partition(b"<ram:SpecifiedLineTradeSettlement>")[2] for line in lines)
+    payable = _agreed(_nets(_CII_LINE, settlements), groups, currency, stated,
                       _decimal(rounding[0]) if rounding else Decimal(0))
-    kind = _one(content, rb"<ram:TypeCode>([0-9]{3})<")
-    return counted, -payable if kind in {b"381", b"261"} else payable, currency
+    kind = _one(whole, rb"<ram:TypeCode>([0-9]{3})<")
+    return len(lines), -payable if kind in {b"381", b"261"} else payable, currency
 
 
 def read_ksef(path: Path) -> Totals:
@@ -130,32 +135,63 @@ def _converted(content: bytes, vat: dict[str, Decimal]) -> None:
 
 def read_erp_csv(path: Path) -> Totals:
     """The table: lines, groups of VAT, a total."""
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-    record, *columns = (rows[0].index(name) for name in (
-        "record", "net", "vat", "rounding", "gross", "currency"))
-    in_net, in_vat, in_rounding, in_gross, in_currency = columns
-    lines = [Decimal(row[in_net]) for row in rows[1:] if row[record] == "line"]
+    rows = list(_cells(path.read_bytes().decode(), (
+        "record", "net", "vat", "rounding", "gross", "currency")))
+    lines = [Decimal(row[1]) for row in rows if row[0] == "line"]
     net = sum(lines)
-    groups = [row for row in rows[1:] if row[record] == "vat"]
-    vat = sum(Decimal(row[in_vat]) for row in groups)
-    if sum(Decimal(row[in_net]) for row in groups) != net:
+    groups = [row for row in rows if row[0] == "vat"]
+    vat = sum(Decimal(row[2]) for row in groups)
+    if sum(Decimal(row[1]) for row in groups) != net:
         raise ValueError(f"the lines come to {net}, the groups of VAT do not")
-    total = rows[-1]
-    parts = net + vat + Decimal(total[in_rounding])
-    if total[record] != "total" or (net, vat, parts) != tuple(
-            Decimal(total[column]) for column in (in_net, in_vat, in_gross)):
+    record, total, total_vat, rounding, gross, currency = rows[-1]
+    parts = net + vat + Decimal(rounding)
+    if record != "total" or (net, vat, parts) != (
+            Decimal(total), Decimal(total_vat), Decimal(gross)):
         raise ValueError(f"the lines come to {net}, VAT to {vat}, all to {parts}: not to the total")
-    return len(lines), _minor(Decimal(parts), total[in_currency]), total[in_currency]
+    return len(lines), _minor(Decimal(parts), currency), currency
 
 
-def _agreed(counted: int, lines: _Lines, groups: Iterable[tuple[Decimal, Decimal, Decimal]],
-            currency: str, stated: dict[str, Decimal], rounding: Decimal) -> int:
+def _cells(text: str, columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Of each row of a table these columns. Where nothing is quoted, each comma parts."""
+    rows = csv.reader(io.StringIO(text, newline="")) if '"' in text else \
+        (line.split(",") for line in text.removesuffix("\r\n").split("\r\n"))
+    head = next(rows)
+    told = itemgetter(*map(head.index, columns))
+    for row in rows:
+        if len(row) != len(head):
+            raise ValueError(f"a row has {len(row)} cells, the head {len(head)}")
+        yield told(row)
+
+
+def _parted(content: bytes, tag: bytes) -> tuple[bytes, list[bytes]]:
+    """A document without its lines, and each of them."""
+    end = b"</" + tag + b">"
+    whole, *lines = content.split(b"<" + tag + b">")
+    if lines:
+        last, _, rest = lines[-1].rpartition(end)
+        lines[-1], whole = last + end, whole + rest
+    if not all(line.endswith((end, end + b"\n")) for line in lines):
+        raise ValueError("between its lines is something else")
+    return whole, lines
+
+
+def _nets(pattern: re.Pattern[bytes], lines: Iterable[bytes]) -> _Nets:
+    """What lines come to, by their rate in percent."""
+    told: dict[bytes, list[bytes]] = {}
+    for number, line in enumerate(lines, 1):
+        found = pattern.search(line)
+        if found is None:
+            raise ValueError(f"line {number} cannot be read")
+        told.setdefault(found["rate"] or b"", []).append(found["net"])
+    nets: _Nets = {}
+    for rate, some in told.items():
+        nets[_decimal(rate)] = nets.get(_decimal(rate), Decimal(0)) + sum(map(_decimal, some))
+    return nets
+
+
+def _agreed(nets: _Nets, groups: Iterable[tuple[Decimal, Decimal, Decimal]], currency: str,
+            stated: dict[str, Decimal], rounding: Decimal) -> int:
     """What is asked for, in minor units. groups: rate, net, VAT."""
-    if counted != len(lines):
-        raise ValueError(f"{counted} lines, and {len(lines)} of them can be read")
-    nets: dict[Decimal, Decimal] = {}
-    for net, rate in lines:
-        nets[rate] = nets.get(rate, Decimal(0)) + net
     step = Decimal(1).scaleb(-min(exponent(currency), 2))
     worked = [(rate, net, (net * rate / 100).quantize(step, ROUND_HALF_UP))
               for rate, net in sorted(nets.items())]

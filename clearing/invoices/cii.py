@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from clearing.invoices.document import Document, Line, Party, PaymentMeans, Vat
-from clearing.invoices.xml_text import amount, element, number, percent, text
+from clearing.invoices.document import ATTRIBUTES, Document, Line, Party, PaymentMeans, Vat
+from clearing.invoices.xml_text import amount, element, number, percent, shown, text
 from clearing.party import Address
 
 GUIDELINE: Final = "urn:cen.eu:en16931:2017"
@@ -20,6 +20,9 @@ _ROOT: Final = (
     'xmlns:ram="urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"'
     ' xmlns:qdt="urn:un:unece:uncefact:data:standard:QualifiedDataType:100" '
     'xmlns:udt="urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100">\n')
+_ATTRIBUTES: Final = tuple(
+    f"<ram:ApplicableProductCharacteristic><ram:Description>{name}</ram:Description><ram:Value>"
+    for name in ATTRIBUTES)
 
 
 def cii(document: Document) -> Iterator[str]:
@@ -70,9 +73,8 @@ def _period(start: date | None, end: date | None) -> str:
 def _line(line: Line, currency: str) -> str:
     price = line.price
     attributes = "".join([
-        f"<ram:ApplicableProductCharacteristic><ram:Description>{text(name)}</ram:Description>"
-        f"<ram:Value>{shown}</ram:Value></ram:ApplicableProductCharacteristic>"
-        for name, value in line.attributes if (shown := text(value))])
+        f"{head}{value}</ram:Value></ram:ApplicableProductCharacteristic>"
+        for head, value in zip(_ATTRIBUTES, shown(line.attributes), strict=True) if value])
     note = (f"<ram:IncludedNote>{element('ram:Content', line.note)}</ram:IncludedNote>"
             if text(line.note) else "")
     before = ""

@@ -36,6 +36,9 @@ EXEMPT: Final = "E"
 REVERSE_CHARGE: Final = "AE"
 OUT_OF_SCOPE: Final = "O"
 
+# BG-32: what lines tell beyond the standard's terms, by name.
+ATTRIBUTES: Final = ("Vehicle", "Driver", "Card", "Odometer", "Site", "Time", "Receipt", "Contract")
+
 
 class Party(msgspec.Struct, frozen=True, gc=False):
     """Seller (BG-4) or buyer (BG-7); '' where a part is not known."""
@@ -86,8 +89,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     buyer_reference: str = ""  # BT-133: where the buyer books it
     start: date | None = None  # BT-134
     end: date | None = None  # BT-135
-    attributes: tuple[tuple[str, str], ...] = ()  # BG-32: name and value
-    references: tuple[str, ...] = ()  # journal keys
+    attributes: tuple[str, ...] = ("",) * len(ATTRIBUTES)  # BG-32: values, '' where not known
 
 
 class Vat(msgspec.Struct, frozen=True, gc=False):

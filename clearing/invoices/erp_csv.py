@@ -7,14 +7,15 @@ in the seller's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from clearing.invoices.document import Document, Line
+from clearing.invoices.document import ATTRIBUTES, Document, Line
 from clearing.invoices.xml_text import amount, letters, number, percent
 
-ATTRIBUTES: Final = ("Vehicle", "Driver", "Card", "Odometer", "Site", "Time", "Receipt", "Contract")
 COLUMNS: Final = (
     "record", "invoice", "type", "issued_on", "due_on", "customer", "corrects", "country", "line",
     "date", *(name.lower() for name in ATTRIBUTES), "product", "text", "quantity", "unit",
@@ -22,6 +23,11 @@ COLUMNS: Final = (
     "gross", "currency")
 _HEAD: Final = COLUMNS.index("line")  # columns that every row of a document has
 _FORMULA: Final = ("=", "+", "-", "@")
+# Most of what strangers have typed into a line: nothing to quote, no formula, and no blank but
+# between words (see xml_text).
+_WORD: Final = "[!#-+.-~\u00a1-\u167f-]++"
+_CELL: Final = f"(?:(?![=+@-]){_WORD}(?: {_WORD})*+)?+"
+_are_plain: Final = re.compile(f"{_CELL}(?:,{_CELL}){{{len(ATTRIBUTES) + 1}}}").fullmatch
 _END: Final = "\r\n"
 
 
@@ -31,9 +37,8 @@ def erp_csv(document: Document) -> Iterator[str]:
     currency = document.currency
     before = document.preceding[0].number if document.preceding else ""
     head = ",".join(map(_cell, (
-        document.number, document.type_code, document.issued_on.isoformat(),
-        document.due_on.isoformat() if document.due_on else "", document.buyer.party_id, before,
-        document.delivered_in)))
+        document.number, document.type_code, _day(document.issued_on), _day(document.due_on),
+        document.buyer.party_id, before, document.delivered_in)))
     yield ",".join(COLUMNS) + _END
     for line in document.lines:
         yield _line(line, head, sign, currency)
@@ -48,21 +53,28 @@ def erp_csv(document: Document) -> Iterator[str]:
 
 
 def _line(line: Line, head: str, sign: int, currency: str) -> str:
-    told = dict(line.attributes)
     price = line.price
-    attributes = ",".join([_cell(told.get(name, "")) for name in ATTRIBUTES])
+    told = (*line.attributes, line.item_id, line.name)
+    cells = ",".join(told)
+    if not _are_plain(cells):
+        cells = ",".join(map(_cell, told))
     listed = "" if price.list_price is None else number(price.list_price)
     discount = "" if price.discount is None else number(price.discount)
-    return (f"line,{head},{line.number},{line.end or ''},{attributes},{_cell(line.item_id)},"
-            f"{_cell(line.name)},{number(sign * line.quantity)},{line.unit},{listed},"
-            f"{number(price.net)},{discount},{percent(line.rate_basis_points)},"
-            f"{line.category},{amount(sign * line.net_minor, currency)},,,"
+    return (f"line,{head},{line.number},{_day(line.end)},{cells},{number(sign * line.quantity)},"
+            f"{line.unit},{listed},{number(price.net)},{discount},"
+            f"{percent(line.rate_basis_points)},{line.category},"
+            f"{amount(sign * line.net_minor, currency)},,,"
             f"{amount(sign * line.gross_minor, currency)},{currency}{_END}")
 
 
 def _rest(record: str, head: str, currency: str, **values: str) -> str:
     rest = [values.get(column, "") for column in COLUMNS[_HEAD:-1]]
     return f"{record},{head},{','.join(rest)},{currency}{_END}"
+
+
+@lru_cache(4_096)
+def _day(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
 
 
 @lru_cache(65_536)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from clearing.invoices.document import (
+    ATTRIBUTES,
     DIRECT_DEBIT,
     EXEMPT,
     NETTED,
@@ -23,7 +24,7 @@ from clearing.invoices.document import (
     Party,
     Preceding,
 )
-from clearing.invoices.xml_text import amount, element, number, text
+from clearing.invoices.xml_text import amount, element, number, shown, text
 from clearing.party import Address
 
 MOST_BYTES: Final = 1 << 20
@@ -209,9 +210,9 @@ def _exchange(document: Document) -> str:
 
 def _descriptions(line: Line) -> str:
     return "".join([
-        f"<DodatkowyOpis><NrWiersza>{line.number}</NrWiersza><Klucz>{text(name, 256)}</Klucz>"
-        f"<Wartosc>{shown}</Wartosc></DodatkowyOpis>\n"
-        for name, value in line.attributes if (shown := text(value, 256))])
+        f"<DodatkowyOpis><NrWiersza>{line.number}</NrWiersza><Klucz>{name}</Klucz>"
+        f"<Wartosc>{value}</Wartosc></DodatkowyOpis>\n"
+        for name, value in zip(ATTRIBUTES, shown(line.attributes, 256), strict=True) if value])
 
 
 def _row(line: Line, currency: str, sign: int, exchange: str, delivered_in: str) -> str:

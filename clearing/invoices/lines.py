@@ -16,9 +16,16 @@ from typing import Final
 
 import msgspec
 
-from clearing.invoices.document import Line
+from clearing.invoices.document import Line, Price
 from clearing.invoices.fuel_items import FuelDetail, Item, Priced, booked_items
-from clearing.invoices.totals import RATE_UNKNOWN, line_price, net_of, step_of, vat_of_rate
+from clearing.invoices.totals import (
+    RATE_UNKNOWN,
+    line_price,
+    net_of,
+    step_of,
+    told_price,
+    vat_of_rate,
+)
 from clearing.invoices.units import PIECE, unit_code
 from clearing.money import divide_half_up
 from clearing.settings import Country, Settings
@@ -248,30 +255,27 @@ def document_line(line: FuelLine, number: int, currency: str, sign: int, *,
     price that was paid at the pump, and not asked for."""
     rate, amount = line.rate_basis_points, sign * line.amount_minor
     net = net_of(amount, rate, step_of(currency))
-    quantity = sign * _decimal(line.quantity) if line.quantity else \
+    quantity = sign * Decimal(line.quantity) if line.quantity else \
         (-_ONE if amount < 0 else _ONE)
-    price = line_price(_decimal(line.price) if line.price and line.quantity else None,
-                       _decimal(line.listed) if line.listed else None, rate, quantity, net,
-                       currency)
+    told = _price(line.price, line.listed, rate) if line.price and line.quantity else None
     day = _day(line.day)
     note = f"Credit for {line.credit_for} {line.credit_date}" if line.credit_for else ""
     category, charged = vat_of_rate(rate, reverse_charge=reverse_charge)
     contract = f"{line.contract} version {line.version}" if line.contract else ""
-    attributes = [("Vehicle", line.vehicle), ("Driver", line.driver), ("Card", line.card),
-                  ("Odometer", line.odometer), ("Site", line.site), ("Time", line.time),
-                  ("Receipt", line.key), ("Contract", contract)]
     return Line(
         number=number, name=line.name, quantity=quantity,
-        unit=unit_code(line.unit) if line.quantity else PIECE, net_minor=net, price=price,
+        unit=unit_code(line.unit) if line.quantity else PIECE, net_minor=net,
+        price=line_price(told, quantity, net, currency),
         rate_basis_points=charged, category=category,
         gross_minor=amount if charged == rate else net, group=line.vehicle, note=note,
         item_id=line.product, start=day, end=day,
-        attributes=tuple([pair for pair in attributes if pair[1]]), references=(line.key,))
+        attributes=(line.vehicle, line.driver, line.card, line.odometer, line.site, line.time,
+                    line.key, contract))
 
 
 @lru_cache(_KEPT)
-def _decimal(text: str) -> Decimal:
-    return Decimal(text)
+def _price(gross: str, listed: str, rate_basis_points: int) -> Price | None:
+    return told_price(Decimal(gross), Decimal(listed) if listed else None, rate_basis_points)
 
 
 @lru_cache(4_096)

@@ -6,7 +6,7 @@ those that were stored is an error, for a repeat must say the same.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -56,7 +56,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 async def stored_invoices(connection: Connection, run_id: RunId,
-                          form: str = "") -> AsyncIterator[Stored]:
+                          form: str = "") -> AsyncGenerator[Stored, None]:
     """The invoices of a run in the order of their numbers; see invoice_documents."""
     rows: list[asyncpg.Record] = []
     async with connection.transaction(readonly=True):

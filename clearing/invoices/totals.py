@@ -41,7 +41,7 @@ _MOST_DECIMALS: Final = 2
 _PRICE_STEP: Final = Decimal("0.000001")
 _FINEST_PRICE_STEP: Final = Decimal("0.00000001")
 _SLACK_STEPS: Final = 2  # PEPPOL-EN16931-R120: quantity times price is the net, give or take 0.02
-_PRICES_KEPT: Final = 65_536
+_KEPT: Final = 65_536
 
 
 @lru_cache(64)
@@ -57,37 +57,47 @@ def scale_of(currency: str) -> Decimal:
     return Decimal(1).scaleb(-exponent(currency))
 
 
+@lru_cache(64)
+def slack_of(currency: str) -> Decimal:
+    """By how much quantity times price may miss a line's net amount."""
+    return _SLACK_STEPS * step_of(currency) * scale_of(currency)
+
+
+@lru_cache(_KEPT)
 def net_of(gross_minor: int, rate_basis_points: int, step: int = 1) -> int:
     """What is left of a gross amount without its VAT, half up, in whole steps."""
     return step * divide_half_up(gross_minor * _BASIS_POINTS,
                                  (_BASIS_POINTS + rate_basis_points) * step)
 
 
-@lru_cache(_PRICES_KEPT)
-def net_price(gross: Decimal, rate_basis_points: int) -> Decimal:
+def told_price(gross: Decimal, listed: Decimal | None, rate_basis_points: int) -> Price | None:
+    """What a unit costs without VAT. gross: with it; listed: the pump's.
+
+    A list price is told only where the price is below it: a discount is never negative
+    (PEPPOL-EN16931-R044), nor is a price.
+    """
+    if gross < 0:
+        return None
+    price = _net_price(gross, rate_basis_points)
+    if listed is None or listed <= gross:
+        return Price(price)
+    before = _net_price(listed, rate_basis_points)
+    return Price(price, before, before - price) if before > price else Price(price)
+
+
+def line_price(told: Price | None, quantity: Decimal, net_minor: int, currency: str) -> Price:
+    """The price that explains a line: where quantity times the one that was told misses the line's
+    net amount, the net amount decides."""
+    size, net = abs(quantity), abs(net_minor) * scale_of(currency)
+    if told is not None and abs(size * told.net - net) <= slack_of(currency):
+        return told
+    return Price(_short((net / size).quantize(_FINEST_PRICE_STEP, ROUND_HALF_UP)))
+
+
+def _net_price(gross: Decimal, rate_basis_points: int) -> Decimal:
     """A unit price without VAT, to six decimals."""
     exact = gross * _BASIS_POINTS / (_BASIS_POINTS + rate_basis_points)
     return _short(exact.quantize(_PRICE_STEP, ROUND_HALF_UP))
-
-
-def line_price(gross: Decimal | None, listed: Decimal | None, rate_basis_points: int,
-               quantity: Decimal, net_minor: int, currency: str) -> Price:
-    """The price that explains a line. gross: of a unit, VAT included; listed: the pump's.
-
-    A list price is told only where the price is below it: a discount is never negative
-    (PEPPOL-EN16931-R044). Where quantity times price misses the line's net amount, the net amount
-    decides.
-    """
-    size, net = abs(quantity), net_minor * scale_of(currency)
-    if gross is not None and gross >= 0:
-        price = net_price(gross, rate_basis_points)
-        slack = _SLACK_STEPS * step_of(currency) * scale_of(currency)
-        if abs(size * price - abs(net)) <= slack:
-            if listed is None or listed <= gross:
-                return Price(price)
-            before = net_price(listed, rate_basis_points)
-            return Price(price, before, before - price) if before > price else Price(price)
-    return Price(_short((abs(net) / size).quantize(_FINEST_PRICE_STEP, ROUND_HALF_UP)))
 
 
 def _short(number: Decimal) -> Decimal:

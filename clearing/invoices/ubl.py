@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from clearing.invoices.document import (
+    ATTRIBUTES,
     DIRECT_DEBIT,
     Document,
     Line,
     Party,
     PaymentMeans,
+    Price,
     Vat,
 )
-from clearing.invoices.xml_text import amount, element, number, percent, text
+from clearing.invoices.xml_text import amount, element, number, percent, shown, text
 from clearing.party import Address
 
 EN_16931: Final = "urn:cen.eu:en16931:2017"
@@ -28,6 +31,10 @@ _NAMES: Final = ('xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:'
                  'CommonAggregateComponents-2" '
                  'xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"')
 _VAT_SCHEME: Final = "<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>"
+_VEHICLE, _DRIVER, _CARD, _ODOMETER, _SITE, _TIME, _RECEIPT, _CONTRACT = (
+    f"<cac:AdditionalItemProperty><cbc:Name>{name}</cbc:Name><cbc:Value>" for name in ATTRIBUTES)
+_TOLD: Final = "</cbc:Value></cac:AdditionalItemProperty>"
+_KEPT: Final = 4_096
 
 
 def is_peppol(document: Document) -> bool:
@@ -87,6 +94,7 @@ def _day(tag: str, day: date | None) -> str:
     return f"<cbc:{tag}>{day.isoformat()}</cbc:{tag}>" if day is not None else ""
 
 
+@lru_cache(_KEPT)
 def _period(start: date | None, end: date | None) -> str:
     if start is None and end is None:
         return ""
@@ -192,28 +200,47 @@ def _amount(tag: str, minor: int, currency: str) -> str:
 
 
 def _line(line: Line, currency: str, kind: str, quantity_tag: str) -> str:
-    price = line.price
-    attributes = "".join([
-        f"<cac:AdditionalItemProperty><cbc:Name>{text(name)}</cbc:Name><cbc:Value>{shown}"
-        "</cbc:Value></cac:AdditionalItemProperty>"
-        for name, value in line.attributes if (shown := text(value))])
-    item_id = (f"<cac:SellersItemIdentification>{element('cbc:ID', line.item_id)}"
-               "</cac:SellersItemIdentification>" if text(line.item_id) else "")
+    goods = _goods(line.name, line.item_id, line.description, line.category, line.rate_basis_points)
+    return (
+        f"<cac:{kind}Line><cbc:ID>{line.number}</cbc:ID>{element('cbc:Note', line.note)}"
+        f'<cbc:{quantity_tag} unitCode="{line.unit}">{number(line.quantity)}</cbc:{quantity_tag}>'
+        f'<cbc:LineExtensionAmount currencyID="{currency}">{amount(line.net_minor, currency)}'
+        f"</cbc:LineExtensionAmount>{element('cbc:AccountingCost', line.buyer_reference)}"
+        f"{_period(line.start, line.end)}<cac:Item>{goods}{_attributes(line)}</cac:Item>"
+        f"{_price(line.price, line.unit, currency)}</cac:{kind}Line>\n")
+
+
+def _attributes(line: Line) -> str:
+    vehicle, driver, card, odometer, site, time, receipt, contract = shown(line.attributes)
+    return "".join((
+        f"{_VEHICLE}{vehicle}{_TOLD}" if vehicle else "",
+        f"{_DRIVER}{driver}{_TOLD}" if driver else "",
+        f"{_CARD}{card}{_TOLD}" if card else "",
+        f"{_ODOMETER}{odometer}{_TOLD}" if odometer else "",
+        f"{_SITE}{site}{_TOLD}" if site else "",
+        f"{_TIME}{time}{_TOLD}" if time else "",
+        f"{_RECEIPT}{receipt}{_TOLD}" if receipt else "",
+        f"{_CONTRACT}{contract}{_TOLD}" if contract else ""))
+
+
+@lru_cache(_KEPT)
+def _goods(name: str, item_id: str, description: str, category: str, rate_basis_points: int) -> str:
+    """What is sold: the same on many lines."""
+    seller = (f"<cac:SellersItemIdentification>{element('cbc:ID', item_id)}"
+              "</cac:SellersItemIdentification>" if text(item_id) else "")
+    return (f"{element('cbc:Description', description)}<cbc:Name>{text(name)}</cbc:Name>{seller}"
+            f"<cac:ClassifiedTaxCategory><cbc:ID>{category}</cbc:ID>"
+            f"{_percent(category, rate_basis_points)}{_VAT_SCHEME}</cac:ClassifiedTaxCategory>")
+
+
+@lru_cache(_KEPT)
+def _price(price: Price, unit: str, currency: str) -> str:
     before = ""
     if price.discount and price.list_price is not None:
         before = ("<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator>"
                   f'<cbc:Amount currencyID="{currency}">{price.discount:f}</cbc:Amount>'
                   f'<cbc:BaseAmount currencyID="{currency}">{price.list_price:f}</cbc:BaseAmount>'
                   "</cac:AllowanceCharge>")
-    return (
-        f"<cac:{kind}Line><cbc:ID>{line.number}</cbc:ID>{element('cbc:Note', line.note)}"
-        f'<cbc:{quantity_tag} unitCode="{line.unit}">{number(line.quantity)}</cbc:{quantity_tag}>'
-        f'<cbc:LineExtensionAmount currencyID="{currency}">{amount(line.net_minor, currency)}'
-        f"</cbc:LineExtensionAmount>{element('cbc:AccountingCost', line.buyer_reference)}"
-        f"{_period(line.start, line.end)}<cac:Item>{element('cbc:Description', line.description)}"
-        f"<cbc:Name>{text(line.name)}</cbc:Name>{item_id}<cac:ClassifiedTaxCategory><cbc:ID>"
-        f"{line.category}</cbc:ID>{_percent(line.category, line.rate_basis_points)}{_VAT_SCHEME}"
-        f"</cac:ClassifiedTaxCategory>{attributes}</cac:Item><cac:Price><cbc:PriceAmount "
-        f'currencyID="{currency}">{price.net:f}</cbc:PriceAmount><cbc:BaseQuantity '
-        f'unitCode="{line.unit}">{price.base_quantity}</cbc:BaseQuantity>{before}</cac:Price>'
-        f"</cac:{kind}Line>\n")
+    return (f'<cac:Price><cbc:PriceAmount currencyID="{currency}">{price.net:f}</cbc:PriceAmount>'
+            f'<cbc:BaseQuantity unitCode="{unit}">{price.base_quantity}</cbc:BaseQuantity>{before}'
+            "</cac:Price>")

@@ -6,17 +6,12 @@ another room's (clearing/documents/).
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from functools import partial
 from typing import Final
 
-from clearing.collecting import collect_seldom
-from clearing.errors import ClearingError
+from clearing.beside import beside
 from clearing.folder import DayFolder
 from clearing.invoices.cases import stored_cases
 from clearing.invoices.cii import cii
@@ -35,10 +30,7 @@ from clearing.summary import Case, FileRecord
 FORMS: Final[dict[str, tuple[Callable[[Document], Iterator[str]], str, str]]] = {
     "ubl": (ubl, ".ubl.xml", "invoice_ubl_xml"), "cii": (cii, ".cii.xml", "invoice_cii_xml"),
     "ksef": (ksef, ".ksef.xml", "invoice_ksef_xml"), "csv": (erp_csv, ".csv", "invoice_csv_csv")}
-
-
 _HERE: Final = 4_000  # lines that are written before a process has begun
-_WAITING: Final = 4  # invoices a worker that are on their way, so that memory holds no night
 
 
 async def write_invoices(connection: Connection, run_id: RunId, settings: Settings,
@@ -48,33 +40,15 @@ async def write_invoices(connection: Connection, run_id: RunId, settings: Settin
     A large night is written by processes of their own, one a processor; the bytes are the same.
     """
     await check_invoices(connection, run_id)
-    files: list[FileRecord] = []
-    under_way: deque[Future[list[FileRecord]]] = deque()
-    pool: ProcessPoolExecutor | None = None
-    workers, lines = os.cpu_count() or 1, 0
-    try:
-        async for stored in stored_invoices(connection, run_id):
-            if lines < _HERE:
-                files += write_one(stored, run_id, settings, folder)
-                lines += sum(until - first for _, first, until in stored.parts)
-                continue
-            pool = pool or ProcessPoolExecutor(workers, mp_context=get_context("spawn"),
-                                               initializer=collect_seldom)
-            under_way.append(pool.submit(write_one, stored, run_id, settings, folder))
-            if len(under_way) >= workers * _WAITING:
-                files += await _made(under_way.popleft())
-        while under_way:
-            files += await _made(under_way.popleft())
-    except BrokenProcessPool as error:
-        raise ClearingError(f"{run_id}: a process that writes has died: {error}") from error
-    finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+
+    async def calls() -> AsyncGenerator[tuple[int, Callable[[], list[FileRecord]]], None]:
+        async with aclosing(stored_invoices(connection, run_id)) as invoices:
+            async for stored in invoices:
+                yield (sum(until - first for _, first, until in stored.parts),
+                       partial(write_one, stored, run_id, settings, folder))
+
+    files = [file async for written in beside(calls(), _HERE, str(run_id)) for file in written]
     return files, await stored_cases(connection, run_id)
-
-
-async def _made(future: Future[list[FileRecord]]) -> list[FileRecord]:
-    return await asyncio.wrap_future(future)
 
 
 def write_one(stored: Stored, run_id: RunId, settings: Settings,
@@ -88,7 +62,8 @@ def write_one(stored: Stored, run_id: RunId, settings: Settings,
             continue
         write, end, kind = FORMS[form]
         path = f"invoices/{document.number}{end}"
-        folder.write(path, "".join(write(document)).encode())
+        with folder.open(path) as sink:
+            sink.writelines(map(str.encode, write(document)))
         files.append(FileRecord(
             path, kind, len(document.lines), sign * document.payable_minor, document.currency,
             recipient=f"account/{document.buyer.party_id}"))

@@ -7,32 +7,47 @@ for is left out. The same texts come again and again, so they are kept.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from clearing.invoices.document import ATTRIBUTES
 from clearing.invoices.totals import step_of
 from clearing.money import exponent, plain
 
 _NO_LETTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Most of what is shown: nothing to escape, and no blank but between words.
-_PLAIN: Final = re.compile(r"[!#-%'-;=?-~]+(?: [!#-%'-;=?-~]+)*")
+# Most of what is shown: nothing to escape, and no blank but between words. From U+00A1 to U+167F is
+# no white space, and nothing that XML has not.
+_WORD: Final = "[!#-%'-;=?-~\u00a1-\u167f]++"
+_WORDS: Final = f"{_WORD}(?: {_WORD})*+"
+_is_plain: Final = re.compile(_WORDS).fullmatch
+_are_plain: Final = re.compile(
+    rf"(?:{_WORDS})?+(?:\n(?:{_WORDS})?+){{{len(ATTRIBUTES) - 1}}}").fullmatch
 _KEPT: Final = 65_536
 
 
 def letters(value: str) -> str:
     """Only what is a letter of XML 1.0, and so of UTF-8; white space is one blank."""
-    return value if _PLAIN.fullmatch(value) else " ".join(_NO_LETTER.sub("", value).split())
+    return value if _is_plain(value) else " ".join(_NO_LETTER.sub("", value).split())
 
 
 @lru_cache(_KEPT)
 def text(value: str, limit: int = 1_000) -> str:
     """`value` escaped, white space collapsed, at most `limit` letters of it; may be empty."""
     clean = letters(value)[:limit].rstrip()
-    if _PLAIN.fullmatch(clean):
+    if _is_plain(clean):
         return clean
     return (clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
             .replace('"', "&quot;"))
+
+
+def shown(attributes: tuple[str, ...], limit: int = 1_000) -> Sequence[str]:
+    """Each of a line's attributes as text() has it: mostly one look tells that all are plain."""
+    joined = "\n".join(attributes)
+    if len(joined) <= limit and _are_plain(joined):
+        return attributes
+    return [text(value, limit) for value in attributes]
 
 
 def element(tag: str, value: str, limit: int = 1_000) -> str:

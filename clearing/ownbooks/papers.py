@@ -161,7 +161,7 @@ def _lines(items: Sequence[Item], issue: Issue, *, gross: bool = False) -> list[
         net = net_of(item.amount_minor, rate, step) if gross else item.amount_minor
         made.append(Line(
             number=number, name=item.name, quantity=item.quantity, unit=item.unit, net_minor=net,
-            price=line_price(None, None, rate, item.quantity, net, issue.currency),
+            price=line_price(None, item.quantity, net, issue.currency),
             rate_basis_points=rate, category=item.treatment.category,
             gross_minor=item.amount_minor, group=item.group, description=item.description,
             item_id=item.item_id, start=start, end=end))

@@ -22,7 +22,7 @@ from clearing.engine.rounding import divide_half_up
 from clearing.engine.tables import table
 from clearing.engine.tolerance import Matching, Tolerance
 from clearing.money import divide_half_up as divided
-from clearing.payout import Moved, fee_of_row
+from clearing.payout import fee_of_row
 from tests.support.engines import Ask, Row, asking
 
 signed = st.integers(-(2**61), 2**61)
@@ -89,8 +89,8 @@ def test_fees_are_those_of_the_plan(ask: Ask, plan: Plan, moved: list[Any]) -> N
     rows = [payment(number, fee_kind=kind, posted_minor=minor,
                     before_minor=before if kind != "refund" else 0, fee_base_minor=base)
             for number, (kind, minor, before, base) in enumerate(moved)]
-    expected = {row["id"]: fee_of_row(plan, Moved(
-        row["fee_kind"], row["posted_minor"], row["before_minor"], row["fee_base_minor"]))
+    expected = {row["id"]: fee_of_row(
+        plan, row["fee_kind"], row["posted_minor"], row["before_minor"], row["fee_base_minor"])
         for row in rows}
     found = ask(fees.charged(), {"payment": rows, "price": list(_prices(plan)),
                                  "terms": [{"merchant_id": "M", "plan": 0}]})

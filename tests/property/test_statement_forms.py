@@ -19,7 +19,7 @@ from clearing.client_forms import write_xml as client_xml
 from clearing.settlement import Settlement, difference
 from clearing.settlement_check import read_booking_table, read_settlement_table
 from clearing.settlement_forms import write_csv, write_xml
-from clearing.tables import read_table
+from clearing.tables import disarmed, read_table
 from tests.support.camt_schema import schema
 from tests.unit.documents.samples import client, payment, settlement
 
@@ -60,8 +60,9 @@ def test_a_settlement_in_both_forms(folder: Path, made: Settlement, data: st.Dat
     schema("08").assertValid(etree.fromstring(document.getvalue()))
     [booked] = read_statements(document.getvalue())
     assert (booked.opening_minor, booked.closing_minor) == (made.opening_minor, made.closing_minor)
-    assert not any(row["purpose"].startswith(("=", "+", "-", "@"))
-                   for row in read_table(table.getvalue()))
+    told = [row["purpose"] for row in read_table(table.getvalue())]
+    assert told[1:1 + len(made.payments)] == [disarmed(row.purpose) for row in made.payments]
+    assert not any(text.startswith(("=", "+", "-", "@")) for text in told)
     lines = table.getvalue().split(b"\r\n")
     at = data.draw(st.integers(1, len(lines) - 2))
     if any(b"\n" in line for line in lines):

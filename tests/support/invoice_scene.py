@@ -28,6 +28,7 @@ from clearing.invoices.totals import (
     line_price,
     make_document,
     net_of,
+    told_price,
     vat_of_rate,
 )
 from clearing.invoices.vat_told import Rate
@@ -52,17 +53,15 @@ def line(number: int, gross_minor: int = 4_137, *, rate: int = 2_000, quantity: 
     """A line of diesel, with all that a fleet's line has."""
     net = net_of(gross_minor, rate)
     size = Decimal(quantity)
-    attributes = (("Vehicle", "AA-100-BB"), ("Driver", "Jeanne"), ("Card", "700123******4567"),
-                  ("Odometer", "120345"), ("Site", "Motorway A1"), ("Time", "14:30"),
-                  ("Receipt", f"sale-{number}"))
+    attributes = ("AA-100-BB", "Jeanne", "700123******4567", "120345", "Motorway A1", "14:30",
+                  f"sale-{number}", "")
     values: dict[str, Any] = {
         "name": "Diesel", "unit": "LTR", "rate_basis_points": rate,
         "category": category_of(rate), "gross_minor": gross_minor,
         "group": "AA-100-BB", "item_id": "012", "start": DAY, "end": DAY, "attributes": attributes}
-    price = line_price(Decimal(gross), None if listed is None else Decimal(listed), rate, size, net,
-                       currency)
+    told = told_price(Decimal(gross), None if listed is None else Decimal(listed), rate)
     return Line(number=number, quantity=size, net_minor=net,
-                **({"price": price} | values | other))
+                **({"price": line_price(told, size, net, currency)} | values | other))
 
 
 def invoice(lines: list[Line] | None = None, **other: Any) -> Document:

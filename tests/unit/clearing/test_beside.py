@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 
 import pytest
@@ -33,7 +33,7 @@ Call = Callable[[int], tuple[int, int]]
 
 def made(*calls: Call, here: int = 2) -> list[tuple[int, int]]:
     """The results; each call is of size 1."""
-    async def counted() -> AsyncIterator[tuple[int, Callable[[], tuple[int, int]]]]:
+    async def counted() -> AsyncGenerator[tuple[int, Callable[[], tuple[int, int]]], None]:
         for number, call in enumerate(calls):
             yield 1, partial(call, number)
 

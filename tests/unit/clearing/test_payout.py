@@ -10,7 +10,7 @@ import pytest
 
 from authhost.payments.plans import Fee, Fees, Plan, Settlement
 from clearing.days.calendars import weekdays
-from clearing.payout import Before, Day, FeeLine, Moved, day_of, fee_of_row, settle
+from clearing.payout import Before, Day, FeeLine, day_of, fee_of_row, settle
 from clearing.settlement import Merchant, Payment, Payout, difference
 from clearing.settlement import Settlement as Statement
 
@@ -19,15 +19,14 @@ PRICED = Plan(Fees(phone=Fee(percent="1"), qr=Fee(fixed_minor=3), refund=Fee(fix
 
 
 @pytest.mark.parametrize(("row", "fee"), [
-    (Moved("phone", 1_000), 10), (Moved("qr", 1_000), 3), (Moved("refund", -1_000), 20),
-    (Moved("refund", 1_000, fee_base_minor=700), -20),  # the bank would not pay it
-    (Moved("refund", 1_000, fee_base_minor=700, plan=Plan(Fees(refund=Fee(percent="1")))), -7),
-    (Moved("refund", 1_000), 0),  # nor has it cost anything
-    (Moved("qr", 500, 500), 0),  # the second part of one payment
-    (Moved("phone", 50, 949), 1),  # 9.49 is 9, 9.99 is 10
-    (Moved("phone", -1_000), 0)])
-def test_what_a_row_costs(row: Moved, fee: int) -> None:
-    assert fee_of_row(PRICED, row) == fee
+    (("phone", 1_000), 10), (("qr", 1_000), 3), (("refund", -1_000), 20),
+    (("refund", 1_000, 0, 700), -20),  # the bank would not pay it
+    (("refund", 1_000), 0),  # nor has it cost anything
+    (("qr", 500, 500), 0),  # the second part of one payment
+    (("phone", 50, 949), 1),  # 9.49 is 9, 9.99 is 10
+    (("phone", -1_000), 0)])
+def test_what_a_row_costs(row: tuple[Any, ...], fee: int) -> None:
+    assert fee_of_row(PRICED, *row) == fee
 
 
 def test_a_day_is_summed() -> None:

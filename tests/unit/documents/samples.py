@@ -54,14 +54,15 @@ def settlement(payments: tuple[Payment, ...], *, country: str = "GB", fees_by: s
 
 def client(country: str = "GB", name: str = "Café Żółw & Co") -> ClientStatement:
     """A client's day: deposits into two safes, one kept, one credit that the bank has booked."""
+    day = DAY.isoformat()
     bookings = (
-        Booking("DEPOSIT", DAY, 120_000, "deposit-1", remittance="SI0012-7"),
-        Booking("DEPOSIT", DAY, 30_050, "deposit-2"), Booking("ADJUSTMENT", DAY, -500, "short"),
-        Booking("FEE", DAY, -335, "K1"), Booking("VAT", DAY, -67, "K1"),
-        Booking("CREDIT", DAY, -148_848, "D1", "D1", text="DEPOSITS"),
-        Booking("RELEASE", DAY, 3_000, "deposit-3"),
-        Booking("WITHDRAWAL", DAY, -3_000, "deposit-3"),
-        Booking("RETURN", DAY, 700, "D0"), Booking("WRITE_OFF", DAY, -700, "D0"))
+        Booking("DEPOSIT", day, 120_000, "deposit-1", remittance="SI0012-7"),
+        Booking("DEPOSIT", day, 30_050, "deposit-2"), Booking("ADJUSTMENT", day, -500, "short"),
+        Booking("FEE", day, -335, "K1"), Booking("VAT", day, -67, "K1"),
+        Booking("CREDIT", day, -148_848, "D1", "D1", text="DEPOSITS"),
+        Booking("RELEASE", day, 3_000, "deposit-3"),
+        Booking("WITHDRAWAL", day, -3_000, "deposit-3"),
+        Booking("RETURN", day, 700, "D0"), Booking("WRITE_OFF", day, -700, "D0"))
     places = (("SAFE1", "C1", "R-1"), ("SAFE2", "C2", "R-2"), *[("", "", "")] * 8)
     closing = 1_000 + sum(booking.amount_minor for booking in bookings)
     return ClientStatement(
@@ -84,7 +85,7 @@ def invoice(lines: int = 7, *, country: str = "DE", type_code: str = en16931.INV
         price=en16931.Price(Decimal("1.271"), Decimal("1.312"), Decimal("0.041")),
         net_minor=2_542 + at, rate_basis_points=1_900, group=f"KR {1_000 + at // 5} A",
         start=date(2026, 7, 1 + at % 23), end=date(2026, 7, 1 + at % 23),
-        attributes=(("Driver", "Jeanne"), ("Card", "700123******4567")))
+        attributes=("", "Jeanne", "700123******4567", "", "", "", "", ""))
         for at in range(1, lines + 1)]
     gross = None
     if rounding:

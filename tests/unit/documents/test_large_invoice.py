@@ -28,9 +28,8 @@ def large() -> Document:
     def of(number: int) -> str:
         return f"W {number // _BY_VEHICLE} A"
     return invoice([line(number, 4_137 + number % 97, group=of(number), attributes=(
-        ("Vehicle", of(number)), ("Driver", f"Driver {number // _BY_VEHICLE}"),
-        ("Card", "780131*********1234"), ("Odometer", str(100_000 + number)),
-        ("Site", "Motorway A1"), ("Time", "14:30"), ("Receipt", f"sale-{number}")))
+        of(number), f"Driver {number // _BY_VEHICLE}", "780131*********1234",
+        str(100_000 + number), "Motorway A1", "14:30", f"sale-{number}", ""))
         for number in range(1, LINES + 1)])
 
 
