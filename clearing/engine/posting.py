@@ -93,13 +93,12 @@ async def store_places(connection: Connection, run_id: RunId, engine: Engine,
         while (batch := await asyncio.to_thread(next, reader, _END)) is not _END:
             assert isinstance(batch, pa.RecordBatch)
             of_day = pc.equal(batch["journal_date"], day)
-            before = batch.filter(pc.invert(of_day))
-            waiting.extend(_columns(before, "journal_date", "journal_id"))
+            waiting.extend(_rows(batch, pc.invert(of_day), "journal_date", "journal_id"))
             unmatched.extend(_unmatched(batch))
             # What an authorization covers that it does not name.
-            covered.extend(_columns(batch.filter(pc.is_valid(batch[COVERED_BY])),
-                                    "journal_date", "journal_id", COVERED_BY))
-            yield _csv(batch.filter(of_day).select(COLUMNS), run_id.stream, run_no)
+            covered.extend(_rows(batch, pc.is_valid(batch[COVERED_BY]),
+                                 "journal_date", "journal_id", COVERED_BY))
+            yield _csv(batch.select(COLUMNS).filter(of_day), run_id.stream, run_no)
 
     await connection.copy_to_table("placement", source=texts(), format="csv",
                                    columns=("stream", "run_no", *COLUMNS))
@@ -115,7 +114,7 @@ async def store_places(connection: Connection, run_id: RunId, engine: Engine,
                                  run_id.stream, *columns)
 
 
-def _unmatched(batch: pa.RecordBatch) -> list[tuple[int, str, bool]]:
+def _unmatched(batch: pa.RecordBatch) -> Iterator[tuple[int, str, bool]]:
     """What waits for a person: the row, its match, and whether it is in suspense. What was given
     back on its own day waits for nobody."""
     suspended = pc.equal(batch["family"], SUSPENDED)
@@ -123,13 +122,14 @@ def _unmatched(batch: pa.RecordBatch) -> list[tuple[int, str, bool]]:
     waits = pc.and_(pc.equal(batch["place"], "cleared"),
                     pc.or_(pc.is_in(batch["match"], pa.array(UNMATCHED)),
                            pc.and_(suspended, sold)))
-    kept = batch.append_column("suspended", suspended).filter(waits)
-    return list(_columns(kept, "journal_id", "match", "suspended"))
+    return _rows(batch.append_column("suspended", suspended), waits,
+                 "journal_id", "match", "suspended")
 
 
-def _columns(batch: pa.RecordBatch, *names: str) -> Iterator[tuple[Any, ...]]:
-    """A tuple a row."""
-    return zip(*(batch[name].to_pylist() for name in names), strict=True)
+def _rows(batch: pa.RecordBatch, where: pa.BooleanArray, *names: str) -> Iterator[Any]:
+    """A tuple of these columns for each row that is wanted."""
+    wanted = batch.select(names).filter(where)
+    return zip(*(column.to_pylist() for column in wanted.columns), strict=True)
 
 
 def _all(engine: Engine, expression: ir.Table) -> pa.Table:
@@ -137,10 +137,9 @@ def _all(engine: Engine, expression: ir.Table) -> pa.Table:
 
 
 def _csv(batch: pa.RecordBatch, stream: str, run_no: int) -> bytes:
-    rows = batch.num_rows
     made = pa.RecordBatch.from_arrays(
-        [pa.array([stream] * rows, pa.string()), pa.array([run_no] * rows, pa.int64()),
-         *batch.columns], names=["stream", "run_no", *batch.schema.names])
+        [pa.repeat(stream, batch.num_rows), pa.repeat(run_no, batch.num_rows), *batch.columns],
+        names=["stream", "run_no", *batch.schema.names])
     sink = pa.BufferOutputStream()
     pa_csv.write_csv(made, sink, _CSV)
     text: bytes = sink.getvalue().to_pybytes()

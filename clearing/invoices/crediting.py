@@ -9,6 +9,7 @@ the invoice (BT-25). Either bears the rate of its supply, whatever the settings 
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -53,7 +54,7 @@ class Corrected:
         self._day = day
         self._goods = goods
         self._told = told
-        self._sold: dict[tuple[str, date | None], Origin] = {}
+        self._under_none = cache(self._find_under_none)  # asked of every row
 
     @classmethod
     async def read(cls, connection: Connection, run: str, day: date,
@@ -80,37 +81,38 @@ class Corrected:
                 Under(row["country"], number or ""), known[of])
         return cls(found, day, goods, told)
 
-    def origin(self, row: asyncpg.Record, country: str, *, mended: bool = False,
+    def origin(self, row: asyncpg.Record, *, mended: bool = False,
                supplied_on: date | None = None) -> Origin:
-        """Of the lines of a row. country: of its site, as it is told today; a sale that was
-        invoiced is given back where it was taxed, whatever is told of the site since, and as it
-        was: by what is stored with its invoice (supply.Decided). What takes a return back is taxed
-        as its sale was, and corrects nothing. supplied_on: of what was sold before tonight.
+        """Of the lines of a row. What is sold is taxed in the country of its site, as it is told
+        today; a sale that was invoiced is given back where it was taxed, whatever is told of the
+        site since, and as it was: by what is stored with its invoice (supply.Decided). What takes a
+        return back is taxed as its sale was, and corrects nothing. supplied_on: of what was sold
+        before tonight.
         """
+        currency, country = row["currency"], row["country"]
         sold_on, gives_back = row["original_date"], row["posted_minor"] < 0
         if sold_on is None and gives_back:
-            return Origin(Under(country, UNKNOWN), self._goods.at(country))
+            return _corrects(self._under_none(currency, country, None), UNKNOWN)
         if sold_on is None or sold_on == self._day:
-            return self._under_none(country, supplied_on)
-        of = row["original_key"], row["account_id"], row["currency"], mended
-        found = self._found.get(of)
+            return self._under_none(currency, country, supplied_on)
+        found = self._found.get((row["original_key"], row["account_id"], currency, mended))
         if found is not None:
-            return found if gives_back else found._replace(under=Under(found.under.country, ""))
-        nowhere = self._under_none(country, supplied_on or sold_on)
+            return found if gives_back else _corrects(found, "")
+        nowhere = self._under_none(currency, country, supplied_on or sold_on)
         # What had a hole may have no invoice because it is mended together with this.
         if not gives_back or MISSING in row["flags"]:
             return nowhere
-        return nowhere._replace(under=Under(country, UNKNOWN))
+        return _corrects(nowhere, UNKNOWN)
 
-    def _under_none(self, country: str, supplied_on: date | None) -> Origin:
-        found = self._sold.get((country, supplied_on))
-        if found is None:
-            told = None if supplied_on is None else self._told.get(supplied_on)
-            found = self._sold[country, supplied_on] = Origin(
-                Under(country, ""),
-                self._goods.at(country) if told is None
-                else self._goods.of_nights(country, (told, None)))
-        return found
+    def _find_under_none(self, currency: str, country: str, supplied_on: date | None) -> Origin:
+        place = self._goods.place(currency, country)
+        told = None if supplied_on is None else self._told.get(supplied_on)
+        return Origin(Under(place, ""), self._goods.at(place) if told is None
+                      else self._goods.of_nights(place, (told, None)))
+
+
+def _corrects(origin: Origin, number: str) -> Origin:
+    return origin._replace(under=Under(origin.under.country, number))
 
 
 def _runs(row: asyncpg.Record) -> tuple[str, ...]:

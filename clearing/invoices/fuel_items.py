@@ -64,7 +64,7 @@ def _sane(number: Decimal) -> bool:
 
 def booked_items(items: tuple[Item, ...], posted_minor: int) -> tuple[Item, ...]:
     """The items of a sale, with one more for what they do not explain (a partial approval)."""
-    rest = posted_minor - sum(item.amount_minor for item in items)
+    rest = posted_minor - sum([item.amount_minor for item in items])
     if rest == 0 and items:
         return items
     return (*items, Item(product=_only_product(items), amount_minor=rest))

@@ -93,14 +93,8 @@ class Sale(msgspec.Struct, frozen=True, gc=False):
         return self.posted_minor < 0
 
 
-class _Part(msgspec.Struct, frozen=True, gc=False):
-    """An item with what it costs. amount_minor None: a hole; rate_basis_points None: its product's.
-    """
-
-    item: Item
-    amount_minor: int | None
-    priced: Priced | None = None
-    rate_basis_points: int | None = None
+# An item, what it costs (None: a hole), its contract's price, its rate (None: its product's).
+_Part = tuple[Item, int | None, Priced | None, int | None]
 
 
 class Goods:
@@ -130,8 +124,8 @@ def lines_of(sale: Sale, goods: Goods, prices: Sequence[Priced] | None = None, *
     """
     if missing is None:
         missing = holes_of(sale.flags)
-    known = sale.detail.prices if prices is None else tuple(prices)
-    if not sale.gives_back and sale.original_minor is None:
+    known = sale.detail.prices if prices is None else prices
+    if sale.original_minor is None and not sale.gives_back:
         parts = _parts(booked_items(sale.detail.items, sale.posted_minor), known, missing)
         return _told(sale, goods, parts, 1)
     if sale.original_minor is None or not sale.original_minor:
@@ -139,7 +133,7 @@ def lines_of(sale: Sale, goods: Goods, prices: Sequence[Priced] | None = None, *
     parts = _parts(booked_items(sale.detail.items, sale.original_minor), known, missing)
     if abs(sale.posted_minor) == sale.original_minor:
         return _told(sale, goods, parts, -1 if sale.gives_back else 1)
-    if any(part.amount_minor is None for part in parts):
+    if any(cost is None for _, cost, _, _ in parts):
         return [], [Hole(PART, sale.posted_minor)]
     return _told(sale, goods, _shares(sale.posted_minor, sale.original_minor, parts, goods), 1)
 
@@ -156,7 +150,7 @@ def _amount(sale: Sale, amount_minor: int) -> _Part:
     products = {item.product for item in sale.detail.items}
     item = Item(product=products.pop() if len(products) == 1 else "",
                 amount_minor=sale.posted_minor)
-    return _Part(item, amount_minor)
+    return item, amount_minor, None, None
 
 
 def _shares(posted_minor: int, original_minor: int, parts: Iterable[_Part],
@@ -166,40 +160,40 @@ def _shares(posted_minor: int, original_minor: int, parts: Iterable[_Part],
     """
     by_rate: dict[tuple[int, str], list[_Part]] = {}
     for part in parts:
-        rate = goods.of(part.item.product)[1]
-        apart = part.item.product if rate == RATE_UNKNOWN else ""
-        by_rate.setdefault((rate, apart), []).append(part)
+        product = part[0].product
+        rate = goods.of(product)[1]
+        by_rate.setdefault((rate, product if rate == RATE_UNKNOWN else ""), []).append(part)
     shares, pump_sum, cost_sum, pump_told, cost_told = list[_Part](), 0, 0, 0, 0
     for (rate, _), some in sorted(by_rate.items()):
-        pump_sum += sum(part.item.amount_minor for part in some)
-        cost_sum += sum(part.amount_minor or 0 for part in some)
+        pump_sum += sum(item.amount_minor for item, _, _, _ in some)
+        cost_sum += sum(cost or 0 for _, cost, _, _ in some)
         # Of the sums so far, so that all of them come to the whole.
         pump = divide_half_up(posted_minor * pump_sum, original_minor) - pump_told
         cost = divide_half_up(posted_minor * cost_sum, original_minor) - cost_told
         pump_told, cost_told = pump_told + pump, cost_told + cost
-        products = {part.item.product for part in some}
+        products = {item.product for item, _, _, _ in some}
         item = Item(product=products.pop() if len(products) == 1 else "", amount_minor=pump)
         if pump or cost:
-            shares.append(_Part(item, cost, None, rate))
+            shares.append((item, cost, None, rate))
     return shares
 
 
 def _parts(items: Iterable[Item], prices: Sequence[Priced], missing: frozenset[str]) -> list[_Part]:
     """Prices are in the order of their items: the next of a product is the item's."""
     if not prices and not missing:
-        return [_Part(item, item.amount_minor) for item in items]
+        return [(item, item.amount_minor, None, None) for item in items]
     waiting: dict[str, list[Priced]] = {}
     for price in reversed(prices):
         waiting.setdefault(price.product, []).append(price)
-    parts = []
+    parts = list[_Part]()
     for item in items:
         sold = item.amount_minor > 0 and item.quantity is not None and not item.quantity.is_signed()
         if sold and waiting.get(item.product):
             price = waiting[item.product].pop()
-            parts.append(_Part(item, price.amount_minor, price))
+            parts.append((item, price.amount_minor, price, None))
         else:
             hole = item.amount_minor > 0 and item.product in missing
-            parts.append(_Part(item, None if hole else item.amount_minor))
+            parts.append((item, None if hole else item.amount_minor, None, None))
     return parts
 
 
@@ -208,25 +202,23 @@ def _told(sale: Sale, goods: Goods, parts: Iterable[_Part],
     lines: list[FuelLine] = []
     holes: dict[str, int] = {}
     credit = (sale.original_key, sale.credit_date) if sale.gives_back else ("", "")
-    for part in parts:
-        item, priced = part.item, part.priced
+    for item, cost, priced, rate in parts:
         pump = sign * item.amount_minor
-        if part.amount_minor is None:
+        if cost is None:
             holes[item.product] = holes.get(item.product, 0) + pump
             continue
-        name, rate = goods.of(item.product)
-        if part.rate_basis_points is not None:
-            rate = part.rate_basis_points
-        amount = sign * part.amount_minor
-        pump_price = "" if item.unit_price is None else f"{item.unit_price:f}"
-        lines.append(FuelLine(
-            sale.key, *sale.head, item.product, name,
-            "" if not item.quantity else f"{_signed(item.quantity, amount):f}", item.unit,
-            pump_price if priced is not None else "",
-            pump_price if priced is None else priced.unit_price, pump, amount, rate,
-            "" if priced is None else priced.contract, 0 if priced is None else priced.version,
-            *credit))
-    return lines, [Hole(product, minor) for product, minor in sorted(holes.items())]
+        name, usual_rate = goods.of(item.product)
+        amount = sign * cost
+        quantity = f"{_signed(item.quantity, amount):f}" if item.quantity else ""
+        listed, price = "", "" if item.unit_price is None else f"{item.unit_price:f}"
+        contract, version = "", 0
+        if priced is not None:
+            listed, price = price, priced.unit_price
+            contract, version = priced.contract, priced.version
+        lines.append(FuelLine(sale.key, *sale.head, item.product, name, quantity, item.unit, listed,
+                              price, pump, amount, usual_rate if rate is None else rate,
+                              contract, version, *credit))
+    return lines, [Hole(*one) for one in sorted(holes.items())] if holes else []
 
 
 def _signed(quantity: Decimal, amount_minor: int) -> Decimal:
@@ -242,11 +234,11 @@ def order_of(line: FuelLine) -> tuple[str, str, str, str]:
 def nets_of(lines: Iterable[FuelLine], currency: str) -> dict[int, int]:
     """What lines come to without VAT, by rate in basis points; each is rounded by itself. Where no
     rate is told yet nothing is taken off."""
-    step, nets = step_of(currency), dict[int, int]()
+    step, by_rate = step_of(currency), dict[int, list[int]]()
     for line in lines:
-        rate = line.rate_basis_points
-        nets[rate] = nets.get(rate, 0) + net_of(line.amount_minor, max(rate, 0), step)
-    return nets
+        by_rate.setdefault(line.rate_basis_points, []).append(line.amount_minor)
+    return {rate: sum([net_of(amount, max(rate, 0), step) for amount in amounts])
+            for rate, amounts in by_rate.items()}
 
 
 def document_line(line: FuelLine, number: int, currency: str, sign: int, *,

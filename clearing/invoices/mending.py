@@ -28,7 +28,7 @@ from clearing.invoices.statements import statement
 from clearing.queries import Connection
 from clearing.run_id import RunId
 
-Lines = list[tuple[Under, FuelLine]]  # with what each is invoiced under
+Lines = dict[Under, list[FuelLine]]  # by what they are invoiced under
 Parked = tuple[str, int, str, str]  # key, account, currency, product
 _PARKED: Final = ("key", "account_id", "currency", "product")
 _NO_HOLE: Final = frozenset[str]()
@@ -50,13 +50,13 @@ async def mended_lines(connection: Connection, run_id: RunId,
     mended: dict[tuple[int, str], Lines] = {}
     done: list[asyncpg.Record] = []
     for row in rows:
-        of, goods = origin(row)
+        under, goods = origin(row)
         made = _priced(row, sale_of(row), goods, books.get(row["account_id"]))
         if made is None:
             continue
         done.append(row)
-        lines = mended.setdefault((row["account_id"], row["currency"]), [])
-        lines += [(of, line) for line in made]
+        mended.setdefault((row["account_id"], row["currency"]), {}).setdefault(
+            under, []).extend(made)
     await connection.execute(
         statement("parked_billed"), str(run_id),
         *([row[column] for row in done] for column in _PARKED))

@@ -80,6 +80,10 @@ class GoodsByCountry:
             found = self._known[country] = Goods(rates_in(self._settings, country), self._names)
         return found
 
+    def place(self, currency: str, country: str) -> str:
+        """As delivered_in tells it. country: of a site."""
+        return delivered_in(self._settings, currency, country)
+
     def of_nights(self, country: str, nights: Iterable[Settings | None]) -> Goods:
         """With the rates of the first of these nights that was told of the country. None: tonight.
         """

@@ -1,13 +1,12 @@
--- What the fleets owe for, fleet by fleet. A credit takes its text from the row that it gives back.
+-- What the fleets owe for, fleet by fleet. A credit takes its text from the row that it gives back. What a sale is made of comes first
+-- (storing.sale_of), in `released` and `parked`, too.
 -- $1 run id, $2 business date, $3 only these, or null
-SELECT j.account_id, j.currency, j.key, j.posted_minor, j.original_key, p.original_date, o.posted_minor AS original_minor, a.time_zone,
-       p.journal_date, p.journal_id,
-       coalesce(o.decided_at, j.decided_at) AS sold_at,
-       coalesce(nullif(o.pan_masked, ''), j.pan_masked) AS card,
-       coalesce(v.plate, '') AS plate, coalesce(d.name, '') AS driver,
-       coalesce(s.name, m.name, nullif(coalesce(o.site_id, j.site_id), ''), j.merchant_id) AS site,
-       coalesce(o.site_id, j.site_id) AS site_id, coalesce(s.country, '') AS country, coalesce(o.flags, j.flags) AS flags,
-       coalesce(o.detail, j.detail)::text AS detail
+SELECT j.account_id, j.currency, j.key, j.posted_minor, j.original_key, o.posted_minor AS original_minor, p.original_date,
+       coalesce(o.flags, j.flags) AS flags, coalesce(o.detail, j.detail)::text AS detail, a.time_zone,
+       floor(date_part('epoch', coalesce(o.decided_at, j.decided_at)) / 60)::bigint AS sold_minute,
+       coalesce(v.plate, '') AS plate, coalesce(d.name, '') AS driver, coalesce(nullif(o.pan_masked, ''), j.pan_masked) AS card,
+       coalesce(s.name, m.name, nullif(coalesce(o.site_id, j.site_id), ''), j.merchant_id) AS site, coalesce(s.country, '') AS country,
+       p.journal_id
 FROM placement p
 JOIN journal j ON j.business_date = $2::date AND j.stream = 'fuel' AND j.id = p.journal_id
 -- Each by its number: most have none, and a join of both would go through every day there is.
