@@ -20,6 +20,7 @@ from clearing.errors import ClearingError
 from clearing.run_id import RunId
 
 MANIFEST: Final = "manifest.json"
+_BUFFER: Final = 1 << 16
 
 # What a disk, a quota or a mount does to a writer; anything else is not the folder's to explain.
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS,
@@ -48,8 +49,12 @@ class DayFolder:
         """
         full = self.staging / path
         with disk_errors(full):
-            full.parent.mkdir(parents=True, exist_ok=True)
-            with full.open("xb", buffering=1 << 16) as sink:
+            try:
+                sink = full.open("xb", buffering=_BUFFER)
+            except FileNotFoundError:  # the first of its folder
+                full.parent.mkdir(parents=True, exist_ok=True)
+                sink = full.open("xb", buffering=_BUFFER)
+            with sink:
                 yield sink
 
     def write(self, path: str, content: bytes) -> None:

@@ -33,7 +33,8 @@ def write_cases(folder: DayFolder, cases: tuple[Case, ...]) -> FileRecord:
 async def write_open_holds(connection: Connection, run_id: RunId,
                            folder: DayFolder) -> FileRecord:
     """open_holds.csv: pre-authorizations of this and earlier days that nothing has ended yet."""
-    rows = await connection.fetch(query("open_holds"), str(run_id), run_id.stream)
+    rows = await connection.fetch(query("open_holds"), str(run_id), run_id.business_date,
+                                  run_id.stream)
     with folder.open("open_holds.csv") as sink:
         write_table(sink, _HOLD_COLUMNS, (tuple(row.values()) for row in rows))
     return FileRecord("open_holds.csv", "open_holds_csv", len(rows), 0, "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import asyncpg
 
-WORK_MEMORY: Final = "64MB"  # of a sort or a join of a whole day
+WORK_MEMORY: Final = "128MB"  # of a sort or a join of a whole day
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]

@@ -158,7 +158,8 @@ async def _summary(connection: Connection, run_id: RunId, files: tuple[FileRecor
     debits = {row["currency"]: row["debits_minor"] for row in balance}
     given = {row["currency"]: row["credits_minor"] for row in balance}
     places = dict.fromkeys(("cleared", "reversed", "open"), 0)
-    for row in await connection.fetch(query("places"), str(run_id), run_id.stream):
+    for row in await connection.fetch(query("places"), str(run_id), run_id.business_date,
+                                      run_id.stream):
         places[row["place"]] = row["count"]
     return Summary(run_id=str(run_id), files=files, cases=cases, debits_minor=debits,
                    credits_minor=given, balanced=debits == given, places=places,

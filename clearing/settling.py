@@ -72,7 +72,6 @@ async def settle_merchants(connection: Connection, run_id: RunId, settings: Sett
     await connection.execute(query("snapshot_merchants"), run,
                              [merchant_id for _, merchant_id, _ in groups],
                              [account_id for _, _, account_id in groups])
-    await connection.execute(query("analyze_parties"))
     parties = {row["party_id"]: parse_party(row["content"])
                for row in await connection.fetch(query("settle_parties"), run)}
     abroad = await Abroad.read(connection, settings, parties)

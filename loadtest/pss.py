@@ -17,7 +17,7 @@ from authhost.embedded import children_of
 
 _PSS: Final = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 _LEAST_S: Final = 0.5
-_REST: Final = 30  # times as long as a look has taken: the kernel counts page by page
+_REST: Final = 60  # times as long as a look has taken: the kernel counts page by page
 
 
 class PeakMemory:

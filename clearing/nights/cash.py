@@ -68,7 +68,6 @@ async def decide(connection: Connection, run_id: RunId, settings: Settings,
     await connection.execute(query("owing_new"), run)
     await connection.execute(query("withdrawn"), run)
     await connection.execute(query("counted"), run)
-    await connection.execute(query("analyze_credits"))
     for posting in ("post_credits", "post_items", "post_fees", "post_differences"):
         await connection.execute(query(posting), run)
     await state_bookings(connection, run_id)

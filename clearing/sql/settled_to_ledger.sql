@@ -1,5 +1,5 @@
 -- Accounts of merchants that the run's ledger moves by another amount than its settlements say: none; a payout that came back and is paid
--- again is no part of a settlement.  $1 run id
+-- again is no part of a settlement.  $1 run id, $2 business date, $3 stream: one has placements of merchants
 WITH said AS (
     SELECT account_id, currency, sum(net_minor - payout_minor) AS minor FROM merchant_settlement WHERE run_id = $1 GROUP BY 1, 2
 ),
@@ -10,8 +10,9 @@ transfer AS (
 ),
 booked AS (
     SELECT account_id, currency, -sum(minor) AS minor FROM (
-        SELECT p.debit_account_id AS account_id, p.currency, -p.amount_minor AS minor FROM placement p JOIN clearing_run r USING (run_no)
-        WHERE r.run_id = $1 AND p.stream = 'payments' AND p.journal_date = r.business_date AND p.family = 'payment_receipt'
+        SELECT debit_account_id AS account_id, currency, -amount_minor AS minor FROM placement
+        WHERE $3 = 'payments' AND stream = 'payments' AND journal_date = $2::date AND family = 'payment_receipt'
+          AND run_no = (SELECT run_no FROM clearing_run WHERE run_id = $1)
         UNION ALL SELECT debit_account_id, currency, amount_minor FROM transfer WHERE debit = '2400'
         UNION ALL SELECT credit_account_id, currency, -amount_minor FROM transfer WHERE credit = '2400') moved
     GROUP BY 1, 2

@@ -102,7 +102,7 @@ def test_each_credit_goes_its_way(database_url: str, tmp_path: Path) -> None:
     changes = sql(database_url, "SELECT key, event FROM deposit_change ORDER BY id")
     assert [tuple(row) for row in changes] == [
         ("is-queued", "give_up"), ("is-accepted", "book"), ("is-night", "file"),
-        ("is-queued", "file"), ("is-night", "credited"), ("is-queued", "credited")]
+        ("is-night", "credited"), ("is-queued", "file"), ("is-queued", "credited")]
 
 
 def test_an_instant_credit_is_booked_once_under_its_own_id(database_url: str,

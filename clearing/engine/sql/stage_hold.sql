@@ -5,7 +5,9 @@ WITH base AS (
 hold AS (
     SELECT j.* FROM base
     JOIN clearing_run r ON r.business_date = base.day AND r.stream IN ({stream}, 'night')
-    JOIN clearing_place p ON p.run_id = r.run_id AND p.stream IN ({stream}, 'night') AND p.place = 'open'
+    CROSS JOIN LATERAL (SELECT p.journal_date, p.journal_id FROM placement p
+                        WHERE p.stream = {stream} AND p.journal_date = base.day AND p.run_no = r.run_no AND p.place = 'open'
+                        UNION ALL SELECT w.journal_date, w.journal_id FROM placement_waiting w WHERE w.run_no = r.run_no) p
     JOIN journal j ON j.stream = {stream} AND j.business_date = p.journal_date AND j.id = p.journal_id
     UNION ALL
     SELECT j.* FROM journal j
