@@ -17,7 +17,7 @@ from demo.tally import Tally
 from terminals.json_door import Problem
 from terminals.safe.counted import GENUINE, Count, Piece, Slip
 from terminals.safe.depositing import Offer
-from terminals.safe.door import SafeDoor
+from terminals.safe.door import HostAway, SafeDoor
 from terminals.safe.machine import MachineInSoftware
 from terminals.safe.one_message import Denomination, Safe
 from terminals.safe.program import SafeProgram
@@ -70,7 +70,10 @@ class SafeDay:
         if row is None or row.state is not State.FORWARDED:
             return  # it was refused, or this safe is off line
         started = time.perf_counter()
-        again = await safe.door.tell(row.sequence, row.path, row.body)
+        try:
+            again = await safe.door.tell(row.sequence, row.path, row.body)
+        except HostAway:
+            return  # its line was pulled out meanwhile
         self._tally.repeat(f"{safe.old.terminal_id} {row.sequence}", row.answer, again.body,
                            time.perf_counter() - started)
 
