@@ -16,7 +16,7 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from clearing.engine.ports import ROWS_AT_A_TIME, EngineError, in_words, text_of
 
-MEMORY_MIB: Final = 1_024
+MEMORY_MIB: Final = 768
 
 
 class OnDuckDB:

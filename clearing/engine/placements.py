@@ -26,9 +26,11 @@ _EXPRESSIONS_KEPT: Final = 16
 def place_day(engine: Engine, matching: Matching) -> pa.RecordBatchReader:
     """Every row of the day, and each hold of before that is open still, in its one place.
 
-    Columns: COLUMNS, and COVERED_BY. match is '' but for captures (matching.py).
+    Columns: COLUMNS, and COVERED_BY. match is '' but for captures (matching.py). In the order of
+    the journal: a table and its key that grow at their end cost a third less to write, and what
+    reads both side by side has nothing to sort.
     """
-    return engine.read(placed(matching))
+    return engine.read(placed(matching).order_by("journal_id"))
 
 
 @lru_cache(_EXPRESSIONS_KEPT)

@@ -10,6 +10,7 @@ SELECT j.id, j.merchant_id, j.account_id, j.currency, j.posted_minor,
        coalesce(given.fee_base_minor, 0) AS fee_base_minor, given.fee_plan
 FROM journal j
 LEFT JOIN given ON given.id = j.id
-LEFT JOIN payment y ON y.payment_id = CASE WHEN j.key LIKE 'pay/%' THEN split_part(j.key, '/', 2) END
+-- By phone is what is not found here: most are, and are not looked up.
+LEFT JOIN payment y ON y.kind <> 'phone' AND y.payment_id = CASE WHEN j.key LIKE 'pay/%' THEN split_part(j.key, '/', 2) END
 WHERE j.business_date = {day} AND j.stream = 'payments' AND j.approved AND j.posted_minor <> 0
   AND (j.kind = 'payment_receipt' OR (j.kind IN ('reversal', 'return') AND j.leg > 0))
