@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import asyncpg
 
-WORK_MEMORY: Final = "128MB"  # of a sort or a join of a whole day
+# Of every session of a night. work_mem holds a sort or a join of a whole day. No workers: streams
+# are processes side by side, and the host authorizes meanwhile; what a statement gains, they lose.
+SESSION: Final = {"work_mem": "128MB", "max_parallel_workers_per_gather": "0", "jit": "off"}
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -29,4 +31,4 @@ async def connect(database_url: str) -> Connection:
     """A connection whose text forms do not depend on the server's settings, and whose sorts and
     joins of a whole day stay in memory."""
     return await asyncpg.connect(database_url, server_settings={
-        "TimeZone": "UTC", "DateStyle": "ISO", "jit": "off", "work_mem": WORK_MEMORY})
+        "TimeZone": "UTC", "DateStyle": "ISO", **SESSION})

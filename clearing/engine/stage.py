@@ -22,7 +22,7 @@ from adbc_driver_postgresql.dbapi import Connection, connect
 
 from clearing.engine.ports import EngineError
 from clearing.engine.tables import SCHEMAS
-from clearing.queries import WORK_MEMORY
+from clearing.queries import SESSION
 
 # How far back an original is looked for that no claim places; by a claim it is found however old.
 LOOK_BACK_DAYS: Final = 92
@@ -70,7 +70,8 @@ def reading(database_url: str, snapshot: str = "") -> Connection:
             if snapshot:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
-            cursor.execute(f"SET work_mem = '{WORK_MEMORY}'")
+            for name, value in SESSION.items():
+                cursor.execute(f"SET {name} = '{value}'")
         return connection
     except dbapi.Error as error:
         raise EngineError(f"the journal cannot be read: {error}") from error
