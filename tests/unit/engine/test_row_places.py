@@ -10,9 +10,11 @@ import pytest
 
 from clearing.engine.matching import matches
 from clearing.engine.on_duckdb import OnDuckDB
+from clearing.engine.placements import place_day
 from clearing.engine.placing import booked, doubled, ended
+from clearing.engine.tables import SCHEMAS
 from clearing.engine.tolerance import Matching
-from tests.support.engines import Ask, Row, asking
+from tests.support.engines import Ask, Row, asking, lay
 
 DAY, BEFORE, LONG_BEFORE = date(2026, 7, 23), date(2026, 7, 22), date(2026, 7, 1)
 
@@ -140,3 +142,12 @@ def test_where_holds_end(ask: Ask) -> None:
         "hold": holds, "ending": [{"original_key": key, "completed": completed, "decided_us": 0}
                                   for key, completed in endings]})} == {
         1: "cleared", 2: "reversed", 3: "open", 4: "open", 6: "cleared", 7: "reversed"}
+
+
+def test_a_day_is_placed_in_the_order_of_its_journal(tmp_path: Path) -> None:
+    rows = [sale(number) for number in (5, 3, 9, 1)] + [back(7, -400, of="k3")]
+    with OnDuckDB(tmp_path / "spill") as duck:
+        for name in SCHEMAS:
+            duck.table(name, lay(tmp_path, name, rows if name == "day" else []))
+        placed = place_day(duck, Matching()).read_all()
+    assert placed["journal_id"].to_pylist() == [1, 3, 5, 7, 9]
