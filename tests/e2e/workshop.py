@@ -35,6 +35,7 @@ from tests.support.wire import Wire
 
 NOW = datetime(2026, 7, 23, 10, 11, 12, tzinfo=ZoneInfo("Europe/Vienna"))
 PIN = "4711"
+GUESSES = ("1111", "2222", "3333", "4444", *(f"{number:04d}" for number in range(24)))
 SERVICE_CODE = "201"
 
 
@@ -75,12 +76,23 @@ class Workshop:
         return SessionKeys(value, "A" if algorithm == "A" else "T")
 
     def card(self, **more: Any) -> Card:
-        """A card with a PIN and a card verification value."""
-        card = self.rig.card(**more)
-        value = pvv(self.pvk, pin_blocks.account12(card.pan), 1, PIN)
+        """A card with a PIN and a card verification value.
+
+        One PIN in ten thousand has the PVV of another: of this card none that a test guesses.
+        """
+        card, value = self._with_value(**more)
+        while any(self._pvv(card, guess) == value for guess in GUESSES):
+            card, value = self._with_value(**more)
         self.rig.sql("UPDATE card SET program_id = 'FLEET', pin_value = $2 WHERE card_id = $1",
                      card.card_id, value)
         return card
+
+    def _with_value(self, **more: Any) -> tuple[Card, str]:
+        card = self.rig.card(**more)
+        return card, self._pvv(card, PIN)
+
+    def _pvv(self, card: Card, pin: str) -> str:
+        return pvv(self.pvk, pin_blocks.account12(card.pan), 1, pin)
 
     def track(self, card: Card) -> HeldCard:
         """Its stripe: service code, PVKI, PVV, CVV."""
