@@ -36,6 +36,7 @@ from tests.support.databases import fresh
 
 currencies = st.sampled_from(["EUR", "RSD", "JPY"])
 amounts = st.integers(1, 10**7)
+codes = st.sampled_from(["A00001", "A00002", "A00003"])
 
 
 @st.composite
@@ -47,7 +48,7 @@ def transactions(draw: st.DrawFn, number: int) -> list[Row]:
             rows = [fuel(key, minor, currency=currency, account_id=draw(
                 st.sampled_from([FLEET, None])))]
         case "offline":
-            rows = [row("offline_sale", key, minor, currency=currency)]
+            rows = [row("offline_sale", key, minor, currency=currency, approval_code=draw(codes))]
         case "deposit":
             rows = [deposit(key, minor, currency=currency,
                             flags=draw(st.sampled_from(["", "withheld:cap"])),
@@ -59,19 +60,20 @@ def transactions(draw: st.DrawFn, number: int) -> list[Row]:
             rows = [fuel(key, minor, currency=currency)]
             return [reversal(rows[0], -minor)]
         case _:
-            return _hold(key, minor, draw(st.sampled_from(["open", "completed", "expired"])))
+            hold = row("preauthorization", key, 0, currency=currency, approval_code=draw(codes))
+            return _held(hold, minor, draw(st.sampled_from(["open", "completed", "expired"])))
     back = draw(st.sampled_from([0, 0, 1, minor]))
     if back:
         rows += [reversal(leg, -back) for leg in rows]
     return rows
 
 
-def _hold(key: str, minor: int, ending: str) -> list[Row]:
-    hold = row("preauthorization", key, 0)
+def _held(hold: Row, minor: int, ending: str) -> list[Row]:
+    key, currency = hold["key"], hold["currency"]
     if ending == "completed":
-        return [hold, row("completion", f"{key}-c", minor, original_key=key)]
+        return [hold, row("completion", f"{key}-c", minor, original_key=key, currency=currency)]
     if ending == "expired":
-        return [hold, row("expiry", f"{key}/70", 0, original_key=key)]
+        return [hold, row("expiry", f"{key}/70", 0, original_key=key, currency=currency)]
     return [hold]
 
 
@@ -101,7 +103,10 @@ def _places(rows: list[Row]) -> dict[str, int]:
             continue
         if made["kind"] == "preauthorization":
             ends = [other["kind"] for other in rows if other["original_key"] == made["key"]]
-            place = "open" if not ends else "cleared" if "completion" in ends else "reversed"
+            if ends:
+                place = "cleared" if "completion" in ends else "reversed"
+            else:
+                place = "cleared" if _is_captured(made, rows) else "open"
         else:
             origin = made["original_key"] if made["kind"] == "reversal" else made["key"]
             group = [other for other in rows if other["account_id"] == made["account_id"]
@@ -112,6 +117,21 @@ def _places(rows: list[Row]) -> dict[str, int]:
                 other["posted_minor"] for other in group) else "reversed"
         found[place] += 1
     return found
+
+
+def _is_captured(hold: Row, rows: list[Row]) -> bool:
+    """Whether an off-line sale that the day does not give back whole has the hold's terminal and
+    approval code; of holds with one code the newest is meant, and of one moment the last key."""
+    def likeness(made: Row) -> tuple[str, str, str]:
+        return made["terminal_id"], made["approval_code"], made["currency"]
+
+    if any(other["kind"] == hold["kind"] and likeness(other) == likeness(hold)
+           and other["key"] > hold["key"] for other in rows):
+        return False
+    return any(made["kind"] == "offline_sale" and likeness(made) == likeness(hold)
+               and sum(other["posted_minor"] for other in rows
+                       if made["key"] in {other["key"], other["original_key"]})
+               for made in rows)
 
 
 def _cleared(servers: Servers, rows: list[Row]) -> Night:
