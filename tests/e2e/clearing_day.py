@@ -10,8 +10,9 @@ import hashlib
 import json
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 import asyncpg
@@ -123,6 +124,13 @@ def reversal(of: Row, posted: int, **other: Any) -> Row:
                                         "site_id", "leg", "stream")}
     return row("reversal", f"{of['key']}-reversal", posted,
                **{**same, "original_key": of["key"], **other})
+
+
+def shuffled(rows: Iterable[Row], seed: int) -> list[Row]:
+    """The messages of a day as they may come, too. A message is one row, or legs that follow each
+    other: it is written by one statement, and the ids of its legs follow its own."""
+    messages = [list(legs) for _, legs in groupby(rows, key=lambda one: one["key"])]
+    return [leg for legs in Random(seed).sample(messages, len(messages)) for leg in legs]
 
 
 def full_day() -> list[Row]:

@@ -27,7 +27,7 @@ from clearing.engine.stage import LOOK_BACK_DAYS, Stage, read_stage
 from clearing.engine.tolerance import UNMATCHED, Matching
 from clearing.queries import query
 from clearing.run_id import RunId
-from tests.e2e.clearing_day import DAY, Row, insert, set_up, sql
+from tests.e2e.clearing_day import DAY, Row, insert, set_up, shuffled, sql
 from tests.support.chance_days import BEFORE, Chance
 from tests.support.databases import fresh
 
@@ -59,9 +59,8 @@ def test_an_engine_places_as_the_statement_does(servers: Servers, tmp_path: Path
 def test_order_of_arrival_changes_nothing(servers: Servers, tmp_path: Path, random: Random,
                                           seed: int) -> None:
     before, today = Chance(random).days(30)
-    shuffled = Random(seed).sample(today, len(today))
     found = []
-    for at, rows in enumerate((today, shuffled)):
+    for at, rows in enumerate((today, shuffled(today, seed))):
         with fresh(servers, "order") as url:
             asyncio.run(_written(url, [*before, *rows]))
             keys = {one["id"]: (one["key"], one["leg"]) for one in (*before, *rows)}
