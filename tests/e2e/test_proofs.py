@@ -49,8 +49,13 @@ def pos(workshop):
 
 def ask_pin(rig, workshop, pos, card, pin, amount=100):
     """The answer's reason, '' for an approval."""
+    return try_pin(rig, workshop, pos, card, pin, amount).reason
+
+
+def try_pin(rig, workshop, pos, card, pin, amount=100):
+    """The answer to a sale with a PIN."""
     block = workshop.pad.encipher(pin, card.pan)
-    return rig.run(pos.sale(sale_of(card, amount), pin=block)).reply.reason
+    return rig.run(pos.sale(sale_of(card, amount), pin=block)).reply
 
 
 class ChipCard:

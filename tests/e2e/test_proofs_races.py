@@ -13,7 +13,7 @@ from terminals.pin_pad import PinPad
 from terminals.session_keys import Sealing
 from tests.e2e import test_proofs
 from tests.e2e.test_key_change import ask_93, brought
-from tests.e2e.test_proofs import AT, TERMINAL, ChipCard
+from tests.e2e.test_proofs import AT, TERMINAL, ChipCard, try_pin
 from tests.e2e.workshop import NOW, PIN, sale_of
 from tests.support.rig import ask, many
 
@@ -110,8 +110,7 @@ def test_one_message_through_two_hosts_at_once_is_one_try(rig, workshop, pos):
         request = rig.request(Kind.SALE, card, 100, evidence=proving(workshop, card, "0000"))
         said = rig.run(through(request, rig.host, other))
         assert said == [b"pin_wrong"] * 2
-        guess = workshop.pad.encipher("0001", card.pan)
-        heard = rig.run(pos.sale(sale_of(card, 100), pin=guess)).reply
+        heard = try_pin(rig, workshop, pos, card, "0001")
         held.append((heard.action, heard.reason, tries(rig, card)))
     rig.run(other.stop())
     assert held == [(Action.WRONG_PIN, "pin_wrong", (2, 2))] * 6, "the second try, not the third"
