@@ -7,19 +7,17 @@ caller's, who reads it in the night's own transaction: what is charged is what i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from authhost.payments.plans import KINDS, Kind, Plan, parts_of, price_of
 from clearing.engine.fees import by_kind, charged
 from clearing.engine.ports import Engine
 from clearing.engine.posting import Placer
-from clearing.engine.stage import Stage, reading, statement, write
-from clearing.engine.tables import SCHEMAS
+from clearing.engine.stage import Stage, lay, reading, statement, write
 from clearing.run_id import RunId
 
 Plans = Callable[[Collection[str]], Awaitable[Mapping[str, Plan]]]
@@ -86,8 +84,8 @@ def lay_plans(stage: Stage, plans: Mapping[str, Plan], own_plans: Mapping[str, i
         number = numbers.setdefault(msgspec.json.encode(plan), len(numbers))
         known[number] = plan
         terms.append({"merchant_id": merchant_id, "plan": number})
-    _lay(stage, "terms", terms)
-    _lay(stage, "price", (row for number, plan in known.items() for row in _prices(plan, number)))
+    lay(stage, "terms", terms)
+    lay(stage, "price", (row for number, plan in known.items() for row in _prices(plan, number)))
 
 
 def _prices(plan: Plan, number: int) -> Iterator[dict[str, object]]:
@@ -96,11 +94,6 @@ def _prices(plan: Plan, number: int) -> Iterator[dict[str, object]]:
         yield {"plan": number, "fee_kind": kind, "parts": parts_of(fee.percent),
                "fixed_minor": fee.fixed_minor, "least_minor": fee.least_minor,
                "most_minor": fee.most_minor}
-
-
-def _lay(stage: Stage, name: str, rows: Iterable[dict[str, object]]) -> None:
-    schema = SCHEMAS[name].to_pyarrow()
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), stage.path(name))
 
 
 def charges_of(engine: Engine) -> list[Charge]:

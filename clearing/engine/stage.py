@@ -6,7 +6,7 @@ is made of the rows. Memory holds a batch at a time, however many rows a day has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from adbc_driver_manager import dbapi
 from adbc_driver_postgresql.dbapi import Connection, connect
 
+from authhost.streams import STREAMS, Stream
 from clearing.engine.ports import EngineError
 from clearing.engine.tables import SCHEMAS
 from clearing.queries import SESSION
@@ -27,6 +28,9 @@ from clearing.queries import SESSION
 # How far back an original is looked for that no claim places; by a claim it is found however old.
 LOOK_BACK_DAYS: Final = 92
 PLACED: Final = ("day", "capture", "named", "hold", "ending")
+# What some streams alone have: a payment holds nothing, and a deposit captures nothing.
+_STREAMS: Final[dict[str, tuple[Stream, ...]]] = {
+    "capture": ("fuel",), "hold": ("fuel", "cash"), "ending": ("fuel", "cash")}
 _BATCH_BYTES: Final = "adbc.postgresql.batch_size_hint_bytes"
 _BYTES_AT_A_TIME: Final = 8 << 20
 
@@ -56,8 +60,12 @@ def read_stage(database_url: str, business_date: date, stream: str, folder: Path
     stage = Stage(folder, business_date, stream)
     with reading(database_url, snapshot) as connection:
         for name in PLACED:
-            write(connection, stage, name, statement(
-                f"stage_{name}", day=business_date, stream=stream, look_back_days=look_back_days))
+            if stream in _STREAMS.get(name, STREAMS):
+                write(connection, stage, name, statement(
+                    f"stage_{name}", day=business_date, stream=stream,
+                    look_back_days=look_back_days))
+            else:
+                lay(stage, name, [])
     return stage
 
 
@@ -75,6 +83,13 @@ def reading(database_url: str, snapshot: str = "") -> Connection:
         return connection
     except dbapi.Error as error:
         raise EngineError(f"the journal cannot be read: {error}") from error
+
+
+def lay(stage: Stage, name: str, rows: Iterable[Mapping[str, object]]) -> None:
+    """Lay rows that the night has itself down as a table of the stage."""
+    stage.folder.mkdir(parents=True, exist_ok=True)
+    schema = SCHEMAS[name].to_pyarrow()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), stage.path(name))
 
 
 def write(connection: Connection, stage: Stage, name: str, text: str,

@@ -1,7 +1,6 @@
--- What of the day was captured under an authorization of before, or off line: of fuel alone. A deposit is no capture, and of a payment the
--- capture is its own row.  {day}, {stream}
+-- What of the day was captured under an authorization of before, or off line. A deposit is no capture.  {day}, {stream}
 SELECT j.id, j.key, j.kind, j.account_id, j.card_id, j.terminal_id, j.approval_code, j.original_key, j.flags, j.posted_minor, j.currency,
        split_part(j.products, ':', 1) AS product, j.decided_at AS decided_us
 FROM journal j
 WHERE j.business_date = {day} AND j.stream = {stream} AND j.approved AND j.posted_minor > 0
-  AND j.kind IN ('completion', 'offline_sale') AND {stream} = 'fuel'
+  AND j.kind IN ('completion', 'offline_sale')

@@ -1,5 +1,4 @@
--- The holds that are open when the day begins, and those that it brings. A payment holds nothing: its stream is not looked through.
--- {day}, {stream}
+-- The holds that are open when the day begins, and those that it brings.  {day}, {stream}
 WITH base AS (
     SELECT max(business_date) AS day FROM clearing_run WHERE business_date < {day} AND stream IN ({stream}, 'night')
 ),
@@ -18,4 +17,4 @@ hold AS (
 SELECT j.business_date AS journal_date, j.business_date = {day} AS is_of_day, j.id, j.key, j.original_key, j.account_id, j.kind, j.amount_minor, j.currency, j.terminal_id,
        j.approval_code, j.card_id, j.decided_at AS decided_us
 FROM hold j
-WHERE j.stream = {stream} AND {stream} <> 'payments'
+WHERE j.stream = {stream}
